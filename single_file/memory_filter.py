@@ -237,16 +237,13 @@ SOURCES["app.py"] = r'''"""What lives from the plugin's start-up to its shutdown
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -254,13 +251,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .channels.channels import Channels
 from .channels.erasing import Sweeping
-from .channels.queue import Standing
 from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
 from .config.environment import Environment
-from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
@@ -295,12 +290,12 @@ from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
+from .observe.counting import Counting, levels
 from .observe.data_residency import data_residency
 from .observe.event_log import EventLog
-from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
-from .observe.prometheus import Levels, Prometheus, sizes
+from .observe.prometheus import Levels, Prometheus
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
@@ -321,7 +316,6 @@ from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
-from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Outbox
@@ -330,15 +324,13 @@ from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
-from .state.documents_table import DocumentsTable, Known
-from .state.episodes_table import EpisodesTable, Kept
+from .state.documents_table import DocumentsTable
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
-_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 
 
 class Application:
@@ -365,12 +357,9 @@ class Application:
         self._ledger = Ledger(self._engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
+        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
-        self._read: dict[str, Known] = {}
-        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -436,11 +425,10 @@ class Application:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, lambda: self.recalls.is_used),
+            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
         self._digest_worker = DigestWorker(
@@ -572,7 +560,8 @@ class Application:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
-        waiting, counts = self.spill.waiting(), self._counted_lately()
+        waiting, counted = self.spill.waiting(), self._counting.lately()
+        counts = counted.exchanges
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -584,10 +573,10 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
-            past_chats_part(self._settings(), self._kept),
-            documents_part(self._settings(), self._environment.data_dir, self._read),
-            channels_part(self._settings(), self._observed),
-            costs_part(self.costs, self.metrics, self._days),
+            past_chats_part(self._settings(), counted.past_chats),
+            documents_part(self._settings(), self._environment.data_dir, counted.documents),
+            channels_part(self._settings(), counted.channels),
+            costs_part(self.costs, self.metrics, counted.days),
             key_part(self._settings(), self._environment.server_key),
             *filter(
                 None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
@@ -603,39 +592,12 @@ class Application:
         Raises:
             TellAdmin: prometheus-client is not installed.
         """
-        return self._prometheus.text(self._levels)
 
-    def _levels(self) -> Levels:
-        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
-        levels.set("queue_exchanges", counts.pending, "waiting")
-        levels.set("queue_exchanges", counts.dead, "dead")
-        levels.set("queue_exchanges", waiting.exchanges, "aside")
-        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
-        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
-        levels.set("backend_ready", self.live.current is not None)
-        copied, total = self._mover.moved
-        if not self._mover.idle and total:
-            levels.set("moving_memories", copied, "copied")
-            levels.set("moving_memories", total, "total")
-        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
-        for one in self._observed[:50]:
-            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
-        levels.set_documents(self._read)
-        for store, size in sizes(self._environment.data_dir).items():
-            levels.set("store_bytes", size, store)
-        levels.set("info", 1, __version__)
-        return levels
+        def now() -> Levels:
+            waiting, counted = self.spill.waiting(), self._counting.lately()
+            return levels(waiting, counted, self.recalls, self.live, self._mover, self._environment.data_dir)
 
-    def _counted_lately(self) -> Counts:
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            answer = self._counting.answer(_COUNTING_S)
-            self._counts, self._days, self._kept, self._read, self._observed = answer
-        return self._counts
-
-    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
-        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
+        return self._prometheus.text(now)
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
@@ -1438,8 +1400,8 @@ class BulkBackend(EditableBackend, Protocol):
 class AskableBackend(EditableBackend, Protocol):
     """A backend with an LLM that decides what to change."""
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one."""
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -1661,8 +1623,8 @@ class LibraryBackend:
             Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
         ]
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        return self._llms.ask(messages)
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        return self._llms.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False
@@ -2446,9 +2408,9 @@ class RemoteBackend(ABC):
         """Nothing: it would cost a request."""
         return 0.0, 0.0
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""
-        return self._own.ask(messages)
+        return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -4654,6 +4616,7 @@ NOT_THEIRS = "it is not what its author said, or agreed to"
 TOO_MANY_REMOVALS = "it would remove more than half of what was shown"
 _NAME_CHARS, _MEMORY_CHARS = 40, 500
 _REMOVED_SHARE = 0.5
+_MOST = 40  # operations of an answer about some hundred messages
 
 _SYSTEM = """\
 You keep the memory of a team's channel: what its members will want to know in later weeks. You get memories that may be \
@@ -4719,7 +4682,7 @@ def learned(
     Raises:
         UnreadableAnswerError: it is of another shape.
     """
-    operations = read_operations(answer)
+    operations = read_operations(answer, _MOST)
     removals = sum(one.op == "remove" and 0 < one.number <= len(known) for one in operations)
     authors = list(members)
     for operation in operations:
@@ -11044,7 +11007,7 @@ class Usage:
     tokens_in: int
     tokens_out: int
     estimated: bool
-    for_exchanges: bool = True
+    for_exchanges: bool = False
     seconds: float = 0.0
 
 
@@ -56767,8 +56730,8 @@ class Llm:
             hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> str:
+        """Its answer. While it is left alone, its last fault at once. for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -56778,7 +56741,7 @@ class Llm:
         began = self._breaker.clock()
         try:
             with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
+                answer = self._answer([dict(message) for message in messages], for_exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop | RetryFew):
@@ -56801,17 +56764,17 @@ class Llm:
         tokens: tuple[int, int] = getattr(self._answered, "tokens", (0, 0))
         return tokens
 
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+    def _answer(self, messages: list[dict[str, str]], for_exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages, exchanges)
+            return self._call(messages, for_exchanges)
         try:
-            return self._call(messages, exchanges, **_JSON_MODE)
+            return self._call(messages, for_exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
+            answer = self._call(messages, for_exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], for_exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage, self._answered.finish = None, ""
             answer = _text_in(self.model.generate_response(messages, **options))
@@ -56834,7 +56797,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, for_exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -56965,7 +56928,7 @@ class Llms:
         """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
 
         local_only: the setting. patient: whether to come again where it cannot be told now. apart: what is
-        read is no chat's: local LLMs only, where there are any, and nobody's exchange costs more by it.
+        read is no chat's: local LLMs only, where there are any.
 
         Raises:
             Retry: it cannot be told now.
@@ -56975,14 +56938,16 @@ class Llms:
             llms = self.readers.of(answered, local_only=local_only, patient=patient)
         elif apart and (local := tuple(one for one in llms if is_local_model(one.settings, one.prefix))):
             llms = local
-        self._reading.llms, self._reading.apart = llms, apart
+        self._reading.llms = llms
         try:
             yield llms[0].model_name if llms else ""
         finally:
-            self._reading.llms, self._reading.apart = None, False
+            self._reading.llms = None
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
+
+        for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
@@ -56990,7 +56955,7 @@ class Llms:
         fault: MemoryFault | None = None
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
-                answer = llm.ask(messages, exchanges=not getattr(self._reading, "apart", False))
+                answer = llm.ask(messages, for_exchanges=for_exchanges)
             except MemoryFault as error:
                 fault, self._answered = fault or error, None
                 if isinstance(error, Drop):
@@ -57008,7 +56973,7 @@ class Llms:
         Raises:
             MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
-        answer = self.ask(messages).text
+        answer = self.ask(messages, for_exchanges=True).text
         found = last_value(answer, _MEM0S_KEY)
         if found is None and answer.strip() in ("{}", "[]"):
             return answer
@@ -57264,9 +57229,9 @@ class OwnModels:
             detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
             return Check("LLM", self._may_lack, detail, fault.hint)
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
-        return self._opened_llms().ask(messages)
+        return self._opened_llms().ask(messages, for_exchanges=for_exchanges)
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
@@ -58254,18 +58219,21 @@ _MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
-    """Counts answered calls that exchanges were read with. Threads may share it."""
+    """Counts answered calls. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_exchanges = Counter[str]()  # not of digests, channels, reflections and the like
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
-        if (usage := event.usage) is not None and usage.for_exchanges:
+        if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+                if usage.for_exchanges:
+                    self._of_exchanges.update(_counted(usage))
         if event.kind is EventKind.DIGEST_MADE:
             with self._lock:
                 is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
@@ -58275,14 +58243,14 @@ class Costs:
     def described(self, exchanges: int) -> str:
         """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            read = Counter(self._of_exchanges)
             digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
         details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
-            total = sum(models.values(), Counter[str]())
-            details.insert(0, f"{_each(total, exchanges)} per exchange")
+            details.insert(0, f"{_each(read, exchanges)} per exchange")
         if digests:
             each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
             details.append(f"of them digests: {', '.join(each)}")
@@ -58305,6 +58273,100 @@ def _each(total: Mapping[str, int], exchanges: int) -> str:
 def _of_model(counts: Mapping[str, int]) -> str:
     note = f" (of {counts['estimated']} calls estimated)" if counts["estimated"] else ""
     return f"{counts['calls']} calls, {counts['in']} tokens in, {counts['out']} out{note}"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# observe/counting.py
+
+SOURCES["observe/counting.py"] = r'''"""What the state database holds, as numbers: for the status, and for Prometheus with how things stand."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from .. import __version__
+from ..backends.backend_holder import BackendHolder
+from ..channels.queue import ChannelQueue, Standing
+from ..config.prices import read_prices
+from ..config.settings import Valves
+from ..manage.migrate.mover import Mover
+from ..recall.run import Run
+from ..remember.backlog import Counts
+from ..remember.outbox import Outbox
+from ..remember.spill import Waiting
+from ..state.documents_table import DocumentsTable, Known
+from ..state.episodes_table import EpisodesTable, Kept
+from .inquiry import Inquiry
+from .ledger import Ledger
+from .prometheus import Levels, sizes
+
+_PATIENCE_S = 3.0  # that a status waits for them
+_MOST_CHANNELS = 50
+
+
+@dataclass(frozen=True)
+class Counted:
+    """days: what LLMs took, as a sentence. documents: by user id."""
+
+    exchanges: Counts = field(default_factory=lambda: Counts(pending=0, dead=0))
+    days: str = ""
+    past_chats: Kept = field(default_factory=Kept)
+    documents: Mapping[str, Known] = field(default_factory=dict)
+    channels: Sequence[Standing] = ()
+
+
+class Counting:
+    """Threads may share it."""
+
+    def __init__(
+        self, engine: Engine, outbox: Outbox, ledger: Ledger, settings: Callable[[], Valves]
+    ) -> None:
+        self._outbox, self._ledger, self._settings = outbox, ledger, settings
+        self._episodes, self._documents = EpisodesTable(engine), DocumentsTable(engine)
+        self._channels = ChannelQueue(engine)
+        self._inquiry, self._counted = Inquiry("memory-counting", self._count), Counted()
+
+    def lately(self) -> Counted:
+        """The numbers now; those before if the state database does not answer within some seconds."""
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counted = self._inquiry.answer(_PATIENCE_S)
+        return self._counted
+
+    def _count(self) -> Counted:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        past_chats, documents = self._episodes.kept(), self._documents.folders()
+        return Counted(self._outbox.counts(), days, past_chats, documents, self._channels.standing())
+
+
+def levels(
+    waiting: Waiting, counted: Counted, recalls: Run, live: BackendHolder, mover: Mover, data_dir: Path
+) -> Levels:
+    """How things stand now, as Prometheus' gauges. waiting: what the state database could not take yet."""
+    found, exchanges = Levels(), counted.exchanges
+    found.set("queue_exchanges", exchanges.pending, "waiting")
+    found.set("queue_exchanges", exchanges.dead, "dead")
+    found.set("queue_exchanges", waiting.exchanges, "aside")
+    found.set("queue_oldest_seconds", max(time.time() - exchanges.since, 0.0) if exchanges.since else 0.0)
+    found.set("recall_breaker_open", recalls.breaker.is_open)
+    found.set("backend_ready", live.current is not None)
+    copied, total = mover.moved
+    if not mover.idle and total:
+        found.set("moving_memories", copied, "copied")
+        found.set("moving_memories", total, "total")
+    found.set("channel_messages_waiting", sum(one.unread for one in counted.channels))
+    for one in counted.channels[:_MOST_CHANNELS]:
+        found.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+    found.set_documents(counted.documents)
+    for store, size in sizes(data_dir).items():
+        found.set("store_bytes", size, store)
+    found.set("info", 1, __version__)
+    return found
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -59246,7 +59308,7 @@ class _Check:
             return known
         began = time.monotonic()
         try:
-            answer = llm.ask(QUESTION, exchanges=False)
+            answer = llm.ask(QUESTION)
         except MemoryFault as fault:
             raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
@@ -65407,26 +65469,27 @@ class Operation:
     about: int = 0
 
 
-def read_operations(answer: str) -> list[Operation]:
+def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]:
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
-    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
-    that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    most: of them. Of several objects the last counts. Operations that lack what they need are among them,
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    listed = _listed(answer)
+    listed = _listed(answer, most)
     if listed is None and (plain := put_right(answer)) != answer:
-        listed = _listed(plain)
+        listed = _listed(plain, most)
     if listed is None:
         raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    read = (_operation(item) for item in listed[:most])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
         raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
-    if len(listed) > MOST_OPERATIONS:
+    if len(listed) > most:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
 
@@ -65447,11 +65510,11 @@ def read_topics(answer: str) -> str:
     return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
 
 
-def _listed(answer: str) -> list[Any] | None:
+def _listed(answer: str, most: int) -> list[Any] | None:
     """What stands for operations in an answer; None where there is nothing of the kind."""
     if found := last_value(answer, "operations"):
         return found.value if isinstance(found.value, list) else [found.value] if found.value else []
-    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
+    return values_after(answer, _BARE, '"operations"', most + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:
@@ -66822,12 +66885,12 @@ class _Answer:
 
 
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
-    reply = backend.ask(prompt)
+    reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
         return _Answer.of(operations, reply)
     try:
-        again = backend.ask(_once_more(prompt, reply, problem))
+        again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
@@ -68536,20 +68599,22 @@ def _is_loopback(host: str) -> bool:
 SOURCES["state/__init__.py"] = r'''"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
 where memories live, and what is to be erased.
 
-SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
-tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
-id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` and
+`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept
+of a user has the user's id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
-from .engine import reading
-from .opening import open_state
-from .schema import (
-    api_keys,
+from .channel_tables import (
     channel_authors,
     channel_days,
     channel_memories,
     channel_messages,
     channels,
+)
+from .engine import reading
+from .opening import open_state
+from .schema import (
+    api_keys,
     command_turns,
     commands,
     cuts,
@@ -68733,6 +68798,93 @@ class ApiKeys:
 def _hash(key: str) -> str:
     """A key has 256 random bits: no salt, and no slow hash, makes it safer."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/channel_tables.py
+
+SOURCES["state/channel_tables.py"] = r'''"""The tables of channels: what was said there, what was made of it, and who said it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table
+
+from .column_types import Id, PlainText
+from .schema import metadata
+
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+channels = Table(
+    "channels",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("channel", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("read_at", Float, nullable=False, default=0.0),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
+    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
+    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
+)
+channel_messages = Table(
+    "channel_messages",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("author_name", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("at", Float, nullable=False),  # when it was said
+    Column("reply_to", Id, nullable=False, default=""),
+    Column("put_at", Float, nullable=False),
+    Column("state", Id, nullable=False),  # see channels/queue.py
+    Column("batch", Id, nullable=False, default=""),  # that it is read in
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
+    Index("channel_messages_author", "source", "author"),
+    Index("channel_messages_age", "put_at"),
+)
+# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
+# owner, the channel or a user. gone: it is to be erased, and told no more.
+channel_memories = Table(
+    "channel_memories",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("memory_id", Id, primary_key=True),
+    Column("channel_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Index("channel_memories_message", "channel_id", "message_id"),
+    Index("channel_memories_author", "source", "author"),
+    Index("channel_memories_gone", "gone"),
+)
+channel_days = Table(
+    "channel_days",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("messages", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+channel_authors = Table(
+    "channel_authors",
+    metadata,
+    Column("source", Id, primary_key=True),
+    Column("author", Id, primary_key=True),
+    Column("name", Id, nullable=False),
+    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
+    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
+    Column("silent", Boolean, nullable=False, default=False),  # is never read
+    Index("channel_authors_user", "user_id"),
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -71466,80 +71618,6 @@ api_keys = Table(
     Column("made_at", Float, nullable=False),
     Column("kind", Id, nullable=False, server_default=text("'user'")),  # or observer, of no user
     Index("api_keys_user", "user_id"),
-)
-
-# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
-channels = Table(
-    "channels",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("channel", Id, nullable=False),
-    Column("name", Id, nullable=False),
-    Column("first_at", Float, nullable=False),
-    Column("read_at", Float, nullable=False, default=0.0),
-    Column("paused", Boolean, nullable=False, default=False),
-    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
-    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
-    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
-)
-channel_messages = Table(
-    "channel_messages",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("author_name", Id, nullable=False),
-    Column("text", PlainText, nullable=False),
-    Column("at", Float, nullable=False),  # when it was said
-    Column("reply_to", Id, nullable=False, default=""),
-    Column("put_at", Float, nullable=False),
-    Column("state", Id, nullable=False),  # see channels/queue.py
-    Column("batch", Id, nullable=False, default=""),  # that it is read in
-    Column("attempts", Integer, nullable=False, default=0),
-    Index("channel_messages_state", "state", "user_id", "put_at"),
-    Index("channel_messages_author", "source", "author"),
-    Index("channel_messages_age", "put_at"),
-)
-# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
-# owner, the channel or a user. gone: it is to be erased, and told no more.
-channel_memories = Table(
-    "channel_memories",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("memory_id", Id, primary_key=True),
-    Column("channel_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("gone", Boolean, nullable=False, default=False),
-    Index("channel_memories_message", "channel_id", "message_id"),
-    Index("channel_memories_author", "source", "author"),
-    Index("channel_memories_gone", "gone"),
-)
-channel_days = Table(
-    "channel_days",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
-    Column("messages", Integer, nullable=False),
-    Column("calls", Integer, nullable=False),
-    Column("input_tokens", BigInteger, nullable=False),
-    Column("output_tokens", BigInteger, nullable=False),
-    Column("learned", Integer, nullable=False),
-)
-channel_authors = Table(
-    "channel_authors",
-    metadata,
-    Column("source", Id, primary_key=True),
-    Column("author", Id, primary_key=True),
-    Column("name", Id, nullable=False),
-    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
-    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
-    Column("silent", Boolean, nullable=False, default=False),  # is never read
-    Index("channel_authors_user", "user_id"),
 )
 
 # See manage/history/imports.py.
