@@ -24521,8 +24521,8 @@ from .storing import Storing, clear
 
 _CHUNK = 1 << 20
 _YIELDS_S = 0.1  # before a passage, at most
-# Of a user's files, so many are read before all folders are looked at anew. The share is for large folders, at
-# which a look takes longer, and so many rounds read all that was there at first.
+# Of a user's files, so many are read before all folders are looked at anew. The share is for large folders,
+# at which a look takes longer, and so many rounds read all that was there at first.
 _LEAST_OF_ROUND, _SHARE_OF_ROUND = 100, 50
 
 
