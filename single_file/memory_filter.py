@@ -1400,8 +1400,8 @@ class BulkBackend(EditableBackend, Protocol):
 class AskableBackend(EditableBackend, Protocol):
     """A backend with an LLM that decides what to change."""
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one."""
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -1623,8 +1623,8 @@ class LibraryBackend:
             Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
         ]
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        return self._llms.ask(messages)
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        return self._llms.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False
@@ -2408,9 +2408,9 @@ class RemoteBackend(ABC):
         """Nothing: it would cost a request."""
         return 0.0, 0.0
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""
-        return self._own.ask(messages)
+        return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -4616,6 +4616,7 @@ NOT_THEIRS = "it is not what its author said, or agreed to"
 TOO_MANY_REMOVALS = "it would remove more than half of what was shown"
 _NAME_CHARS, _MEMORY_CHARS = 40, 500
 _REMOVED_SHARE = 0.5
+_MOST = 40  # operations of an answer about some hundred messages
 
 _SYSTEM = """\
 You keep the memory of a team's channel: what its members will want to know in later weeks. You get memories that may be \
@@ -4681,7 +4682,7 @@ def learned(
     Raises:
         UnreadableAnswerError: it is of another shape.
     """
-    operations = read_operations(answer)
+    operations = read_operations(answer, _MOST)
     removals = sum(one.op == "remove" and 0 < one.number <= len(known) for one in operations)
     authors = list(members)
     for operation in operations:
@@ -11006,7 +11007,7 @@ class Usage:
     tokens_in: int
     tokens_out: int
     estimated: bool
-    for_exchanges: bool = True
+    for_exchanges: bool = False
     seconds: float = 0.0
 
 
@@ -56729,8 +56730,8 @@ class Llm:
             hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> str:
+        """Its answer. While it is left alone, its last fault at once. for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -56740,7 +56741,7 @@ class Llm:
         began = self._breaker.clock()
         try:
             with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
+                answer = self._answer([dict(message) for message in messages], for_exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop | RetryFew):
@@ -56763,17 +56764,17 @@ class Llm:
         tokens: tuple[int, int] = getattr(self._answered, "tokens", (0, 0))
         return tokens
 
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+    def _answer(self, messages: list[dict[str, str]], for_exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages, exchanges)
+            return self._call(messages, for_exchanges)
         try:
-            return self._call(messages, exchanges, **_JSON_MODE)
+            return self._call(messages, for_exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
+            answer = self._call(messages, for_exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], for_exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage, self._answered.finish = None, ""
             answer = _text_in(self.model.generate_response(messages, **options))
@@ -56796,7 +56797,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, for_exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -56927,7 +56928,7 @@ class Llms:
         """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
 
         local_only: the setting. patient: whether to come again where it cannot be told now. apart: what is
-        read is no chat's: local LLMs only, where there are any, and nobody's exchange costs more by it.
+        read is no chat's: local LLMs only, where there are any.
 
         Raises:
             Retry: it cannot be told now.
@@ -56937,14 +56938,16 @@ class Llms:
             llms = self.readers.of(answered, local_only=local_only, patient=patient)
         elif apart and (local := tuple(one for one in llms if is_local_model(one.settings, one.prefix))):
             llms = local
-        self._reading.llms, self._reading.apart = llms, apart
+        self._reading.llms = llms
         try:
             yield llms[0].model_name if llms else ""
         finally:
-            self._reading.llms, self._reading.apart = None, False
+            self._reading.llms = None
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
+
+        for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
@@ -56952,7 +56955,7 @@ class Llms:
         fault: MemoryFault | None = None
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
-                answer = llm.ask(messages, exchanges=not getattr(self._reading, "apart", False))
+                answer = llm.ask(messages, for_exchanges=for_exchanges)
             except MemoryFault as error:
                 fault, self._answered = fault or error, None
                 if isinstance(error, Drop):
@@ -56970,7 +56973,7 @@ class Llms:
         Raises:
             MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
-        answer = self.ask(messages).text
+        answer = self.ask(messages, for_exchanges=True).text
         found = last_value(answer, _MEM0S_KEY)
         if found is None and answer.strip() in ("{}", "[]"):
             return answer
@@ -57226,9 +57229,9 @@ class OwnModels:
             detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
             return Check("LLM", self._may_lack, detail, fault.hint)
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
-        return self._opened_llms().ask(messages)
+        return self._opened_llms().ask(messages, for_exchanges=for_exchanges)
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
@@ -58216,18 +58219,21 @@ _MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
-    """Counts answered calls that exchanges were read with. Threads may share it."""
+    """Counts answered calls. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_exchanges = Counter[str]()  # not of digests, channels, reflections and the like
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
-        if (usage := event.usage) is not None and usage.for_exchanges:
+        if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+                if usage.for_exchanges:
+                    self._of_exchanges.update(_counted(usage))
         if event.kind is EventKind.DIGEST_MADE:
             with self._lock:
                 is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
@@ -58237,14 +58243,14 @@ class Costs:
     def described(self, exchanges: int) -> str:
         """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            read = Counter(self._of_exchanges)
             digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
         details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
-            total = sum(models.values(), Counter[str]())
-            details.insert(0, f"{_each(total, exchanges)} per exchange")
+            details.insert(0, f"{_each(read, exchanges)} per exchange")
         if digests:
             each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
             details.append(f"of them digests: {', '.join(each)}")
@@ -59302,7 +59308,7 @@ class _Check:
             return known
         began = time.monotonic()
         try:
-            answer = llm.ask(QUESTION, exchanges=False)
+            answer = llm.ask(QUESTION)
         except MemoryFault as fault:
             raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
@@ -65463,26 +65469,27 @@ class Operation:
     about: int = 0
 
 
-def read_operations(answer: str) -> list[Operation]:
+def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]:
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
-    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
-    that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    most: of them. Of several objects the last counts. Operations that lack what they need are among them,
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    listed = _listed(answer)
+    listed = _listed(answer, most)
     if listed is None and (plain := put_right(answer)) != answer:
-        listed = _listed(plain)
+        listed = _listed(plain, most)
     if listed is None:
         raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    read = (_operation(item) for item in listed[:most])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
         raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
-    if len(listed) > MOST_OPERATIONS:
+    if len(listed) > most:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
 
@@ -65503,11 +65510,11 @@ def read_topics(answer: str) -> str:
     return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
 
 
-def _listed(answer: str) -> list[Any] | None:
+def _listed(answer: str, most: int) -> list[Any] | None:
     """What stands for operations in an answer; None where there is nothing of the kind."""
     if found := last_value(answer, "operations"):
         return found.value if isinstance(found.value, list) else [found.value] if found.value else []
-    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
+    return values_after(answer, _BARE, '"operations"', most + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:
@@ -66878,12 +66885,12 @@ class _Answer:
 
 
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
-    reply = backend.ask(prompt)
+    reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
         return _Answer.of(operations, reply)
     try:
-        again = backend.ask(_once_more(prompt, reply, problem))
+        again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)

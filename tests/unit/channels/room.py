@@ -20,6 +20,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.scope import channel_owner
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.migrate.reach import location_of_backend
+from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
 from owui_memory.remember.journal import Journal
 from owui_memory.state import channel_authors, channel_memories, channel_messages, channels
@@ -39,7 +40,8 @@ class Room:
         keys = {"embedder_api_key": "k", "llm_api_key": "k", "channels": "on"}
         self.settings = Valves(**{**given, **reads, **keys, **settings})
         self.llm, self.engine = llm, opened(folder)
-        self.backend = library(self.settings, folder)
+        self.costs = Costs()
+        self.backend = library(self.settings, folder, self.costs)
         Locations(self.engine, self.settings.collection).settle(
             location_of_backend(self.backend, self.settings)
         )

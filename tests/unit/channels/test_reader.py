@@ -52,6 +52,9 @@ def test_what_messages_say_is_remembered_for_their_channel(room: Room) -> None:
     assert len(room.asked()) == 1
     (standing,) = room.channels.queue.standing()
     assert standing.tokens > 100
+    each, _, all_ = room.costs.described(exchanges=1).partition(" per exchange; ")
+    assert each == "since the start 0.00 calls and 0 tokens (0 in, 0 out)"
+    assert all_.startswith("scripted-chat: 1 calls, ")
     kinds = {one.text: (one.kind, one.expires) for one in room.backend.list_all(GENERAL)}
     assert kinds == {SHIPS: ("plan", "2099-01-01"), DEPLOYS: ("fact", "")}
 

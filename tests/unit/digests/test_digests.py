@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,6 +221,20 @@ def test_what_an_llm_writes_and_what_it_may_not(at: Desk, llm: ScriptedLLM) -> N
     assert "Lisbon" not in told
     with llm.fault("chat", status=500):
         assert "- I have worked as a carpenter" in at.command("/memory make cv", user="rui")
+
+
+def test_digests_make_no_exchange_cost_more(at: Desk, llm: ScriptedLLM) -> None:
+    def costs() -> tuple[str, int]:
+        detail = next(part["detail"] for part in at.status()["parts"] if part["name"] == "costs")
+        found = re.search(r"since the start (.+) per exchange; scripted-chat: (\d+) calls", detail)
+        assert found, detail
+        return found[1], int(found[2])
+
+    at.remember("I have a cat named Tom, who is four years old.", user="pat")
+    each, calls = costs()
+    assert float(each.partition(" ")[0]) > 0, "to read it is what it costs"
+    assert "# " in at.command("/memory make cv", user="rui")
+    assert costs() == (each, calls + 1)
 
 
 def test_every_week_into_the_folder(at: Desk) -> None:
