@@ -29269,22 +29269,23 @@ class Poster:
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
-        status, answer = self._ask("GET", "/api/v1/auths/")
-        if status == 401:
+        # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
+        if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
                 "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
+        status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
             hint = (
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
-                "restricted, allow /api/v1/auths and /api/v1/chats."
+                "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
             return _ill("it lets no API key ask", hint)
-        told = json.loads(answer) if status == 200 else None
-        if not isinstance(told, dict) or "role" not in told:
-            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
-        if told["role"] != "admin":
+        if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
+        told = json.loads(answer) if status == 200 else None
+        if not isinstance(told, dict) or "users" not in told:
+            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
         _, answer = self._ask("GET", "/api/config")
         features = json.loads(answer).get("features", {})
         if features.get("enable_admin_chat_access") is False:
@@ -37071,17 +37072,39 @@ class WebUi:
         with one._client:
             yield one
 
-    def user_id(self) -> str:
-        """Whose the key is."""
-        return self._id(self._read("auths/"))
+    def admin(self) -> str:
+        """Whose the key is or, where that cannot be told, another admin's id."""
+        return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
         """The ids of all users."""
+        return frozenset(map(self._id, self._users()))
+
+    def _users(self) -> list[Any]:
         answer = self._read("users/all")
         users = answer.get("users") if isinstance(answer, dict) else None
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        return frozenset(map(self._id, users))
+        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+            raise _nonsense("users")  # whoever is told is an admin
+        return users
+
+    def _own_id(self) -> str:
+        """Whose the key is; "" where that cannot be told.
+
+        Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
+        """
+        status, answer = self._asked("auths/", {})
+        if status == 200:
+            return self._id(answer)
+        for path in ("chats/", "memories/"):
+            rows = self._read(path)
+            first = rows[0] if isinstance(rows, list) and rows else None
+            if path == "chats/" and first is not None:
+                first = self._read(f"chats/{quote(self._id(first), safe='')}")
+            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                return owner
+        return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
@@ -37109,7 +37132,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, Bounds()
+        own, bounds = self._own_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -37161,7 +37184,8 @@ class WebUi:
                 for part in answer.iter_bytes():
                     bounds.take(len(part))
                     body += part
-            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+            refused = answer.status_code == 401 or (answer.status_code == 403 and path != "auths/")
+            if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
                 told = "Open WebUI does not show users' chats to this key."
@@ -48553,7 +48577,7 @@ _AT_ONCE = 500  # rows in a transaction: others write in between
 class ChatServer(Protocol):
     """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
 
-    def user_id(self) -> str: ...
+    def admin(self) -> str: ...
     def users(self) -> frozenset[str]: ...
     def chats_of(self, user_id: str) -> frozenset[str]: ...
     def has_user(self, user_id: str) -> bool: ...
@@ -48596,7 +48620,7 @@ class Comparison:
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
         begun, users = time.time(), server.users()
-        if (own := server.user_id()) not in users:
+        if (admin := server.admin()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
@@ -48605,7 +48629,7 @@ class Comparison:
         known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
         for user_id, chat_id in seen:
             known[user_id].add(chat_id)
-        there = {(own, USER)}
+        there = {(admin, USER)}
         for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
             self._deletions.take_back(user_id, chats, begun)
@@ -48637,7 +48661,7 @@ class Comparison:
         witness = next((chat for _, chat in there if chat != USER), None)
         if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
             raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
-        if server.user_id() not in server.users():
+        if server.admin() not in server.users():
             raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
         return gone
 
