@@ -24501,11 +24501,14 @@ what is gone is erased."""
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
@@ -24518,6 +24521,25 @@ from .storing import Storing, clear
 
 _CHUNK = 1 << 20
 _YIELDS_S = 0.1  # before a passage, at most
+# Of a user's files, so many are read before all folders are looked at anew. The share is for large folders,
+# at which a look takes longer, and so many rounds read all that was there at first.
+_LEAST_OF_ROUND, _SHARE_OF_ROUND = 100, 50
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A user's files that wait in a round. files: with what is known of each, the newest last."""
+
+    user_id: str
+    storing: Storing
+    files: list[tuple[File, Entry | None]]
+    is_all: bool
+    read: int = 0  # bytes in this round
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """The least is next: of users of whom little was read in this round, and of short files."""
+        return self.read + self.files[-1][0].size, self.user_id
 
 
 class Indexing:
@@ -24538,45 +24560,91 @@ class Indexing:
         Raises:
             MemoryFault: what the backend raises. The same call later goes on there.
             OSError: the folder cannot be read.
-        What ends the work for one user is raised when all others have had theirs.
+        What ends the work for one user is raised when all others have had theirs. Users take turns, each with
+        the newest files first, so that nobody waits for another's thousands.
         """
         extraction = Extraction()
         count = 0
-        missed: Exception | None = None
+        missed: dict[str, Exception] = {}
         try:
-            there = set(folders.users())
-            for user_id in sorted(there.union(self._table.users())):
-                try:
-                    if user_id in there:
-                        count += self._user(backend, folders, extraction, user_id)
-                    else:
-                        count += self._gone(backend, user_id, self._table.of(user_id))
-                except Exception as error:  # noqa: BLE001 - raised below
-                    missed = missed or error
+            for _ in range(_SHARE_OF_ROUND + 1):
+                waiting, gone = self._look(backend, folders, missed)
+                count += gone + self._round(waiting, folders, extraction, missed)
+                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
+                    break
         finally:
             extraction.close()
-        if missed is not None:
-            raise missed
+        for error in missed.values():
+            raise error
         return count
 
-    def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
-        folders.remove_digests(user_id, lambda placed: not self._table.was_erased(user_id, placed))
-        known = {entry.path: entry for entry in self._table.of(user_id)}
-        there = {file.path: file for file in folders.files(user_id)}
-        count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
-        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
-        for path, file in there.items():
-            if self._stopped():
-                break
-            entry = known.get(path)
-            if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
-                continue
-            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
-                if is_saved(path):
-                    folders.remove(user_id, path)
-                continue
-            count += self._file(storing, folders, extraction, user_id, file, entry)
-        storing.flush()
+    def _look(
+        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
+    ) -> tuple[list[_Waiting], int]:
+        """Whose files wait to be read, and how many documents are gone, which are erased."""
+        there = set(folders.users())
+        waiting = []
+        count = 0
+        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+            try:
+                if user_id in there:
+                    folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self._table.of(user_id)}
+                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
+                gone = [one for path, one in known.items() if path not in found]
+                count += self._gone(backend, user_id, gone)
+                most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
+                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                if new:
+                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[user_id] = error
+        return waiting, count
+
+    def _stays(self, user_id: str, placed: float) -> bool:
+        return not self._table.was_erased(user_id, placed)
+
+    def _new(
+        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+    ) -> Iterator[tuple[File, Entry | None]]:
+        """What has to be read, the newest first."""
+        changed = [
+            (file, entry)
+            for file in files
+            if (entry := known.get(file.path)) is None
+            or (entry.size, entry.changed) != (file.size, file.changed)
+        ]
+        for file, entry in sorted(changed, key=lambda one: -one[0].placed):
+            if self._stays(user_id, file.placed):
+                yield file, entry
+            elif is_saved(file.path):  # what is to be erased is not read anew
+                folders.remove(user_id, file.path)
+
+    def _round(
+        self,
+        waiting: Iterable[_Waiting],
+        folders: Folders,
+        extraction: Extraction,
+        missed: dict[str, Exception],
+    ) -> int:
+        """Read these; how many documents were new or changed."""
+        count = 0
+        turns = [(one.turn, one) for one in waiting]
+        heapq.heapify(turns)
+        while turns:
+            _, one = heapq.heappop(turns)
+            try:
+                if not self._stopped():
+                    file, entry = one.files.pop()
+                    one.read += file.size
+                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
+                if one.files and not self._stopped():
+                    heapq.heappush(turns, (one.turn, one))
+                else:
+                    one.storing.flush()
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
@@ -29201,22 +29269,23 @@ class Poster:
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
-        status, answer = self._ask("GET", "/api/v1/auths/")
-        if status == 401:
+        # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
+        if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
                 "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
+        status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
             hint = (
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
-                "restricted, allow /api/v1/auths and /api/v1/chats."
+                "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
             return _ill("it lets no API key ask", hint)
-        told = json.loads(answer) if status == 200 else None
-        if not isinstance(told, dict) or "role" not in told:
-            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
-        if told["role"] != "admin":
+        if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
+        told = json.loads(answer) if status == 200 else None
+        if not isinstance(told, dict) or "users" not in told:
+            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
         _, answer = self._ask("GET", "/api/config")
         features = json.loads(answer).get("features", {})
         if features.get("enable_admin_chat_access") is False:
@@ -37003,17 +37072,39 @@ class WebUi:
         with one._client:
             yield one
 
-    def user_id(self) -> str:
-        """Whose the key is."""
-        return self._id(self._read("auths/"))
+    def admin(self) -> str:
+        """Whose the key is or, where that cannot be told, another admin's id."""
+        return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
         """The ids of all users."""
+        return frozenset(map(self._id, self._users()))
+
+    def _users(self) -> list[Any]:
         answer = self._read("users/all")
         users = answer.get("users") if isinstance(answer, dict) else None
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        return frozenset(map(self._id, users))
+        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+            raise _nonsense("users")  # whoever is told is an admin
+        return users
+
+    def _own_id(self) -> str:
+        """Whose the key is; "" where that cannot be told.
+
+        Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
+        """
+        status, answer = self._asked("auths/", {})
+        if status == 200:
+            return self._id(answer)
+        for path in ("chats/", "memories/"):
+            rows = self._read(path)
+            first = rows[0] if isinstance(rows, list) and rows else None
+            if path == "chats/" and first is not None:
+                first = self._read(f"chats/{quote(self._id(first), safe='')}")
+            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                return owner
+        return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
@@ -37041,7 +37132,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, Bounds()
+        own, bounds = self._own_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -37093,7 +37184,8 @@ class WebUi:
                 for part in answer.iter_bytes():
                     bounds.take(len(part))
                     body += part
-            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+            refused = answer.status_code == 401 or (answer.status_code == 403 and path != "auths/")
+            if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
                 told = "Open WebUI does not show users' chats to this key."
@@ -48485,7 +48577,7 @@ _AT_ONCE = 500  # rows in a transaction: others write in between
 class ChatServer(Protocol):
     """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
 
-    def user_id(self) -> str: ...
+    def admin(self) -> str: ...
     def users(self) -> frozenset[str]: ...
     def chats_of(self, user_id: str) -> frozenset[str]: ...
     def has_user(self, user_id: str) -> bool: ...
@@ -48528,7 +48620,7 @@ class Comparison:
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
         begun, users = time.time(), server.users()
-        if (own := server.user_id()) not in users:
+        if (admin := server.admin()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
@@ -48537,7 +48629,7 @@ class Comparison:
         known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
         for user_id, chat_id in seen:
             known[user_id].add(chat_id)
-        there = {(own, USER)}
+        there = {(admin, USER)}
         for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
             self._deletions.take_back(user_id, chats, begun)
@@ -48569,7 +48661,7 @@ class Comparison:
         witness = next((chat for _, chat in there if chat != USER), None)
         if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
             raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
-        if server.user_id() not in server.users():
+        if server.admin() not in server.users():
             raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
         return gone
 
