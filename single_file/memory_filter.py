@@ -391,7 +391,7 @@ class Application:
             self.live_chats.titled,
             self.recalls.wait,
         )
-        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
+        reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
 
@@ -431,7 +431,7 @@ class Application:
             partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
-        self._digest_worker = DigestWorker(
+        digest_worker = DigestWorker(
             self.commander.tools.schedule,
             self.commander.tools.digests,
             self.live,
@@ -441,7 +441,7 @@ class Application:
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
-        self._channel_reader = ChannelReader(
+        channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
             journal,
@@ -460,17 +460,19 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (
-            self._writer,
-            self._reflector.thread,
-            self._sweeper,
-            self.deletion_worker,
-            self.watcher,
-            self._digest_worker.thread,
-            self._channel_reader.thread,
-            self._channel_poller.thread,
-        ):
-            thread.start()
+        # In the order in which they stop, each with how long it is waited for: the last is what remembers.
+        self._workers = (
+            (self.watcher, _STOP_S),
+            (self._channel_poller.thread, _STOP_S),
+            (digest_worker.thread, 0.0),
+            (reflector.thread, 0.0),
+            (channel_reader.thread, 0.0),  # what is broken off is read again
+            (self.deletion_worker.thread, _STOP_S),
+            (self._sweeper, _STOP_S),
+            (self._writer, _STOP_S),
+        )
+        for worker, _ in self._workers:
+            worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -607,14 +609,8 @@ class Application:
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
-        self.watcher.stop(_STOP_S)
-        self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.thread.stop(0.0)
-        self._reflector.thread.stop(0.0)
-        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
-        self.deletion_worker.stop(_STOP_S)
-        self._sweeper.stop(_STOP_S)
-        self._writer.stop(_STOP_S)
+        for worker, patience_s in self._workers:
+            worker.stop(patience_s)
         self.live_chats.close()
         self.live.close()
         self.recalls.close()
@@ -3281,7 +3277,6 @@ memories are kept. What other messages say as well stays.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -3292,33 +3287,15 @@ from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state import channel_authors, channel_memories, channel_messages, reading
 from .claims import Said
-from .queue import READ, UNREAD, drop_texts
+from .queue import READ, UNREAD
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
 
 _AT_ONCE = 100  # memories
 _C, _M, _A = channel_memories.c, channel_messages.c, channel_authors.c
-
-
-def forget_author(engine: Engine, source: str, author: str) -> None:
-    """Erase an author's messages and whatever cites them; from now on they are not read."""
-    now = time.time()
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=True)
-        own = and_(_M.source == source, _M.author == author)
-        connection.execute(update(channel_messages).where(own).values(author_name=""))
-        drop_texts(connection, own, now)
-        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
-
-
-def read_author(engine: Engine, source: str, author: str) -> None:
-    """Read an author again who was not to be read."""
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=False)
 
 
 def erase_channel(engine: Engine, erase_all: Callable[[str], Any], source: str, channel: str) -> Any:
@@ -3417,13 +3394,6 @@ def _read_again(connection: Connection, rows: Collection[Any]) -> None:
     for row in rows:
         mine = and_(_M.user_id == row.channel_id, _M.message_id == row.message_id, _M.state == READ)
         connection.execute(update(channel_messages).where(mine).values(state=UNREAD))
-
-
-def _silence(connection: Connection, source: str, author: str, *, silent: bool) -> None:
-    mine = and_(_A.source == source, _A.author == author)
-    if not connection.execute(update(channel_authors).where(mine).values(silent=silent)).rowcount:
-        row = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0}
-        put_row(connection, channel_authors, {**row, "silent": silent})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3728,9 +3698,8 @@ from ..core.scope import WEBUI
 from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
-from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED
+from .queue import DELETED, DROPPED, drop_texts
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -3763,7 +3732,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._engine, self._codes = engine, PageSessions(engine)
+        self._codes = PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -3812,7 +3781,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        read_author(self._engine, source, author)
+        self._put(source, author, silent=False)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -3859,7 +3828,17 @@ class People:
 
         Memories are told no more at once, and erased by the server: see `erasing`.
         """
-        forget_author(self._engine, source, author)
+        own = and_(channel_messages.c.source == source, channel_messages.c.author == author)
+        # Also of messages that are not kept any more.
+        cites = and_(channel_memories.c.source == source, channel_memories.c.author == author)
+
+        def erase(connection: Connection) -> None:
+            _put(connection, source, author, {"silent": True})
+            connection.execute(update(channel_messages).where(own).values(author_name=""))
+            drop_texts(connection, own, time.time())
+            connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+        self._writing.run(erase)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
@@ -36981,7 +36960,7 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         runtime.deletions.note(subject_id)
         count = 1
     if count:
-        runtime.deletion_worker.wake()
+        runtime.deletion_worker.thread.wake()
     return count
 
 
@@ -48728,7 +48707,6 @@ SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -48740,6 +48718,7 @@ from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
 from .comparison import ChatServer, Comparison
 from .deletions import Deletions
 
@@ -48752,30 +48731,16 @@ Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
 
 class DeletionWorker:
-    """Methods do not block, but for `stop`."""
+    """Its thread is `thread`; the next start goes on with what is written down."""
 
     def __init__(
         self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._wake, self._stopping = threading.Event(), False
         self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
-        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was written down as deleted."""
-        self._wake.set()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what is written down."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+        self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
@@ -48785,27 +48750,25 @@ class DeletionWorker:
     def _is_set(self) -> bool:
         return bool(self._settings().webui_url and self._settings().webui_api_key)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                if self._deletions.carry_out():
-                    self._emit(succeeded(Job.DELETING))
-            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
-                self._emit(failed(Job.DELETING, error))
-            self._compare()
-            self._wake.wait(_LOOK_S)
-            self._wake.clear()
+    def look(self) -> bool:
+        """Carries out what was deleted, and compares; whether that found anything. Blocks, never raises."""
+        try:
+            if self._deletions.carry_out():
+                self._emit(succeeded(Job.DELETING))
+        except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+            self._emit(failed(Job.DELETING, error))
+        return self._compare()
 
-    def _compare(self) -> None:
-        """At night, or when it was not done for two days."""
+    def _compare(self) -> bool:
+        """At night, or when it was not done for two days; whether something was deleted."""
         if not self._is_set or time.monotonic() < self._not_before:
-            return
+            return False
         settings = self._settings()
         try:
             comparison = Comparison(self._engine, self._deletions, settings.webui_url)
             age = time.time() - comparison.last()
             if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
-                return
+                return False
             with self._server(settings) as server:
                 done = comparison.run(server)
         except Exception as error:  # noqa: BLE001 - memory goes on without it
@@ -48814,14 +48777,13 @@ class DeletionWorker:
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
             self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
-            return
-        if done.deleted:
-            self._wake.set()
+            return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
         self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        return bool(done.deleted)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
