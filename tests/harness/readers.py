@@ -25,8 +25,8 @@ from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
-from owui_memory.documents import extract as documents
 from owui_memory.documents import digest_files, folders
+from owui_memory.documents import extract as documents
 from owui_memory.interfaces import intake, webui_channels
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
