@@ -37467,10 +37467,12 @@ def bears_out(sources: Sequence[tuple[str, str]], text: str) -> bool:
     if not agrees:
         return False
     wanted = _COVERED_DENSE if is_dense(text) else _COVERED
-    stems, known = set(map(stem, terms_of(" ".join(says for says, _ in sources)))), set(map(stem, there))
+    known, says = set(map(stem, there)), set(map(stem, terms_of(" ".join(says for says, _ in sources))))
+    words = list(map(stem, own))
+    if sum(word in known for word in words) < wanted * len(words):
+        return False
     # Who says it, or a title, is no evidence of what is said.
-    told = [word for word in own if stem(word) in stems or stem(word) not in known]
-    if sum(stem(word) in stems for word in told) < wanted * len(told):
+    if not says.intersection(words) and not known.issuperset(words):
         return False
     return all(shares_words(one, text) for one in sources)
 
