@@ -11099,7 +11099,8 @@ class Exchange:
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
     no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
-    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
+    last day (YYYY-MM-DD, or ""), `first_at` when it became known (Unix time; 0.0 for when it was said).
+    `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -11118,6 +11119,7 @@ class Exchange:
     given: str = ""
     trace: str = ""
     expires: str = ""
+    first_at: float = 0.0
 
     @property
     def message_id(self) -> str:
@@ -22639,6 +22641,12 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
             raise ValueError(f"the team {name} is there twice")
         teams[name] = frozenset(person.lower() if "@" in person else person for person in people.split())
     return teams
+
+
+def own_scope(value: object) -> str:
+    """The value if it is a scope of a user's own memories, else that of every chat."""
+    is_own = isinstance(value, str) and is_scope(value) and not value.startswith(TEAM)
+    return str(value) if is_own else USER
 
 
 def is_scope(scope: str) -> bool:
@@ -51256,13 +51264,18 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user. expires: its last day, or ""."""
+    """Something that the other program remembers of its user. expires: its last day, or "".
+
+    at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    """
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
     expires: str = ""
+    first_at: float = 0.0
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51385,6 +51398,7 @@ from ...config.policy import decide
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
 from ...core.exchange import Exchange, exchange_key
+from ...core.scope import scope_for
 from ...core.text import capped
 from ...core.turn import Turn
 from ...language.secrets import masked
@@ -51442,10 +51456,25 @@ def exchanges(
 
 
 def given(user_id: str, fact: Fact) -> Exchange:
-    """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
-    key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
+    """A memory that is brought along, to be added as it is.
+
+    The same text of the same scope has the same key, from anywhere.
+    """
+    parts = " ".join(fact.text.split()).casefold(), fact.scope
+    key = "\n".join((user_id, "", f"given~{name_of(*filter(None, parts))}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
+    return Exchange(
+        key,
+        user_id,
+        "",
+        masked(fact.text)[0],
+        "",
+        at,
+        scope=scope_for(fact.scope, fact.kind),
+        given=fact.kind,
+        expires=fact.expires,
+        first_at=min(fact.first_at, at),
+    )
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
@@ -51925,6 +51954,7 @@ from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from ...core.scope import own_scope
 from ...language.sentences import sentences
 from .entries import (
     Chat,
@@ -51965,13 +51995,15 @@ def is_mem0(value: Mapping[str, Any]) -> bool:
 
 def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
     """The memory; passages of past chats are none."""
-    kind = mapping(value.get("metadata")).get("kind")
+    beside = mapping(value.get("metadata"))
+    kind = beside.get("kind")
     if kind == "episode":
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
     told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
+    first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -52497,7 +52529,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, shared_by, team_owner
+from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52794,13 +52826,16 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
+                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                for one in texts:
+                    scope = scope_for(one.scope or asked.scope, one.kind)
+                    if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
+                        new[wording(one.text), scope] = one
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(
-                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
-                    )
+                    told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
+                    change = change_of(asked, position, "add", None, after=row.text, **told)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -54029,6 +54064,7 @@ from typing import Any, NamedTuple, get_args
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -54055,6 +54091,7 @@ class Row(NamedTuple):
     kind: str = "fact"
     said_at: float = 0.0
     expires: str = ""
+    scope: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -54082,6 +54119,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
                     str(record.payload.get("expiration_date") or ""),
+                    own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -63217,7 +63255,7 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63281,7 +63319,8 @@ class Changes:
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
-        self._make(backend, decided, confirm, again=batch.attempts > 1)
+        known_since = {one.message_id: one.first_at for one in batch.exchanges if one.first_at}
+        self._make(backend, decided, confirm, again=batch.attempts > 1, known_since=known_since)
         return decided
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
@@ -63293,7 +63332,9 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
-            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            scope = change.scope
+            if change.op == "add":
+                scope = scope_for(scope or batch.scope, change.kind)
             if change.kind == EPISODE:
                 yield _admitted(change)
                 continue
@@ -63410,8 +63451,19 @@ class Changes:
             if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
         ]
 
-    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
-        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+    def _make(
+        self,
+        backend: Backend,
+        decided: Iterable[Change],
+        confirm: Confirm,
+        *,
+        again: bool,
+        known_since: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already.
+
+        known_since: when what some messages bring became known, where that was before they were said.
+        """
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
@@ -63421,7 +63473,8 @@ class Changes:
                 if at % _AT_ONCE == 0:
                     _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
-                    made[change.id] = self._made(backend, change, confirm, again=again)
+                    since = (known_since or {}).get(change.source, change.said_at)
+                    made[change.id] = self._made(backend, change, confirm, since, again=again)
                 except Exception as error:
                     if not is_of_the_text(error):
                         raise
@@ -63432,7 +63485,7 @@ class Changes:
             raise unfit[0]
         return True
 
-    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, since: float, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
         if change.kind == EPISODE:
             return self._made_of_passage(backend, change, confirm)
@@ -63442,7 +63495,7 @@ class Changes:
             if earlier is not None:
                 return earlier
             confirm()
-            return _added(backend, change)
+            return _added(backend, change, since)
         if isinstance(backend, EditableBackend):
             # A memory that is gone, now or a moment later, cannot be changed, and need not.
             current = backend.get(change.memory_id)
@@ -63551,13 +63604,13 @@ def _says(memory: Memory, change: Change) -> bool:
     return (memory.text, memory.expires) == (change.after, change.expires)
 
 
-def _added(backend: Backend, change: Change) -> str:
+def _added(backend: Backend, change: Change, since: float) -> str:
     is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,
-        created_at=as_of,
+        created_at=as_of and datetime.fromtimestamp(since, UTC),
         updated_at=as_of,
         batch=change.batch,
         kind=change.kind,
