@@ -113,6 +113,7 @@ def answer(*lines: Any, title: str = "Work") -> str:
         ("Der Nutzer arbeitet als Pfleger in Berlin", [6], True),
         ("Der Nutzer arbeitet als Pfleger in Hamburg", [6], False),
         ("The meeting with Ana is on 14 May", [2], True),
+        ("Planning sold the house", [2], False),  # a title is no evidence
         ("The boiler cost 90 euros, says a nurse", [3, 1], True),
         ("Works as a nurse in Lisbon", [1], False),  # a name that no source says
         ("The boiler cost 95 euros", [3], False),
@@ -234,10 +235,11 @@ def test_digests_make_no_exchange_cost_more(at: Desk, llm: ScriptedLLM) -> None:
         assert found, detail
         return found[1], int(found[2])
 
+    at.command("/memory remember I bake bread for a living.", user="pat")
     at.remember("I have a cat named Tom, who is four years old.", user="pat")
     each, calls = costs()
     assert float(each.partition(" ")[0]) > 0, "to read it is what it costs"
-    assert "# " in at.command("/memory make cv", user="rui")
+    assert "# " in at.command("/memory make cv", user="pat")
     assert costs() == (each, calls + 1)
 
 
