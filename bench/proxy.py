@@ -31,7 +31,6 @@ KEY = "bench-key"
 STREAM = says(*(f"word{at} " for at in range(20)))
 CONNECTIONS = 64
 PAUSE_S = 0.3
-DRAIN_S = 900  # that the writer may take afterwards
 FACTS = ("My dog is called Rex.", "I live in Lisbon.", "I work as a nurse.", "My sister is called Ada.")
 
 
@@ -155,16 +154,19 @@ def numbers(port: int) -> str:
     return httpx.get(f"http://127.0.0.1:{port}/memory/metrics", headers=headers, timeout=30).text
 
 
-def drained(port: int) -> str:
+def drained(port: int, within_s: float) -> str:
     """Wait until all that was said is remembered; in words, how that went."""
     began = time.monotonic()
-    while time.monotonic() - began < DRAIN_S:
+    lefts = []
+    while not lefts or time.monotonic() - began < within_s:
         told = numbers(port)
-        left = sum(total(told, f'queue_exchanges{{state="{state}"}}') for state in ("waiting", "aside"))
-        if not left:
-            return f"all of it remembered {time.monotonic() - began:.0f} s after the last answer"
+        left = [total(told, f'queue_exchanges{{state="{state}"}}') for state in ("waiting", "aside")]
+        lefts.append(f"{left[0]:.0f} in the queue and {left[1]:.0f} aside")
+        if not sum(left):
+            took = f"all of it remembered {time.monotonic() - began:.0f} s after the last answer"
+            return f"{took}, with which there were {lefts[0]}"
         time.sleep(2)
-    return f"{left:.0f} not remembered {DRAIN_S} s after the last answer"
+    return f"{lefts[0]} with the last answer, {lefts[-1]} {within_s:.0f} s after it"
 
 
 def total(told: str, name: str) -> float:
@@ -176,6 +178,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--streams", type=int, default=10_000)
+    parser.add_argument(
+        "--drain", type=float, default=900.0, help="seconds that the writer may take afterwards"
+    )
     parser.add_argument("--litellm", default="", help="LiteLLM's command, from an environment of its own")
     options = parser.parse_args()
     running: list[subprocess.Popen[bytes]] = []
@@ -244,11 +249,14 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
     print(chat)
     if options.streams:
         before = megabytes(pid)
-        asyncio.run(at_once(targets[2], options.streams))
+        rate, took = asyncio.run(at_once(targets[2], options.streams))
         said += options.streams
         after = megabytes(pid)
-        print(f"process before and after {options.streams} streams: {before:.0f} and {after:.0f} MiB")
-    drain = drained(proxy_port)
+        print(
+            f"{options.streams} streams, {rate:.1f} a second, p50 {at(0.5, took):.2f} s, p95 {at(0.95, took):.2f}, "
+            f"longest {max(took):.1f}; process before and after: {before:.0f} and {after:.0f} MiB"
+        )
+    drain = drained(proxy_port, options.drain)
     told = numbers(proxy_port)
     dead = total(told, 'queue_exchanges{state="dead"}')
     stored = total(told, 'exchanges_total{state="stored"}') + total(told, 'exchanges_total{state="repeated"}')
