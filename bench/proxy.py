@@ -254,7 +254,8 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
         after = megabytes(pid)
         print(
             f"{options.streams} streams, {rate:.1f} a second, p50 {at(0.5, took):.2f} s, "
-            f"p95 {at(0.95, took):.2f}, longest {max(took):.1f}; process before and after: {before:.0f} and {after:.0f} MiB"
+            f"p95 {at(0.95, took):.2f}, longest {max(took):.1f}; "
+            f"process before and after: {before:.0f} and {after:.0f} MiB"
         )
     drain = drained(proxy_port, options.drain)
     told = numbers(proxy_port)

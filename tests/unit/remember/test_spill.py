@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import stat
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.core.permission import Permission
+from owui_memory.interfaces import spilling as putting_aside
 from owui_memory.interfaces.spilling import Spilling
 from owui_memory.remember import spill as spilling
 from owui_memory.remember.spill import Spill, Spilled, Waiting
@@ -320,7 +322,8 @@ def test_while_the_disk_goes_on_there_is_room_for_all(
     full = Spill(tmp_path / "blocked")
     (tmp_path / "blocked").write_text("no folder")
     spill = full
-    asyncio.run(put_all())  # nobody waits for a disk that takes nothing
+    monkeypatch.setattr(putting_aside, "_ROOM_S", math.inf)
+    asyncio.run(asyncio.wait_for(put_all(), 60))  # nobody waits for a disk that takes nothing
     assert full.waiting() == Waiting(exchanges=2, in_memory=2, refused=18, unfit=0)
 
 
