@@ -327,12 +327,15 @@ def test_while_the_disk_goes_on_there_is_room_for_all(
     assert full.waiting() == Waiting(exchanges=2, in_memory=2, refused=18, unfit=0)
 
 
-def test_while_the_database_goes_on_nothing_is_refused_though_the_disk_is_full(
+def test_while_the_database_goes_on_nothing_is_refused_though_the_disk_takes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spilling, "_MOST_IN_MEMORY", 2)
-    monkeypatch.setattr(spilling, "MOST_BYTES", 2000)
+    (tmp_path / spilling.FOLDER).write_text("no folder")
     spill = Spill(tmp_path)
+    spill.accept(said("brought before"))
+    [(first, _)] = spill.pending()
+    spill.remove(first)
     brought: list[str] = []
     is_over = threading.Event()
 
