@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from owui_memory.config.settings import Valves
 from owui_memory.core.permission import Permission
@@ -19,7 +20,7 @@ from owui_memory.remember import spill as spilling
 from owui_memory.remember.keeper import Keeper
 from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.spill import Spill, Spilled
-from owui_memory.state import open_state
+from owui_memory.state import open_state, outbox
 from owui_memory.state.permissions import Permissions
 from tests.harness.bodies import Chat
 
@@ -34,6 +35,12 @@ class Shelf:
 
     def _wake(self) -> None:
         self.woken += 1
+
+    def said(self) -> list[str]:
+        """What came to the queue, in this order."""
+        with self.engine.connect() as connection:
+            kept = connection.execute(select(outbox.c.exchange).order_by(outbox.c.id)).scalars()
+            return [json.loads(one)["user_text"] for one in kept]
 
     def turn(self, text: str = "I live in Lisbon.") -> Turn:
         said = Chat("ada").say(text)
@@ -55,21 +62,20 @@ def test_a_long_spill_is_brought_in_turn_with_other_work(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keeping, "_BRINGS_S", 0.0)
+    shelf.spill.accept(Spilled.decision("ada", Permission.of(shelf.turn("What is new?"), "")))
     for number in range(3):
         shelf.spill.accept(replace(shelf.spilled(f"I have {number} dogs."), at=number + 1.0))
     shelf.keeper.is_ill = True
-    counts = []
-    for _ in range(3):
+    for brought in range(4):
         shelf.woken = 0
         shelf.keeper.take_in()
-        counts.append(shelf.outbox.counts().pending)
+        assert shelf.said() == [f"I have {number} dogs." for number in range(brought)]
         assert shelf.woken, "the writer comes back at once"
         assert shelf.keeper.is_ill, "what is said now waits its turn"
-        shelf.spill.accept(replace(shelf.spilled(f"I have {9 - len(counts)} cats."), at=0.5))
-    assert counts == [1, 2, 3], "in turn, whatever came meanwhile"
-    for _ in range(5):
+        shelf.spill.accept(replace(shelf.spilled(f"I have {brought} cats."), at=0.5 + brought / 10))
+    for _ in range(6):
         shelf.keeper.take_in()
-    assert shelf.outbox.counts().pending == 6
+    assert shelf.said()[3:] == [f"I have {number} cats." for number in range(4)]
     assert not shelf.keeper.is_ill
     assert not shelf.spill.has("ada")
 
