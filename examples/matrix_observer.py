@@ -76,9 +76,8 @@ class Observer:
     async def _missed(self, room_id: str, start: str, end: str) -> list[dict[str, Any]]:
         """The events between two syncs that the later one leaves out, oldest first."""
         events: list[dict[str, Any]] = []
-        back = nio.MessageDirection.back
         for _ in range(MOST_PAGES):
-            page = await self._client.room_messages(room_id, start, end, direction=back, limit=PAGE)
+            page = await self._client.room_messages(room_id, start, end, nio.MessageDirection.back, PAGE)
             if not isinstance(page, nio.RoomMessagesResponse):
                 log.error("What was missed in room %s cannot be read: %s", room_id, page)
                 break

@@ -237,16 +237,13 @@ SOURCES["app.py"] = r'''"""What lives from the plugin's start-up to its shutdown
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -254,13 +251,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .channels.channels import Channels
 from .channels.erasing import Sweeping
-from .channels.queue import Standing
 from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
 from .config.environment import Environment
-from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
@@ -295,12 +290,12 @@ from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
+from .observe.counting import Counting, levels
 from .observe.data_residency import data_residency
 from .observe.event_log import EventLog
-from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
-from .observe.prometheus import Levels, Prometheus, sizes
+from .observe.prometheus import Levels, Prometheus
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
@@ -321,7 +316,6 @@ from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
-from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Outbox
@@ -330,15 +324,13 @@ from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
-from .state.documents_table import DocumentsTable, Known
-from .state.episodes_table import EpisodesTable, Kept
+from .state.documents_table import DocumentsTable
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
-_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 
 
 class Application:
@@ -365,12 +357,9 @@ class Application:
         self._ledger = Ledger(self._engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
+        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
-        self._read: dict[str, Known] = {}
-        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -402,7 +391,7 @@ class Application:
             self.live_chats.titled,
             self.recalls.wait,
         )
-        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
+        reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
 
@@ -436,19 +425,23 @@ class Application:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, lambda: self.recalls.is_used),
+            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
-        self._digest_worker = DigestWorker(
-            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        digest_worker = DigestWorker(
+            self.commander.tools.schedule,
+            self.commander.tools.digests,
+            self.live,
+            folder,
+            self.emit,
+            self._is_busy,
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
-        self._channel_reader = ChannelReader(
+        channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
             journal,
@@ -467,17 +460,19 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (
-            self._writer,
-            self._reflector.thread,
-            self._sweeper,
-            self.deletion_worker,
-            self.watcher,
-            self._digest_worker.thread,
-            self._channel_reader.thread,
-            self._channel_poller.thread,
-        ):
-            thread.start()
+        # In the order in which they stop, each with how long it is waited for: the last is what remembers.
+        self._workers = (
+            (self.watcher, _STOP_S),
+            (self._channel_poller.thread, _STOP_S),
+            (digest_worker.thread, 0.0),
+            (reflector.thread, 0.0),
+            (channel_reader.thread, 0.0),  # what is broken off is read again
+            (self.deletion_worker.thread, _STOP_S),
+            (self._sweeper, _STOP_S),
+            (self._writer, _STOP_S),
+        )
+        for worker, _ in self._workers:
+            worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -572,7 +567,8 @@ class Application:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
-        waiting, counts = self.spill.waiting(), self._counted_lately()
+        waiting, counted = self.spill.waiting(), self._counting.lately()
+        counts = counted.exchanges
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -584,10 +580,10 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
-            past_chats_part(self._settings(), self._kept),
-            documents_part(self._settings(), self._environment.data_dir, self._read),
-            channels_part(self._settings(), self._observed),
-            costs_part(self.costs, self.metrics, self._days),
+            past_chats_part(self._settings(), counted.past_chats),
+            documents_part(self._settings(), self._environment.data_dir, counted.documents),
+            channels_part(self._settings(), counted.channels),
+            costs_part(self.costs, self.metrics, counted.days),
             key_part(self._settings(), self._environment.server_key),
             *filter(
                 None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
@@ -603,51 +599,18 @@ class Application:
         Raises:
             TellAdmin: prometheus-client is not installed.
         """
-        return self._prometheus.text(self._levels)
 
-    def _levels(self) -> Levels:
-        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
-        levels.set("queue_exchanges", counts.pending, "waiting")
-        levels.set("queue_exchanges", counts.dead, "dead")
-        levels.set("queue_exchanges", waiting.exchanges, "aside")
-        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
-        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
-        levels.set("backend_ready", self.live.current is not None)
-        copied, total = self._mover.moved
-        if not self._mover.idle and total:
-            levels.set("moving_memories", copied, "copied")
-            levels.set("moving_memories", total, "total")
-        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
-        for one in self._observed[:50]:
-            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
-        levels.set_documents(self._read)
-        for store, size in sizes(self._environment.data_dir).items():
-            levels.set("store_bytes", size, store)
-        levels.set("info", 1, __version__)
-        return levels
+        def now() -> Levels:
+            waiting, counted = self.spill.waiting(), self._counting.lately()
+            return levels(waiting, counted, self.recalls, self.live, self._mover, self._environment.data_dir)
 
-    def _counted_lately(self) -> Counts:
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            answer = self._counting.answer(_COUNTING_S)
-            self._counts, self._days, self._kept, self._read, self._observed = answer
-        return self._counts
-
-    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
-        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
+        return self._prometheus.text(now)
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
-        self.watcher.stop(_STOP_S)
-        self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.thread.stop(0.0)
-        self._reflector.thread.stop(0.0)
-        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
-        self.deletion_worker.stop(_STOP_S)
-        self._sweeper.stop(_STOP_S)
-        self._writer.stop(_STOP_S)
+        for worker, patience_s in self._workers:
+            worker.stop(patience_s)
         self.live_chats.close()
         self.live.close()
         self.recalls.close()
@@ -1438,8 +1401,8 @@ class BulkBackend(EditableBackend, Protocol):
 class AskableBackend(EditableBackend, Protocol):
     """A backend with an LLM that decides what to change."""
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one."""
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -1661,8 +1624,8 @@ class LibraryBackend:
             Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
         ]
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        return self._llms.ask(messages)
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        return self._llms.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False
@@ -2446,9 +2409,9 @@ class RemoteBackend(ABC):
         """Nothing: it would cost a request."""
         return 0.0, 0.0
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""
-        return self._own.ask(messages)
+        return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
@@ -3314,7 +3277,6 @@ memories are kept. What other messages say as well stays.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -3325,33 +3287,15 @@ from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state import channel_authors, channel_memories, channel_messages, reading
 from .claims import Said
-from .queue import READ, UNREAD, drop_texts
+from .queue import READ, UNREAD
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
 
 _AT_ONCE = 100  # memories
 _C, _M, _A = channel_memories.c, channel_messages.c, channel_authors.c
-
-
-def forget_author(engine: Engine, source: str, author: str) -> None:
-    """Erase an author's messages and whatever cites them; from now on they are not read."""
-    now = time.time()
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=True)
-        own = and_(_M.source == source, _M.author == author)
-        connection.execute(update(channel_messages).where(own).values(author_name=""))
-        drop_texts(connection, own, now)
-        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
-
-
-def read_author(engine: Engine, source: str, author: str) -> None:
-    """Read an author again who was not to be read."""
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=False)
 
 
 def erase_channel(engine: Engine, erase_all: Callable[[str], Any], source: str, channel: str) -> Any:
@@ -3450,13 +3394,6 @@ def _read_again(connection: Connection, rows: Collection[Any]) -> None:
     for row in rows:
         mine = and_(_M.user_id == row.channel_id, _M.message_id == row.message_id, _M.state == READ)
         connection.execute(update(channel_messages).where(mine).values(state=UNREAD))
-
-
-def _silence(connection: Connection, source: str, author: str, *, silent: bool) -> None:
-    mine = and_(_A.source == source, _A.author == author)
-    if not connection.execute(update(channel_authors).where(mine).values(silent=silent)).rowcount:
-        row = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0}
-        put_row(connection, channel_authors, {**row, "silent": silent})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3761,9 +3698,8 @@ from ..core.scope import WEBUI
 from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
-from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED
+from .queue import DELETED, DROPPED, drop_texts
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -3796,7 +3732,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._engine, self._codes = engine, PageSessions(engine)
+        self._codes = PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -3845,7 +3781,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        read_author(self._engine, source, author)
+        self._put(source, author, silent=False)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -3892,7 +3828,17 @@ class People:
 
         Memories are told no more at once, and erased by the server: see `erasing`.
         """
-        forget_author(self._engine, source, author)
+        own = and_(channel_messages.c.source == source, channel_messages.c.author == author)
+        # Also of messages that are not kept any more.
+        cites = and_(channel_memories.c.source == source, channel_memories.c.author == author)
+
+        def erase(connection: Connection) -> None:
+            _put(connection, source, author, {"silent": True})
+            connection.execute(update(channel_messages).where(own).values(author_name=""))
+            drop_texts(connection, own, time.time())
+            connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+        self._writing.run(erase)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
@@ -4654,6 +4600,7 @@ NOT_THEIRS = "it is not what its author said, or agreed to"
 TOO_MANY_REMOVALS = "it would remove more than half of what was shown"
 _NAME_CHARS, _MEMORY_CHARS = 40, 500
 _REMOVED_SHARE = 0.5
+_MOST = 40  # operations of an answer about some hundred messages
 
 _SYSTEM = """\
 You keep the memory of a team's channel: what its members will want to know in later weeks. You get memories that may be \
@@ -4719,7 +4666,7 @@ def learned(
     Raises:
         UnreadableAnswerError: it is of another shape.
     """
-    operations = read_operations(answer)
+    operations = read_operations(answer, _MOST)
     removals = sum(one.op == "remove" and 0 < one.number <= len(known) for one in operations)
     authors = list(members)
     for operation in operations:
@@ -7789,7 +7736,7 @@ class Channels(PanelModel):
         ),
     )
     channel_tokens_per_day: int = Field(
-        50_000,
+        500_000,
         ge=0,
         le=1_000_000_000,
         title="Channels' tokens a day",
@@ -11044,7 +10991,7 @@ class Usage:
     tokens_in: int
     tokens_out: int
     estimated: bool
-    for_exchanges: bool = True
+    for_exchanges: bool = False
     seconds: float = 0.0
 
 
@@ -11131,7 +11078,8 @@ class Exchange:
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
     no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
-    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
+    last day (YYYY-MM-DD, or ""), `first_at` when it became known (Unix time; 0.0 for when it was said).
+    `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -11150,6 +11098,7 @@ class Exchange:
     given: str = ""
     trace: str = ""
     expires: str = ""
+    first_at: float = 0.0
 
     @property
     def message_id(self) -> str:
@@ -22673,6 +22622,12 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
     return teams
 
 
+def own_scope(value: object) -> str:
+    """The value if it is a scope of a user's own memories, else that of every chat."""
+    is_own = isinstance(value, str) and is_scope(value) and not value.startswith(TEAM)
+    return str(value) if is_own else USER
+
+
 def is_scope(scope: str) -> bool:
     """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
@@ -23156,6 +23111,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ..backends.backend_holder import BackendHolder
 from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
@@ -23176,20 +23132,21 @@ class DigestWorker:
         self,
         table: DigestsTable,
         digests: Digests,
+        live: BackendHolder,
         folder: Callable[[], Path | None],
         emit: Emit,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """folder: where documents lie; None where there is no such folder."""
-        self._table, self._digests, self._folder = table, digests, folder
+        self._table, self._digests, self._live, self._folder = table, digests, live, folder
         self._emit, self._is_busy = emit, is_busy
         # What a stop breaks off is made an hour later.
         self.thread = NowAndThen("memory-digests", self.look, _LOOK_S)
 
     def look(self) -> bool:
         """Makes one that is due; whether there was one. Never raises."""
-        if self._is_busy() or self._folder() is None:
-            return False
+        if self._is_busy() or self._folder() is None or self._live.current is None:
+            return False  # nothing is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:
@@ -24538,11 +24495,14 @@ what is gone is erased."""
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
@@ -24555,6 +24515,25 @@ from .storing import Storing, clear
 
 _CHUNK = 1 << 20
 _YIELDS_S = 0.1  # before a passage, at most
+# Of a user's files, so many are read before all folders are looked at anew. The share is for large folders,
+# at which a look takes longer, and so many rounds read all that was there at first.
+_LEAST_OF_ROUND, _SHARE_OF_ROUND = 100, 50
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A user's files that wait in a round. files: with what is known of each, the newest last."""
+
+    user_id: str
+    storing: Storing
+    files: list[tuple[File, Entry | None]]
+    is_all: bool
+    read: int = 0  # bytes in this round
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """The least is next: of users of whom little was read in this round, and of short files."""
+        return self.read + self.files[-1][0].size, self.user_id
 
 
 class Indexing:
@@ -24575,45 +24554,91 @@ class Indexing:
         Raises:
             MemoryFault: what the backend raises. The same call later goes on there.
             OSError: the folder cannot be read.
-        What ends the work for one user is raised when all others have had theirs.
+        What ends the work for one user is raised when all others have had theirs. Users take turns, each with
+        the newest files first, so that nobody waits for another's thousands.
         """
         extraction = Extraction()
         count = 0
-        missed: Exception | None = None
+        missed: dict[str, Exception] = {}
         try:
-            there = set(folders.users())
-            for user_id in sorted(there.union(self._table.users())):
-                try:
-                    if user_id in there:
-                        count += self._user(backend, folders, extraction, user_id)
-                    else:
-                        count += self._gone(backend, user_id, self._table.of(user_id))
-                except Exception as error:  # noqa: BLE001 - raised below
-                    missed = missed or error
+            for _ in range(_SHARE_OF_ROUND + 1):
+                waiting, gone = self._look(backend, folders, missed)
+                count += gone + self._round(waiting, folders, extraction, missed)
+                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
+                    break
         finally:
             extraction.close()
-        if missed is not None:
-            raise missed
+        for error in missed.values():
+            raise error
         return count
 
-    def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
-        folders.remove_digests(user_id, lambda placed: not self._table.was_erased(user_id, placed))
-        known = {entry.path: entry for entry in self._table.of(user_id)}
-        there = {file.path: file for file in folders.files(user_id)}
-        count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
-        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
-        for path, file in there.items():
-            if self._stopped():
-                break
-            entry = known.get(path)
-            if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
-                continue
-            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
-                if is_saved(path):
-                    folders.remove(user_id, path)
-                continue
-            count += self._file(storing, folders, extraction, user_id, file, entry)
-        storing.flush()
+    def _look(
+        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
+    ) -> tuple[list[_Waiting], int]:
+        """Whose files wait to be read, and how many documents are gone, which are erased."""
+        there = set(folders.users())
+        waiting = []
+        count = 0
+        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+            try:
+                if user_id in there:
+                    folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self._table.of(user_id)}
+                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
+                gone = [one for path, one in known.items() if path not in found]
+                count += self._gone(backend, user_id, gone)
+                most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
+                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                if new:
+                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[user_id] = error
+        return waiting, count
+
+    def _stays(self, user_id: str, placed: float) -> bool:
+        return not self._table.was_erased(user_id, placed)
+
+    def _new(
+        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+    ) -> Iterator[tuple[File, Entry | None]]:
+        """What has to be read, the newest first."""
+        changed = [
+            (file, entry)
+            for file in files
+            if (entry := known.get(file.path)) is None
+            or (entry.size, entry.changed) != (file.size, file.changed)
+        ]
+        for file, entry in sorted(changed, key=lambda one: -one[0].placed):
+            if self._stays(user_id, file.placed):
+                yield file, entry
+            elif is_saved(file.path):  # what is to be erased is not read anew
+                folders.remove(user_id, file.path)
+
+    def _round(
+        self,
+        waiting: Iterable[_Waiting],
+        folders: Folders,
+        extraction: Extraction,
+        missed: dict[str, Exception],
+    ) -> int:
+        """Read these; how many documents were new or changed."""
+        count = 0
+        turns = [(one.turn, one) for one in waiting]
+        heapq.heapify(turns)
+        while turns:
+            _, one = heapq.heappop(turns)
+            try:
+                if not self._stopped():
+                    file, entry = one.files.pop()
+                    one.read += file.size
+                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
+                if one.files and not self._stopped():
+                    heapq.heappush(turns, (one.turn, one))
+                else:
+                    one.storing.flush()
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
@@ -29238,22 +29263,23 @@ class Poster:
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
-        status, answer = self._ask("GET", "/api/v1/auths/")
-        if status == 401:
+        # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
+        if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
                 "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
+        status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
             hint = (
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
-                "restricted, allow /api/v1/auths and /api/v1/chats."
+                "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
             return _ill("it lets no API key ask", hint)
-        told = json.loads(answer) if status == 200 else None
-        if not isinstance(told, dict) or "role" not in told:
-            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
-        if told["role"] != "admin":
+        if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
+        told = json.loads(answer) if status == 200 else None
+        if not isinstance(told, dict) or "users" not in told:
+            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
         _, answer = self._ask("GET", "/api/config")
         features = json.loads(answer).get("features", {})
         if features.get("enable_admin_chat_access") is False:
@@ -36934,7 +36960,7 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         runtime.deletions.note(subject_id)
         count = 1
     if count:
-        runtime.deletion_worker.wake()
+        runtime.deletion_worker.thread.wake()
     return count
 
 
@@ -37040,17 +37066,39 @@ class WebUi:
         with one._client:
             yield one
 
-    def user_id(self) -> str:
-        """Whose the key is."""
-        return self._id(self._read("auths/"))
+    def admin(self) -> str:
+        """Whose the key is or, where that cannot be told, another admin's id."""
+        return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
         """The ids of all users."""
+        return frozenset(map(self._id, self._users()))
+
+    def _users(self) -> list[Any]:
         answer = self._read("users/all")
         users = answer.get("users") if isinstance(answer, dict) else None
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        return frozenset(map(self._id, users))
+        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+            raise _nonsense("users")  # whoever is told is an admin
+        return users
+
+    def _own_id(self) -> str:
+        """Whose the key is; "" where that cannot be told.
+
+        Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
+        """
+        status, answer = self._asked("auths/", {})
+        if status == 200:
+            return self._id(answer)
+        for path in ("chats/", "memories/"):
+            rows = self._read(path)
+            first = rows[0] if isinstance(rows, list) and rows else None
+            if path == "chats/" and first is not None:
+                first = self._read(f"chats/{quote(self._id(first), safe='')}")
+            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                return owner
+        return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
@@ -37078,7 +37126,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, Bounds()
+        own, bounds = self._own_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -37130,7 +37178,8 @@ class WebUi:
                 for part in answer.iter_bytes():
                     bounds.take(len(part))
                     body += part
-            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+            refused = answer.status_code == 401 or (answer.status_code == 403 and path != "auths/")
+            if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
                 told = "Open WebUI does not show users' chats to this key."
@@ -37396,17 +37445,21 @@ def bears_out(sources: Sequence[tuple[str, str]], text: str) -> bool:
     sources: of each what it says, and what else is known of it: a title, a day, who says it. Each of them
     must share a word with the text.
     """
-    said = " ".join(f"{own} {beside}" for own, beside in sources)
+    said = " ".join(f"{says} {beside}" for says, beside in sources)
     there, own = set(terms_of(said)), content_words(without_user(text), or_all=False) or terms_of(text)
     if not figures(text) <= figures(said) or not all(has_form(there, name) for name in names_in(text)):
         return False
-    denying = [own for own, _ in sources if denials(own)]
+    denying = [says for says, _ in sources if denials(says)]
     agrees = bool(denying) if denials(text) else len(denying) < len(sources)
     if not agrees:
         return False
-    stems = set(map(stem, there))
     wanted = _COVERED_DENSE if is_dense(text) else _COVERED
-    if sum(stem(word) in stems for word in own) < wanted * len(own):
+    known, says = set(map(stem, there)), set(map(stem, terms_of(" ".join(says for says, _ in sources))))
+    words = list(map(stem, own))
+    if sum(word in known for word in words) < wanted * len(words):
+        return False
+    # Who says it, or a title, is no evidence of what is said.
+    if not says.intersection(words) and not known.issuperset(words):
         return False
     return all(shares_words(one, text) for one in sources)
 
@@ -48522,7 +48575,7 @@ _AT_ONCE = 500  # rows in a transaction: others write in between
 class ChatServer(Protocol):
     """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
 
-    def user_id(self) -> str: ...
+    def admin(self) -> str: ...
     def users(self) -> frozenset[str]: ...
     def chats_of(self, user_id: str) -> frozenset[str]: ...
     def has_user(self, user_id: str) -> bool: ...
@@ -48565,7 +48618,7 @@ class Comparison:
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
         begun, users = time.time(), server.users()
-        if (own := server.user_id()) not in users:
+        if (admin := server.admin()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
@@ -48574,7 +48627,7 @@ class Comparison:
         known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
         for user_id, chat_id in seen:
             known[user_id].add(chat_id)
-        there = {(own, USER)}
+        there = {(admin, USER)}
         for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
             self._deletions.take_back(user_id, chats, begun)
@@ -48606,7 +48659,7 @@ class Comparison:
         witness = next((chat for _, chat in there if chat != USER), None)
         if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
             raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
-        if server.user_id() not in server.users():
+        if server.admin() not in server.users():
             raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
         return gone
 
@@ -48658,7 +48711,6 @@ SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -48670,6 +48722,7 @@ from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
 from .comparison import ChatServer, Comparison
 from .deletions import Deletions
 
@@ -48682,30 +48735,16 @@ Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
 
 class DeletionWorker:
-    """Methods do not block, but for `stop`."""
+    """Its thread is `thread`; the next start goes on with what is written down."""
 
     def __init__(
         self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._wake, self._stopping = threading.Event(), False
         self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
-        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was written down as deleted."""
-        self._wake.set()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what is written down."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+        self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
@@ -48715,27 +48754,25 @@ class DeletionWorker:
     def _is_set(self) -> bool:
         return bool(self._settings().webui_url and self._settings().webui_api_key)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                if self._deletions.carry_out():
-                    self._emit(succeeded(Job.DELETING))
-            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
-                self._emit(failed(Job.DELETING, error))
-            self._compare()
-            self._wake.wait(_LOOK_S)
-            self._wake.clear()
+    def look(self) -> bool:
+        """Carries out what was deleted, and compares; whether that found anything. Blocks, never raises."""
+        try:
+            if self._deletions.carry_out():
+                self._emit(succeeded(Job.DELETING))
+        except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+            self._emit(failed(Job.DELETING, error))
+        return self._compare()
 
-    def _compare(self) -> None:
-        """At night, or when it was not done for two days."""
+    def _compare(self) -> bool:
+        """At night, or when it was not done for two days; whether something was deleted."""
         if not self._is_set or time.monotonic() < self._not_before:
-            return
+            return False
         settings = self._settings()
         try:
             comparison = Comparison(self._engine, self._deletions, settings.webui_url)
             age = time.time() - comparison.last()
             if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
-                return
+                return False
             with self._server(settings) as server:
                 done = comparison.run(server)
         except Exception as error:  # noqa: BLE001 - memory goes on without it
@@ -48744,14 +48781,13 @@ class DeletionWorker:
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
             self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
-            return
-        if done.deleted:
-            self._wake.set()
+            return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
         self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        return bool(done.deleted)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51190,13 +51226,18 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user. expires: its last day, or ""."""
+    """Something that the other program remembers of its user. expires: its last day, or "".
+
+    at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    """
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
     expires: str = ""
+    first_at: float = 0.0
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51319,6 +51360,7 @@ from ...config.policy import decide
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
 from ...core.exchange import Exchange, exchange_key
+from ...core.scope import scope_for
 from ...core.text import capped
 from ...core.turn import Turn
 from ...language.secrets import masked
@@ -51376,10 +51418,25 @@ def exchanges(
 
 
 def given(user_id: str, fact: Fact) -> Exchange:
-    """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
-    key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
+    """A memory that is brought along, to be added as it is.
+
+    The same text of the same scope has the same key, from anywhere.
+    """
+    parts = " ".join(fact.text.split()).casefold(), fact.scope
+    key = "\n".join((user_id, "", f"given~{name_of(*filter(None, parts))}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
+    return Exchange(
+        key,
+        user_id,
+        "",
+        masked(fact.text)[0],
+        "",
+        at,
+        scope=scope_for(fact.scope, fact.kind),
+        given=fact.kind,
+        expires=fact.expires,
+        first_at=min(fact.first_at, at),
+    )
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
@@ -51859,6 +51916,7 @@ from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from ...core.scope import own_scope
 from ...language.sentences import sentences
 from .entries import (
     Chat,
@@ -51899,13 +51957,15 @@ def is_mem0(value: Mapping[str, Any]) -> bool:
 
 def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
     """The memory; passages of past chats are none."""
-    kind = mapping(value.get("metadata")).get("kind")
+    beside = mapping(value.get("metadata"))
+    kind = beside.get("kind")
     if kind == "episode":
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
     told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
+    first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -52431,7 +52491,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, shared_by, team_owner
+from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52728,13 +52788,16 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
+                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                for one in texts:
+                    scope = scope_for(one.scope or asked.scope, one.kind)
+                    if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
+                        new[wording(one.text), scope] = one
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(
-                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
-                    )
+                    told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
+                    change = change_of(asked, position, "add", None, after=row.text, **told)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -53963,6 +54026,7 @@ from typing import Any, NamedTuple, get_args
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -53989,6 +54053,7 @@ class Row(NamedTuple):
     kind: str = "fact"
     said_at: float = 0.0
     expires: str = ""
+    scope: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -54016,6 +54081,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
                     str(record.payload.get("expiration_date") or ""),
+                    own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -56767,8 +56833,8 @@ class Llm:
             hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> str:
+        """Its answer. While it is left alone, its last fault at once. for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -56778,7 +56844,7 @@ class Llm:
         began = self._breaker.clock()
         try:
             with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
+                answer = self._answer([dict(message) for message in messages], for_exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop | RetryFew):
@@ -56801,17 +56867,17 @@ class Llm:
         tokens: tuple[int, int] = getattr(self._answered, "tokens", (0, 0))
         return tokens
 
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+    def _answer(self, messages: list[dict[str, str]], for_exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages, exchanges)
+            return self._call(messages, for_exchanges)
         try:
-            return self._call(messages, exchanges, **_JSON_MODE)
+            return self._call(messages, for_exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
+            answer = self._call(messages, for_exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], for_exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage, self._answered.finish = None, ""
             answer = _text_in(self.model.generate_response(messages, **options))
@@ -56834,7 +56900,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, for_exchanges, took_s),
             )
         )
         if not answer.strip():
@@ -56965,7 +57031,7 @@ class Llms:
         """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
 
         local_only: the setting. patient: whether to come again where it cannot be told now. apart: what is
-        read is no chat's: local LLMs only, where there are any, and nobody's exchange costs more by it.
+        read is no chat's: local LLMs only, where there are any.
 
         Raises:
             Retry: it cannot be told now.
@@ -56975,14 +57041,16 @@ class Llms:
             llms = self.readers.of(answered, local_only=local_only, patient=patient)
         elif apart and (local := tuple(one for one in llms if is_local_model(one.settings, one.prefix))):
             llms = local
-        self._reading.llms, self._reading.apart = llms, apart
+        self._reading.llms = llms
         try:
             yield llms[0].model_name if llms else ""
         finally:
-            self._reading.llms, self._reading.apart = None, False
+            self._reading.llms = None
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
+
+        for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
@@ -56990,7 +57058,7 @@ class Llms:
         fault: MemoryFault | None = None
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
-                answer = llm.ask(messages, exchanges=not getattr(self._reading, "apart", False))
+                answer = llm.ask(messages, for_exchanges=for_exchanges)
             except MemoryFault as error:
                 fault, self._answered = fault or error, None
                 if isinstance(error, Drop):
@@ -57008,7 +57076,7 @@ class Llms:
         Raises:
             MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
-        answer = self.ask(messages).text
+        answer = self.ask(messages, for_exchanges=True).text
         found = last_value(answer, _MEM0S_KEY)
         if found is None and answer.strip() in ("{}", "[]"):
             return answer
@@ -57264,9 +57332,9 @@ class OwnModels:
             detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
             return Check("LLM", self._may_lack, detail, fault.hint)
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
-        return self._opened_llms().ask(messages)
+        return self._opened_llms().ask(messages, for_exchanges=for_exchanges)
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""
@@ -58254,18 +58322,21 @@ _MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
-    """Counts answered calls that exchanges were read with. Threads may share it."""
+    """Counts answered calls. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_exchanges = Counter[str]()  # not of digests, channels, reflections and the like
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
-        if (usage := event.usage) is not None and usage.for_exchanges:
+        if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+                if usage.for_exchanges:
+                    self._of_exchanges.update(_counted(usage))
         if event.kind is EventKind.DIGEST_MADE:
             with self._lock:
                 is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
@@ -58275,14 +58346,14 @@ class Costs:
     def described(self, exchanges: int) -> str:
         """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            read = Counter(self._of_exchanges)
             digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
         details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
-            total = sum(models.values(), Counter[str]())
-            details.insert(0, f"{_each(total, exchanges)} per exchange")
+            details.insert(0, f"{_each(read, exchanges)} per exchange")
         if digests:
             each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
             details.append(f"of them digests: {', '.join(each)}")
@@ -58305,6 +58376,100 @@ def _each(total: Mapping[str, int], exchanges: int) -> str:
 def _of_model(counts: Mapping[str, int]) -> str:
     note = f" (of {counts['estimated']} calls estimated)" if counts["estimated"] else ""
     return f"{counts['calls']} calls, {counts['in']} tokens in, {counts['out']} out{note}"
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# observe/counting.py
+
+SOURCES["observe/counting.py"] = r'''"""What the state database holds, as numbers: for the status, and for Prometheus with how things stand."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from .. import __version__
+from ..backends.backend_holder import BackendHolder
+from ..channels.queue import ChannelQueue, Standing
+from ..config.prices import read_prices
+from ..config.settings import Valves
+from ..manage.migrate.mover import Mover
+from ..recall.run import Run
+from ..remember.backlog import Counts
+from ..remember.outbox import Outbox
+from ..remember.spill import Waiting
+from ..state.documents_table import DocumentsTable, Known
+from ..state.episodes_table import EpisodesTable, Kept
+from .inquiry import Inquiry
+from .ledger import Ledger
+from .prometheus import Levels, sizes
+
+_PATIENCE_S = 3.0  # that a status waits for them
+_MOST_CHANNELS = 50
+
+
+@dataclass(frozen=True)
+class Counted:
+    """days: what LLMs took, as a sentence. documents: by user id."""
+
+    exchanges: Counts = field(default_factory=lambda: Counts(pending=0, dead=0))
+    days: str = ""
+    past_chats: Kept = field(default_factory=Kept)
+    documents: Mapping[str, Known] = field(default_factory=dict)
+    channels: Sequence[Standing] = ()
+
+
+class Counting:
+    """Threads may share it."""
+
+    def __init__(
+        self, engine: Engine, outbox: Outbox, ledger: Ledger, settings: Callable[[], Valves]
+    ) -> None:
+        self._outbox, self._ledger, self._settings = outbox, ledger, settings
+        self._episodes, self._documents = EpisodesTable(engine), DocumentsTable(engine)
+        self._channels = ChannelQueue(engine)
+        self._inquiry, self._counted = Inquiry("memory-counting", self._count), Counted()
+
+    def lately(self) -> Counted:
+        """The numbers now; those before if the state database does not answer within some seconds."""
+        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
+            self._counted = self._inquiry.answer(_PATIENCE_S)
+        return self._counted
+
+    def _count(self) -> Counted:
+        days = self._ledger.described(read_prices(self._settings().llm_prices))
+        past_chats, documents = self._episodes.kept(), self._documents.folders()
+        return Counted(self._outbox.counts(), days, past_chats, documents, self._channels.standing())
+
+
+def levels(
+    waiting: Waiting, counted: Counted, recalls: Run, live: BackendHolder, mover: Mover, data_dir: Path
+) -> Levels:
+    """How things stand now, as Prometheus' gauges. waiting: what the state database could not take yet."""
+    found, exchanges = Levels(), counted.exchanges
+    found.set("queue_exchanges", exchanges.pending, "waiting")
+    found.set("queue_exchanges", exchanges.dead, "dead")
+    found.set("queue_exchanges", waiting.exchanges, "aside")
+    found.set("queue_oldest_seconds", max(time.time() - exchanges.since, 0.0) if exchanges.since else 0.0)
+    found.set("recall_breaker_open", recalls.breaker.is_open)
+    found.set("backend_ready", live.current is not None)
+    copied, total = mover.moved
+    if not mover.idle and total:
+        found.set("moving_memories", copied, "copied")
+        found.set("moving_memories", total, "total")
+    found.set("channel_messages_waiting", sum(one.unread for one in counted.channels))
+    for one in counted.channels[:_MOST_CHANNELS]:
+        found.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
+    found.set_documents(counted.documents)
+    for store, size in sizes(data_dir).items():
+        found.set("store_bytes", size, store)
+    found.set("info", 1, __version__)
+    return found
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -59246,7 +59411,7 @@ class _Check:
             return known
         began = time.monotonic()
         try:
-            answer = llm.ask(QUESTION, exchanges=False)
+            answer = llm.ask(QUESTION)
         except MemoryFault as fault:
             raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)
@@ -63052,7 +63217,7 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63116,7 +63281,8 @@ class Changes:
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
-        self._make(backend, decided, confirm, again=batch.attempts > 1)
+        known_since = {one.message_id: one.first_at for one in batch.exchanges if one.first_at}
+        self._make(backend, decided, confirm, again=batch.attempts > 1, known_since=known_since)
         return decided
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
@@ -63128,7 +63294,9 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
-            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            scope = change.scope
+            if change.op == "add":
+                scope = scope_for(scope or batch.scope, change.kind)
             if change.kind == EPISODE:
                 yield _admitted(change)
                 continue
@@ -63245,8 +63413,19 @@ class Changes:
             if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
         ]
 
-    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
-        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+    def _make(
+        self,
+        backend: Backend,
+        decided: Iterable[Change],
+        confirm: Confirm,
+        *,
+        again: bool,
+        known_since: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already.
+
+        known_since: when what some messages bring became known, where that was before they were said.
+        """
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
@@ -63256,7 +63435,8 @@ class Changes:
                 if at % _AT_ONCE == 0:
                     _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
-                    made[change.id] = self._made(backend, change, confirm, again=again)
+                    since = (known_since or {}).get(change.source, change.said_at)
+                    made[change.id] = self._made(backend, change, confirm, since, again=again)
                 except Exception as error:
                     if not is_of_the_text(error):
                         raise
@@ -63267,7 +63447,7 @@ class Changes:
             raise unfit[0]
         return True
 
-    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, since: float, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
         if change.kind == EPISODE:
             return self._made_of_passage(backend, change, confirm)
@@ -63277,7 +63457,7 @@ class Changes:
             if earlier is not None:
                 return earlier
             confirm()
-            return _added(backend, change)
+            return _added(backend, change, since)
         if isinstance(backend, EditableBackend):
             # A memory that is gone, now or a moment later, cannot be changed, and need not.
             current = backend.get(change.memory_id)
@@ -63386,13 +63566,13 @@ def _says(memory: Memory, change: Change) -> bool:
     return (memory.text, memory.expires) == (change.after, change.expires)
 
 
-def _added(backend: Backend, change: Change) -> str:
+def _added(backend: Backend, change: Change, since: float) -> str:
     is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,
-        created_at=as_of,
+        created_at=as_of and datetime.fromtimestamp(since, UTC),
         updated_at=as_of,
         batch=change.batch,
         kind=change.kind,
@@ -65407,26 +65587,27 @@ class Operation:
     about: int = 0
 
 
-def read_operations(answer: str) -> list[Operation]:
+def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]:
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
-    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
-    that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    most: of them. Of several objects the last counts. Operations that lack what they need are among them,
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    listed = _listed(answer)
+    listed = _listed(answer, most)
     if listed is None and (plain := put_right(answer)) != answer:
-        listed = _listed(plain)
+        listed = _listed(plain, most)
     if listed is None:
         raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    read = (_operation(item) for item in listed[:most])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
         raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
-    if len(listed) > MOST_OPERATIONS:
+    if len(listed) > most:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
 
@@ -65447,11 +65628,11 @@ def read_topics(answer: str) -> str:
     return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
 
 
-def _listed(answer: str) -> list[Any] | None:
+def _listed(answer: str, most: int) -> list[Any] | None:
     """What stands for operations in an answer; None where there is nothing of the kind."""
     if found := last_value(answer, "operations"):
         return found.value if isinstance(found.value, list) else [found.value] if found.value else []
-    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
+    return values_after(answer, _BARE, '"operations"', most + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:
@@ -66822,12 +67003,12 @@ class _Answer:
 
 
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
-    reply = backend.ask(prompt)
+    reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
         return _Answer.of(operations, reply)
     try:
-        again = backend.ask(_once_more(prompt, reply, problem))
+        again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
@@ -67260,8 +67441,8 @@ class Reflector:
 
     def look(self) -> bool:
         """Goes through the memories of one user who is due; whether there was one. Never raises."""
-        if not self._settings().reflects or self._is_busy():
-            return False
+        if not self._settings().reflects or self._is_busy() or self._live.current is None:
+            return False  # nobody is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:
@@ -68536,20 +68717,22 @@ def _is_loopback(host: str) -> bool:
 SOURCES["state/__init__.py"] = r'''"""The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
 where memories live, and what is to be erased.
 
-SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
-tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
-id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` and
+`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept
+of a user has the user's id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
-from .engine import reading
-from .opening import open_state
-from .schema import (
-    api_keys,
+from .channel_tables import (
     channel_authors,
     channel_days,
     channel_memories,
     channel_messages,
     channels,
+)
+from .engine import reading
+from .opening import open_state
+from .schema import (
+    api_keys,
     command_turns,
     commands,
     cuts,
@@ -68733,6 +68916,93 @@ class ApiKeys:
 def _hash(key: str) -> str:
     """A key has 256 random bits: no salt, and no slow hash, makes it safer."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# state/channel_tables.py
+
+SOURCES["state/channel_tables.py"] = r'''"""The tables of channels: what was said there, what was made of it, and who said it."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table
+
+from .column_types import Id, PlainText
+from .schema import metadata
+
+# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
+channels = Table(
+    "channels",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("channel", Id, nullable=False),
+    Column("name", Id, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("read_at", Float, nullable=False, default=0.0),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
+    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
+    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
+)
+channel_messages = Table(
+    "channel_messages",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("author_name", Id, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("at", Float, nullable=False),  # when it was said
+    Column("reply_to", Id, nullable=False, default=""),
+    Column("put_at", Float, nullable=False),
+    Column("state", Id, nullable=False),  # see channels/queue.py
+    Column("batch", Id, nullable=False, default=""),  # that it is read in
+    Column("attempts", Integer, nullable=False, default=0),
+    Index("channel_messages_state", "state", "user_id", "put_at"),
+    Index("channel_messages_author", "source", "author"),
+    Index("channel_messages_age", "put_at"),
+)
+# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
+# owner, the channel or a user. gone: it is to be erased, and told no more.
+channel_memories = Table(
+    "channel_memories",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("memory_id", Id, primary_key=True),
+    Column("channel_id", Id, primary_key=True),
+    Column("message_id", Id, primary_key=True),
+    Column("source", Id, nullable=False),
+    Column("author", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),
+    Index("channel_memories_message", "channel_id", "message_id"),
+    Index("channel_memories_author", "source", "author"),
+    Index("channel_memories_gone", "gone"),
+)
+channel_days = Table(
+    "channel_days",
+    metadata,
+    Column("user_id", Id, primary_key=True),
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
+    Column("messages", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("learned", Integer, nullable=False),
+)
+channel_authors = Table(
+    "channel_authors",
+    metadata,
+    Column("source", Id, primary_key=True),
+    Column("author", Id, primary_key=True),
+    Column("name", Id, nullable=False),
+    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
+    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
+    Column("silent", Boolean, nullable=False, default=False),  # is never read
+    Index("channel_authors_user", "user_id"),
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -71466,80 +71736,6 @@ api_keys = Table(
     Column("made_at", Float, nullable=False),
     Column("kind", Id, nullable=False, server_default=text("'user'")),  # or observer, of no user
     Index("api_keys_user", "user_id"),
-)
-
-# See channels/queue.py. `user_id` is the id that a channel's memories lie under: `channel_owner`.
-channels = Table(
-    "channels",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("channel", Id, nullable=False),
-    Column("name", Id, nullable=False),
-    Column("first_at", Float, nullable=False),
-    Column("read_at", Float, nullable=False, default=0.0),
-    Column("paused", Boolean, nullable=False, default=False),
-    Column("announced_at", Float, nullable=False, default=0.0),  # that its members were told
-    Column("held_until", Float, nullable=False, default=0.0),  # by who reads it, or until the next try
-    Column("detail", PlainText, nullable=False, default=""),  # why it is not read now
-)
-channel_messages = Table(
-    "channel_messages",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("author_name", Id, nullable=False),
-    Column("text", PlainText, nullable=False),
-    Column("at", Float, nullable=False),  # when it was said
-    Column("reply_to", Id, nullable=False, default=""),
-    Column("put_at", Float, nullable=False),
-    Column("state", Id, nullable=False),  # see channels/queue.py
-    Column("batch", Id, nullable=False, default=""),  # that it is read in
-    Column("attempts", Integer, nullable=False, default=0),
-    Index("channel_messages_state", "state", "user_id", "put_at"),
-    Index("channel_messages_author", "source", "author"),
-    Index("channel_messages_age", "put_at"),
-)
-# Which messages of which channel (`channel_id`: its owner) each memory is made of. `user_id`: the memory's
-# owner, the channel or a user. gone: it is to be erased, and told no more.
-channel_memories = Table(
-    "channel_memories",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("memory_id", Id, primary_key=True),
-    Column("channel_id", Id, primary_key=True),
-    Column("message_id", Id, primary_key=True),
-    Column("source", Id, nullable=False),
-    Column("author", Id, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("gone", Boolean, nullable=False, default=False),
-    Index("channel_memories_message", "channel_id", "message_id"),
-    Index("channel_memories_author", "source", "author"),
-    Index("channel_memories_gone", "gone"),
-)
-channel_days = Table(
-    "channel_days",
-    metadata,
-    Column("user_id", Id, primary_key=True),
-    Column("day", String(10), primary_key=True),  # YYYY-MM-DD, UTC
-    Column("messages", Integer, nullable=False),
-    Column("calls", Integer, nullable=False),
-    Column("input_tokens", BigInteger, nullable=False),
-    Column("output_tokens", BigInteger, nullable=False),
-    Column("learned", Integer, nullable=False),
-)
-channel_authors = Table(
-    "channel_authors",
-    metadata,
-    Column("source", Id, primary_key=True),
-    Column("author", Id, primary_key=True),
-    Column("name", Id, nullable=False),
-    Column("user_id", Id, nullable=False, default=""),  # the user of Open WebUI who this is
-    Column("agreed_at", Float, nullable=False, default=0.0),  # to be remembered; 0.0 for no
-    Column("silent", Boolean, nullable=False, default=False),  # is never read
-    Index("channel_authors_user", "user_id"),
 )
 
 # See manage/history/imports.py.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from . import __version__
 from .backends import open_backend
 from .backends.backend_holder import BackendHolder
 from .backends.base import Backend
@@ -19,13 +16,11 @@ from .backends.library import LibraryBackend
 from .backends.locations import naming
 from .channels.channels import Channels
 from .channels.erasing import Sweeping
-from .channels.queue import Standing
 from .channels.reader import ChannelReader
 from .commands.commander import Commander
 from .commands.notes import Notes
 from .commands.parse import read_command
 from .config.environment import Environment
-from .config.prices import read_prices
 from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
@@ -60,12 +55,12 @@ from .manage.users import UserCounts
 from .models.embedder import Embedder
 from .observe.comparison import compared
 from .observe.costs import Costs
+from .observe.counting import Counting, levels
 from .observe.data_residency import data_residency
 from .observe.event_log import EventLog
-from .observe.inquiry import Inquiry
 from .observe.ledger import Ledger
 from .observe.metrics import Metrics
-from .observe.prometheus import Levels, Prometheus, sizes
+from .observe.prometheus import Levels, Prometheus
 from .observe.selfcheck import SelfChecks
 from .observe.statecheck import StateCheck, StateFile
 from .observe.status import (
@@ -86,7 +81,6 @@ from .recall.channel import ChannelNotes, ChannelRecaller
 from .recall.injected import Injected
 from .recall.recall import Recalled, Recaller
 from .recall.run import Outcome, Run
-from .remember.backlog import Counts
 from .remember.journal import Journal
 from .remember.keeper import Keeper
 from .remember.outbox import Outbox
@@ -95,15 +89,13 @@ from .remember.spill import Spill
 from .remember.writer import Writer
 from .state import open_state
 from .state.api_keys_table import ApiKeys
-from .state.documents_table import DocumentsTable, Known
-from .state.episodes_table import EpisodesTable, Kept
+from .state.documents_table import DocumentsTable
 
 _STATE_THREADS = 4
 _RECALLS_AT_ONCE = 64  # threads that may wait for a slow backend before recall is skipped
 _COMMANDS_AT_ONCE = 8
 _PASTS_AT_ONCE = 2  # that are looked at, imported or taken back
 _STOP_S = 5.0
-_COUNTING_S = 3.0  # that a status waits for the numbers of the state database
 
 
 class Application:
@@ -130,12 +122,9 @@ class Application:
         self._ledger = Ledger(self._engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
         self._outbox = Outbox(self._engine)
+        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
         file = StateFile(self._engine)
         self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self._counting = Inquiry("memory-counting", self._counted)
-        self._counts, self._days, self._kept = Counts(pending=0, dead=0), "", Kept()
-        self._read: dict[str, Known] = {}
-        self._observed: list[Standing] = []
         self.spill = spill or Spill(environment.data_dir)
         self.keeper = Keeper(
             self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
@@ -167,7 +156,7 @@ class Application:
             self.live_chats.titled,
             self.recalls.wait,
         )
-        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
+        reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
 
@@ -201,19 +190,23 @@ class Application:
         )
         forgetting = Forgetting(self._engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self._documents = DocumentsTable(self._engine)
         self.watcher = Watcher(
             self.live.get,
             folder,
-            partial(Indexing, self._documents, lambda: self.recalls.is_used),
+            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
-        self._digest_worker = DigestWorker(
-            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        digest_worker = DigestWorker(
+            self.commander.tools.schedule,
+            self.commander.tools.digests,
+            self.live,
+            folder,
+            self.emit,
+            self._is_busy,
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
-        self._channel_reader = ChannelReader(
+        channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
             journal,
@@ -232,17 +225,19 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (
-            self._writer,
-            self._reflector.thread,
-            self._sweeper,
-            self.deletion_worker,
-            self.watcher,
-            self._digest_worker.thread,
-            self._channel_reader.thread,
-            self._channel_poller.thread,
-        ):
-            thread.start()
+        # In the order in which they stop, each with how long it is waited for: the last is what remembers.
+        self._workers = (
+            (self.watcher, _STOP_S),
+            (self._channel_poller.thread, _STOP_S),
+            (digest_worker.thread, 0.0),
+            (reflector.thread, 0.0),
+            (channel_reader.thread, 0.0),  # what is broken off is read again
+            (self.deletion_worker.thread, _STOP_S),
+            (self._sweeper, _STOP_S),
+            (self._writer, _STOP_S),
+        )
+        for worker, _ in self._workers:
+            worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -337,7 +332,8 @@ class Application:
         """The self-check, as JSON-plain values. Takes some seconds if something hangs, never longer."""
         last_error, state = self.metrics.last_error, self._state_check.part()
         # In this order: what is brought from the spill to the queue meanwhile is in one of them at least.
-        waiting, counts = self.spill.waiting(), self._counted_lately()
+        waiting, counted = self.spill.waiting(), self._counting.lately()
+        counts = counted.exchanges
         backend = self._check.parts(failed_at=last_error.at if last_error else None)
         if all(part.ok for part in backend):
             self.emit(succeeded(Job.RECALL, self._check.checked_at))
@@ -349,10 +345,10 @@ class Application:
             *data_residency(self._settings(), self._environment.state_url),
             recall_part(self._settings(), is_paused=self.recalls.breaker.is_open),
             queue_part(counts, waiting),
-            past_chats_part(self._settings(), self._kept),
-            documents_part(self._settings(), self._environment.data_dir, self._read),
-            channels_part(self._settings(), self._observed),
-            costs_part(self.costs, self.metrics, self._days),
+            past_chats_part(self._settings(), counted.past_chats),
+            documents_part(self._settings(), self._environment.data_dir, counted.documents),
+            channels_part(self._settings(), counted.channels),
+            costs_part(self.costs, self.metrics, counted.days),
             key_part(self._settings(), self._environment.server_key),
             *filter(
                 None, [self.live_chats.check(), self.deletion_worker.part(), self._channel_poller.part()]
@@ -368,51 +364,18 @@ class Application:
         Raises:
             TellAdmin: prometheus-client is not installed.
         """
-        return self._prometheus.text(self._levels)
 
-    def _levels(self) -> Levels:
-        levels, waiting, counts = Levels(), self.spill.waiting(), self._counted_lately()
-        levels.set("queue_exchanges", counts.pending, "waiting")
-        levels.set("queue_exchanges", counts.dead, "dead")
-        levels.set("queue_exchanges", waiting.exchanges, "aside")
-        levels.set("queue_oldest_seconds", max(time.time() - counts.since, 0.0) if counts.since else 0.0)
-        levels.set("recall_breaker_open", self.recalls.breaker.is_open)
-        levels.set("backend_ready", self.live.current is not None)
-        copied, total = self._mover.moved
-        if not self._mover.idle and total:
-            levels.set("moving_memories", copied, "copied")
-            levels.set("moving_memories", total, "total")
-        levels.set("channel_messages_waiting", sum(one.unread for one in self._observed))
-        for one in self._observed[:50]:
-            levels.set("channel_tokens_today", one.tokens, f"{one.source}/{one.name or one.channel}"[:80])
-        levels.set_documents(self._read)
-        for store, size in sizes(self._environment.data_dir).items():
-            levels.set("store_bytes", size, store)
-        levels.set("info", 1, __version__)
-        return levels
+        def now() -> Levels:
+            waiting, counted = self.spill.waiting(), self._counting.lately()
+            return levels(waiting, counted, self.recalls, self.live, self._mover, self._environment.data_dir)
 
-    def _counted_lately(self) -> Counts:
-        with contextlib.suppress(Exception):  # what is wrong with the database, its own line says
-            answer = self._counting.answer(_COUNTING_S)
-            self._counts, self._days, self._kept, self._read, self._observed = answer
-        return self._counts
-
-    def _counted(self) -> tuple[Counts, str, Kept, dict[str, Known], list[Standing]]:
-        days = self._ledger.described(read_prices(self._settings().llm_prices))
-        kept, read = EpisodesTable(self._engine).kept(), self._documents.folders()
-        return self._outbox.counts(), days, kept, read, self.channels.queue.standing()
+        return self._prometheus.text(now)
 
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
-        self.watcher.stop(_STOP_S)
-        self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.thread.stop(0.0)
-        self._reflector.thread.stop(0.0)
-        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
-        self.deletion_worker.stop(_STOP_S)
-        self._sweeper.stop(_STOP_S)
-        self._writer.stop(_STOP_S)
+        for worker, patience_s in self._workers:
+            worker.stop(patience_s)
         self.live_chats.close()
         self.live.close()
         self.recalls.close()

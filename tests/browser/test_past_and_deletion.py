@@ -29,7 +29,7 @@ QUESTION = "Which leaves suit the goats Pippi and Frida?"
 def connected(house: House, admin: Person, unchanged_settings: None) -> Iterator[Account]:
     """The filter knows where Open WebUI is, and Open WebUI tells it of deletions."""
     del unchanged_settings
-    settings = {"webui_url": house.webui.url, "webui_api_key": admin.account.token}
+    settings = {"webui_url": house.webui.url, "webui_api_key": house.api_key()}
     house.save_valves(**settings, webhook_secret=SECRET, on_chat_deleted="erase")
     address = f"{house.pipelines.url}/memory/hooks/open-webui/{SECRET}"
     events = ["chat.deleted", "chat.deleted_all", "user.deleted"]

@@ -42,7 +42,14 @@ class ChatEvents(WebServer):
 
         @app.get("/api/v1/auths/")
         def who(request: Request) -> Any:
-            return refusal(request) or {"id": "root", "role": self.role}
+            # A real one tells only people who have signed in who they are, and no API key.
+            return refusal(request) or JSONResponse({"detail": "A human session is required."}, 403)
+
+        @app.get("/api/v1/users/")
+        def users(request: Request) -> Any:
+            found = {"users": [{"id": "root", "role": "admin"}], "total": 1}
+            refused = JSONResponse({"detail": "prohibited"}, 401)
+            return refusal(request) or (found if self.role == "admin" else refused)
 
         @app.get("/api/v1/chats/list/user/{user}")
         def chats(user: str, request: Request) -> Any:

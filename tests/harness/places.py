@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
+from owui_memory.core.events import Emit, ignore
 from owui_memory.state import open_state
 from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.scripted_llm import ScriptedLLM
@@ -57,11 +58,11 @@ def _made() -> bytes:
         return (Path(folder) / "state.db").read_bytes()
 
 
-def library(settings: Valves, folder: Path) -> LibraryBackend:
+def library(settings: Valves, folder: Path, emit: Emit = ignore) -> LibraryBackend:
     """The library in a folder, where its embedder, a scripted server's, is measured already."""
     assert settings.embedder_provider == "openai"
     measured(settings.embedder_model, folder)
-    return LibraryBackend.open(settings, folder)
+    return LibraryBackend.open(settings, folder, emit)
 
 
 def measured(model: str, folder: Path) -> None:

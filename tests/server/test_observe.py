@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,10 +13,12 @@ import pytest
 from owui_memory.core.locales import locale
 from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
+from tests.harness.hang import returns
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.waiting import wait_until
 from tests.harness.webui_channels import KEY, WebuiStandIn
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 MESSAGE = {"channel": "general", "id": "m1", "author": "u1", "text": "We ship the heron release on Friday."}
 
 
@@ -110,6 +115,37 @@ def test_open_webuis_own_channels_are_read_once_members_were_told(module_servers
         assert lines == [(True, "1 are read")]
         assert KEY not in server.log()
         assert "secret-token" not in server.log()
+
+
+def test_the_server_takes_what_the_observers_of_examples_send(
+    server: PipelinesServer, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.spec_from_file_location("outbox", EXAMPLES / "outbox.py")
+    assert spec
+    assert spec.loader
+    outbox = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(outbox)
+    monkeypatch.setattr(outbox, "GATHER_SECONDS", 0.001)
+    box, said = outbox.Outbox(str(tmp_path / "box.db"), server.url, key), list[tuple[str, str, str]]()
+    more = {"channel": "from-a-bot", "channel_name": "ops", "author_name": "Ada", "reply_to": "m0"}
+    times = ("2026-11-28T09:00:00.123000+00:00", 1_795_856_400.25)
+    box.put([{**MESSAGE, **more, "id": f"m{number}", "time": at} for number, at in enumerate(times)])
+    box.put([{"channel": "from-a-bot", "id": "m1", "deleted": True}])
+
+    async def say(*what: str) -> None:
+        said.append((what[0], what[1], what[2]))
+
+    async def until_told() -> None:
+        sending = asyncio.create_task(box.run(say))
+        while not said:
+            await asyncio.sleep(0.01)
+        sending.cancel()
+
+    with returns():
+        asyncio.run(until_told())
+    assert said == [("from-a-bot", "", locale("en").say("channel, notice"))]
+    assert tell(server, {**MESSAGE, **more, "id": "m1"}, key).json()["known"] == 1
+    assert tell(server, {**MESSAGE, **more, "id": "m0"}, key).json()["known"] == 1
 
 
 def lines_of(server: PipelinesServer) -> list[tuple[bool, str]]:

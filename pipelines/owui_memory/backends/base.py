@@ -120,8 +120,8 @@ class BulkBackend(EditableBackend, Protocol):
 class AskableBackend(EditableBackend, Protocol):
     """A backend with an LLM that decides what to change."""
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one."""
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool

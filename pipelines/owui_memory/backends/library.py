@@ -186,8 +186,8 @@ class LibraryBackend:
             Memory(str(row["id"]), str(row["memory"]), batch=batch, scope=scope) for row in added["results"]
         ]
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
-        return self._llms.ask(messages)
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        return self._llms.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool, apart: bool = False

@@ -162,9 +162,9 @@ class RemoteBackend(ABC):
         """Nothing: it would cost a request."""
         return 0.0, 0.0
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """As in `AskableBackend`, by an LLM of ours."""
-        return self._own.ask(messages)
+        return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool

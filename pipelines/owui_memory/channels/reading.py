@@ -21,6 +21,7 @@ NOT_THEIRS = "it is not what its author said, or agreed to"
 TOO_MANY_REMOVALS = "it would remove more than half of what was shown"
 _NAME_CHARS, _MEMORY_CHARS = 40, 500
 _REMOVED_SHARE = 0.5
+_MOST = 40  # operations of an answer about some hundred messages
 
 _SYSTEM = """\
 You keep the memory of a team's channel: what its members will want to know in later weeks. You get memories that may be \
@@ -86,7 +87,7 @@ def learned(
     Raises:
         UnreadableAnswerError: it is of another shape.
     """
-    operations = read_operations(answer)
+    operations = read_operations(answer, _MOST)
     removals = sum(one.op == "remove" and 0 < one.number <= len(known) for one in operations)
     authors = list(members)
     for operation in operations:

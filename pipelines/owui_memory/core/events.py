@@ -83,7 +83,7 @@ class Usage:
     tokens_in: int
     tokens_out: int
     estimated: bool
-    for_exchanges: bool = True
+    for_exchanges: bool = False
     seconds: float = 0.0
 
 

@@ -4,11 +4,14 @@ what is gone is erased."""
 from __future__ import annotations
 
 import hashlib
+import heapq
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from ..backends.base import BulkBackend
 from ..core.errors import Drop, MemoryFault
@@ -21,6 +24,25 @@ from .storing import Storing, clear
 
 _CHUNK = 1 << 20
 _YIELDS_S = 0.1  # before a passage, at most
+# Of a user's files, so many are read before all folders are looked at anew. The share is for large folders,
+# at which a look takes longer, and so many rounds read all that was there at first.
+_LEAST_OF_ROUND, _SHARE_OF_ROUND = 100, 50
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A user's files that wait in a round. files: with what is known of each, the newest last."""
+
+    user_id: str
+    storing: Storing
+    files: list[tuple[File, Entry | None]]
+    is_all: bool
+    read: int = 0  # bytes in this round
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """The least is next: of users of whom little was read in this round, and of short files."""
+        return self.read + self.files[-1][0].size, self.user_id
 
 
 class Indexing:
@@ -41,45 +63,91 @@ class Indexing:
         Raises:
             MemoryFault: what the backend raises. The same call later goes on there.
             OSError: the folder cannot be read.
-        What ends the work for one user is raised when all others have had theirs.
+        What ends the work for one user is raised when all others have had theirs. Users take turns, each with
+        the newest files first, so that nobody waits for another's thousands.
         """
         extraction = Extraction()
         count = 0
-        missed: Exception | None = None
+        missed: dict[str, Exception] = {}
         try:
-            there = set(folders.users())
-            for user_id in sorted(there.union(self._table.users())):
-                try:
-                    if user_id in there:
-                        count += self._user(backend, folders, extraction, user_id)
-                    else:
-                        count += self._gone(backend, user_id, self._table.of(user_id))
-                except Exception as error:  # noqa: BLE001 - raised below
-                    missed = missed or error
+            for _ in range(_SHARE_OF_ROUND + 1):
+                waiting, gone = self._look(backend, folders, missed)
+                count += gone + self._round(waiting, folders, extraction, missed)
+                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
+                    break
         finally:
             extraction.close()
-        if missed is not None:
-            raise missed
+        for error in missed.values():
+            raise error
         return count
 
-    def _user(self, backend: BulkBackend, folders: Folders, extraction: Extraction, user_id: str) -> int:
-        folders.remove_digests(user_id, lambda placed: not self._table.was_erased(user_id, placed))
-        known = {entry.path: entry for entry in self._table.of(user_id)}
-        there = {file.path: file for file in folders.files(user_id)}
-        count = self._gone(backend, user_id, [one for path, one in known.items() if path not in there])
-        storing = Storing(backend, self._table, user_id, self._let_others_go_first)
-        for path, file in there.items():
-            if self._stopped():
-                break
-            entry = known.get(path)
-            if entry is not None and (entry.size, entry.changed) == (file.size, file.changed):
-                continue
-            if self._table.was_erased(user_id, file.placed):  # what is to be erased is not read anew
-                if is_saved(path):
-                    folders.remove(user_id, path)
-                continue
-            count += self._file(storing, folders, extraction, user_id, file, entry)
-        storing.flush()
+    def _look(
+        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
+    ) -> tuple[list[_Waiting], int]:
+        """Whose files wait to be read, and how many documents are gone, which are erased."""
+        there = set(folders.users())
+        waiting = []
+        count = 0
+        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+            try:
+                if user_id in there:
+                    folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self._table.of(user_id)}
+                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
+                gone = [one for path, one in known.items() if path not in found]
+                count += self._gone(backend, user_id, gone)
+                most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
+                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                if new:
+                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[user_id] = error
+        return waiting, count
+
+    def _stays(self, user_id: str, placed: float) -> bool:
+        return not self._table.was_erased(user_id, placed)
+
+    def _new(
+        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+    ) -> Iterator[tuple[File, Entry | None]]:
+        """What has to be read, the newest first."""
+        changed = [
+            (file, entry)
+            for file in files
+            if (entry := known.get(file.path)) is None
+            or (entry.size, entry.changed) != (file.size, file.changed)
+        ]
+        for file, entry in sorted(changed, key=lambda one: -one[0].placed):
+            if self._stays(user_id, file.placed):
+                yield file, entry
+            elif is_saved(file.path):  # what is to be erased is not read anew
+                folders.remove(user_id, file.path)
+
+    def _round(
+        self,
+        waiting: Iterable[_Waiting],
+        folders: Folders,
+        extraction: Extraction,
+        missed: dict[str, Exception],
+    ) -> int:
+        """Read these; how many documents were new or changed."""
+        count = 0
+        turns = [(one.turn, one) for one in waiting]
+        heapq.heapify(turns)
+        while turns:
+            _, one = heapq.heappop(turns)
+            try:
+                if not self._stopped():
+                    file, entry = one.files.pop()
+                    one.read += file.size
+                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
+                if one.files and not self._stopped():
+                    heapq.heappush(turns, (one.turn, one))
+                else:
+                    one.storing.flush()
+            except Exception as error:  # noqa: BLE001 - raised when others have had their turns
+                missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:

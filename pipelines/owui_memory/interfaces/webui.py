@@ -81,17 +81,39 @@ class WebUi:
         with one._client:
             yield one
 
-    def user_id(self) -> str:
-        """Whose the key is."""
-        return self._id(self._read("auths/"))
+    def admin(self) -> str:
+        """Whose the key is or, where that cannot be told, another admin's id."""
+        return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
         """The ids of all users."""
+        return frozenset(map(self._id, self._users()))
+
+    def _users(self) -> list[Any]:
         answer = self._read("users/all")
         users = answer.get("users") if isinstance(answer, dict) else None
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        return frozenset(map(self._id, users))
+        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+            raise _nonsense("users")  # whoever is told is an admin
+        return users
+
+    def _own_id(self) -> str:
+        """Whose the key is; "" where that cannot be told.
+
+        Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
+        """
+        status, answer = self._asked("auths/", {})
+        if status == 200:
+            return self._id(answer)
+        for path in ("chats/", "memories/"):
+            rows = self._read(path)
+            first = rows[0] if isinstance(rows, list) and rows else None
+            if path == "chats/" and first is not None:
+                first = self._read(f"chats/{quote(self._id(first), safe='')}")
+            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                return owner
+        return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
         """The ids of all of a user's chats."""
@@ -119,7 +141,7 @@ class WebUi:
 
         Chats that are deleted meanwhile are left out. More than 256 MB, or four minutes, is a Retry.
         """
-        own, bounds = self.user_id() == user_id, Bounds()
+        own, bounds = self._own_id() == user_id, Bounds()
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
@@ -171,7 +193,8 @@ class WebUi:
                 for part in answer.iter_bytes():
                     bounds.take(len(part))
                     body += part
-            if answer.status_code in (401, 403) and path.partition("/")[0] in ("auths", "users"):
+            refused = answer.status_code == 401 or (answer.status_code == 403 and path != "auths/")
+            if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
                 told = "Open WebUI does not show users' chats to this key."

@@ -30,7 +30,7 @@ _AT_ONCE = 500  # rows in a transaction: others write in between
 class ChatServer(Protocol):
     """What Open WebUI tells: see `interfaces.webui.WebUi`, whose faults it raises."""
 
-    def user_id(self) -> str: ...
+    def admin(self) -> str: ...
     def users(self) -> frozenset[str]: ...
     def chats_of(self, user_id: str) -> frozenset[str]: ...
     def has_user(self, user_id: str) -> bool: ...
@@ -73,7 +73,7 @@ class Comparison:
             TellAdmin: more is missing than anybody deletes, or the key may not see chats; nothing was done.
         """
         begun, users = time.time(), server.users()
-        if (own := server.user_id()) not in users:
+        if (admin := server.admin()) not in users:
             raise Retry("Open WebUI does not list the key's own user.", hint="It may be starting: try later.")
         seen = self._seen()
         if seen and not any(chat_id == USER and user_id in users for user_id, chat_id in seen):
@@ -82,7 +82,7 @@ class Comparison:
         known = {user_id: {USER} for user_id in self._deletions.users() | {user_id for user_id, _ in seen}}
         for user_id, chat_id in seen:
             known[user_id].add(chat_id)
-        there = {(own, USER)}
+        there = {(admin, USER)}
         for user_id in known.keys() & users:
             chats = server.chats_of(user_id)
             self._deletions.take_back(user_id, chats, begun)
@@ -114,7 +114,7 @@ class Comparison:
         witness = next((chat for _, chat in there if chat != USER), None)
         if any(chat != USER for _, chat in gone) and (witness is None or not server.has_chat(witness)):
             raise Retry("Open WebUI shows no chat at all to this key.", hint="Nothing was erased.")
-        if server.user_id() not in server.users():
+        if server.admin() not in server.users():
             raise Retry("Open WebUI has changed its mind on its users.", hint="Nothing was erased.")
         return gone
 

@@ -65,8 +65,8 @@ class Llm:
             hooks = providers.http_client(self.model).event_hooks
             hooks["response"].append(partial(_keep_usage, self._answered))
 
-    def ask(self, messages: Sequence[Message], *, exchanges: bool = True) -> str:
-        """Its answer. While it is left alone, its last fault at once. `exchanges`: see `Usage.for_exchanges`.
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> str:
+        """Its answer. While it is left alone, its last fault at once. for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: see `faults`.
@@ -76,7 +76,7 @@ class Llm:
         began = self._breaker.clock()
         try:
             with self.health.call():
-                answer = self._answer([dict(message) for message in messages], exchanges)
+                answer = self._answer([dict(message) for message in messages], for_exchanges)
         except MemoryFault as fault:
             self.fault = fault
             if isinstance(fault, Drop | RetryFew):
@@ -99,17 +99,17 @@ class Llm:
         tokens: tuple[int, int] = getattr(self._answered, "tokens", (0, 0))
         return tokens
 
-    def _answer(self, messages: list[dict[str, str]], exchanges: bool) -> str:
+    def _answer(self, messages: list[dict[str, str]], for_exchanges: bool) -> str:
         if not self._has_json_mode:
-            return self._call(messages, exchanges)
+            return self._call(messages, for_exchanges)
         try:
-            return self._call(messages, exchanges, **_JSON_MODE)
+            return self._call(messages, for_exchanges, **_JSON_MODE)
         except Drop:  # some servers refuse JSON mode as a bad request
-            answer = self._call(messages, exchanges)
+            answer = self._call(messages, for_exchanges)
             self._has_json_mode = False
             return answer
 
-    def _call(self, messages: list[dict[str, str]], exchanges: bool, **options: Any) -> str:
+    def _call(self, messages: list[dict[str, str]], for_exchanges: bool, **options: Any) -> str:
         def call() -> tuple[str, tuple[int, int] | None]:
             self._answered.usage, self._answered.finish = None, ""
             answer = _text_in(self.model.generate_response(messages, **options))
@@ -132,7 +132,7 @@ class Llm:
         self._emit(
             Event(
                 EventKind.LLM_CALLED,
-                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, exchanges, took_s),
+                usage=Usage(self.model_name, tokens_in, tokens_out, estimated, for_exchanges, took_s),
             )
         )
         if not answer.strip():

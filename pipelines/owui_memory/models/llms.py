@@ -77,7 +77,7 @@ class Llms:
         """Inside, `ask` asks whoever may read what this model answered. The first one's name; "" for nobody.
 
         local_only: the setting. patient: whether to come again where it cannot be told now. apart: what is
-        read is no chat's: local LLMs only, where there are any, and nobody's exchange costs more by it.
+        read is no chat's: local LLMs only, where there are any.
 
         Raises:
             Retry: it cannot be told now.
@@ -87,14 +87,16 @@ class Llms:
             llms = self.readers.of(answered, local_only=local_only, patient=patient)
         elif apart and (local := tuple(one for one in llms if is_local_model(one.settings, one.prefix))):
             llms = local
-        self._reading.llms, self._reading.apart = llms, apart
+        self._reading.llms = llms
         try:
             yield llms[0].model_name if llms else ""
         finally:
-            self._reading.llms, self._reading.apart = None, False
+            self._reading.llms = None
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The answer of the first LLM that gives one, in JSON where the provider can be told so.
+
+        for_exchanges: see `Usage`.
 
         Raises:
             MemoryFault: the first LLM's, when none answers; Drop at once, for no LLM may take such input.
@@ -102,7 +104,7 @@ class Llms:
         fault: MemoryFault | None = None
         for llm in getattr(self._reading, "llms", None) or self._llms:
             try:
-                answer = llm.ask(messages, exchanges=not getattr(self._reading, "apart", False))
+                answer = llm.ask(messages, for_exchanges=for_exchanges)
             except MemoryFault as error:
                 fault, self._answered = fault or error, None
                 if isinstance(error, Drop):
@@ -120,7 +122,7 @@ class Llms:
         Raises:
             MemoryFault: as `ask`; RetryFew where there is no JSON as mem0 wants it.
         """
-        answer = self.ask(messages).text
+        answer = self.ask(messages, for_exchanges=True).text
         found = last_value(answer, _MEM0S_KEY)
         if found is None and answer.strip() in ("{}", "[]"):
             return answer

@@ -74,9 +74,9 @@ class OwnModels:
             detail = f"mem0's own reads: {fault}" if self._may_lack else str(fault)
             return Check("LLM", self._may_lack, detail, fault.hint)
 
-    def ask(self, messages: Sequence[Message]) -> Reply:
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer. Raises TellAdmin where there is no LLM, and what asking it raises."""
-        return self._opened_llms().ask(messages)
+        return self._opened_llms().ask(messages, for_exchanges=for_exchanges)
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
         """Cosine of a text and each of the others, 0 to 1; zeros where there is no embedder."""

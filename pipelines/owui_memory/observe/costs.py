@@ -12,18 +12,21 @@ _MOST_TEMPLATES = 20  # what comes after them is "other"
 
 
 class Costs:
-    """Counts answered calls that exchanges were read with. Threads may share it."""
+    """Counts answered calls. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._of_models: dict[str, Counter[str]] = {}
+        self._of_exchanges = Counter[str]()  # not of digests, channels, reflections and the like
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
         """Counts the tokens of an event."""
-        if (usage := event.usage) is not None and usage.for_exchanges:
+        if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
+                if usage.for_exchanges:
+                    self._of_exchanges.update(_counted(usage))
         if event.kind is EventKind.DIGEST_MADE:
             with self._lock:
                 is_known = event.reason in self._of_digests or len(self._of_digests) < _MOST_TEMPLATES
@@ -33,14 +36,14 @@ class Costs:
     def described(self, exchanges: int) -> str:
         """Calls and tokens since the start: of each exchange on average, of each model and template."""
         with self._lock:
+            read = Counter(self._of_exchanges)
             digests = {name: Counter(counts) for name, counts in sorted(self._of_digests.items())}
             models = {model: Counter(counts) for model, counts in sorted(self._of_models.items())}
         if not models:
             return "no LLM has been called since the start"
         details = [f"{model}: {_of_model(counts)}" for model, counts in models.items()]
         if exchanges:
-            total = sum(models.values(), Counter[str]())
-            details.insert(0, f"{_each(total, exchanges)} per exchange")
+            details.insert(0, f"{_each(read, exchanges)} per exchange")
         if digests:
             each = (f"{name} {one['made']:,} ({one['tokens']:,} tokens)" for name, one in digests.items())
             details.append(f"of them digests: {', '.join(each)}")

@@ -206,7 +206,7 @@ class _Check:
             return known
         began = time.monotonic()
         try:
-            answer = llm.ask(QUESTION, exchanges=False)
+            answer = llm.ask(QUESTION)
         except MemoryFault as fault:
             raise explained(fault, llm.settings, llm.prefix) from None
         took = _since(began)

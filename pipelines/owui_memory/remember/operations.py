@@ -61,26 +61,27 @@ class Operation:
     about: int = 0
 
 
-def read_operations(answer: str) -> list[Operation]:
+def read_operations(answer: str, most: int = MOST_OPERATIONS) -> list[Operation]:
     """The first of the operations in an answer: JSON, also in code fences, after reasoning or other words.
 
-    Of several objects the last counts. Operations that lack what they need are among them, `refused`; all
-    that are too many are one such. An object of one operation, or a list of them, is taken, too.
+    most: of them. Of several objects the last counts. Operations that lack what they need are among them,
+    `refused`; all that are too many are one such. An object of one operation, or a list of them, is taken,
+    too.
 
     Raises:
         UnreadableAnswerError: there is no such JSON, or nothing in it is an operation.
     """
     answer = model_text(answer)
-    listed = _listed(answer)
+    listed = _listed(answer, most)
     if listed is None and (plain := put_right(answer)) != answer:
-        listed = _listed(plain)
+        listed = _listed(plain, most)
     if listed is None:
         raise UnreadableAnswerError('There is no JSON object with a list "operations".')
-    read = (_operation(item) for item in listed[:MOST_OPERATIONS])
+    read = (_operation(item) for item in listed[:most])
     operations = [operation for operation in read if operation]
     if operations and all(operation.refused == _NO_OPERATION for operation in operations):
         raise UnreadableAnswerError('No operation has an "op" of add, replace or remove.')
-    if len(listed) > MOST_OPERATIONS:
+    if len(listed) > most:
         operations.append(Operation("add", refused=TOO_MANY))
     return operations
 
@@ -101,11 +102,11 @@ def read_topics(answer: str) -> str:
     return text if len(text) <= _LONGEST_CHARS else f"{text[:_LONGEST_CHARS]}…"
 
 
-def _listed(answer: str) -> list[Any] | None:
+def _listed(answer: str, most: int) -> list[Any] | None:
     """What stands for operations in an answer; None where there is nothing of the kind."""
     if found := last_value(answer, "operations"):
         return found.value if isinstance(found.value, list) else [found.value] if found.value else []
-    return values_after(answer, _BARE, '"operations"', MOST_OPERATIONS + 1) or None
+    return values_after(answer, _BARE, '"operations"', most + 1) or None
 
 
 def _operation(item: Any) -> Operation | None:

@@ -268,12 +268,12 @@ class _Answer:
 
 
 def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
-    reply = backend.ask(prompt)
+    reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
         return _Answer.of(operations, reply)
     try:
-        again = backend.ask(_once_more(prompt, reply, problem))
+        again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)

@@ -1,20 +1,22 @@
 """The state database: exchanges on their way to mem0, what each inlet decided and told, every change made,
 where memories live, and what is to be erased.
 
-SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` has the
-tables, `migrations` what makes them, `opening` opens the database. Whatever is kept of a user has the user's
-id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
+SQLite in WAL mode under the data folder, or PostgreSQL, which several servers may share. `schema` and
+`channel_tables` have the tables, `migrations` what makes them, `opening` opens the database. Whatever is kept
+of a user has the user's id in its key. Strings have no lengths: PostgreSQL would refuse what SQLite takes.
 """
 
-from .engine import reading
-from .opening import open_state
-from .schema import (
-    api_keys,
+from .channel_tables import (
     channel_authors,
     channel_days,
     channel_memories,
     channel_messages,
     channels,
+)
+from .engine import reading
+from .opening import open_state
+from .schema import (
+    api_keys,
     command_turns,
     commands,
     cuts,

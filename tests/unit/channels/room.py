@@ -20,6 +20,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.scope import channel_owner
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.migrate.reach import location_of_backend
+from owui_memory.observe.costs import Costs
 from owui_memory.observe.metrics import Metrics
 from owui_memory.remember.journal import Journal
 from owui_memory.state import channel_authors, channel_memories, channel_messages, channels
@@ -39,7 +40,8 @@ class Room:
         keys = {"embedder_api_key": "k", "llm_api_key": "k", "channels": "on"}
         self.settings = Valves(**{**given, **reads, **keys, **settings})
         self.llm, self.engine = llm, opened(folder)
-        self.backend = library(self.settings, folder)
+        self.costs = Costs()
+        self.backend = library(self.settings, folder, self.costs)
         Locations(self.engine, self.settings.collection).settle(
             location_of_backend(self.backend, self.settings)
         )
@@ -66,6 +68,11 @@ class Room:
 
     def reads(self) -> None:
         """All that waits, as if it had waited for long."""
+        self.makes_due()
+        while self.reader.look():
+            pass
+
+    def makes_due(self) -> None:
         with self.engine.begin() as connection:
             connection.execute(update(channels).values(held_until=0.0))
             waiting = channel_messages.c.state == "unread"
@@ -74,8 +81,6 @@ class Room:
                 .where(waiting)
                 .values(put_at=channel_messages.c.put_at - 2 * claims.DUE_S)
             )
-        while self.reader.look():
-            pass
 
     def answers(self, *operations: dict[str, Any]) -> None:
         """What the LLM makes of each batch from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.backend_holder import BackendHolder
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
+from owui_memory.core.events import Event
 from owui_memory.core.locales import ENGLISH, locale
 from owui_memory.digests import schedule
+from owui_memory.digests.digests import Digests
 from owui_memory.digests.draft import checked, of_sources, written
 from owui_memory.digests.sources import Source
 from owui_memory.digests.template import Template, Templates
@@ -108,6 +113,7 @@ def answer(*lines: Any, title: str = "Work") -> str:
         ("Der Nutzer arbeitet als Pfleger in Berlin", [6], True),
         ("Der Nutzer arbeitet als Pfleger in Hamburg", [6], False),
         ("The meeting with Ana is on 14 May", [2], True),
+        ("Planning sold the house", [2], False),  # a title is no evidence
         ("The boiler cost 90 euros, says a nurse", [3, 1], True),
         ("Works as a nurse in Lisbon", [1], False),  # a name that no source says
         ("The boiler cost 95 euros", [3], False),
@@ -222,6 +228,21 @@ def test_what_an_llm_writes_and_what_it_may_not(at: Desk, llm: ScriptedLLM) -> N
         assert "- I have worked as a carpenter" in at.command("/memory make cv", user="rui")
 
 
+def test_digests_make_no_exchange_cost_more(at: Desk, llm: ScriptedLLM) -> None:
+    def costs() -> tuple[str, int]:
+        detail = next(part["detail"] for part in at.status()["parts"] if part["name"] == "costs")
+        found = re.search(r"since the start (.+) per exchange; scripted-chat: (\d+) calls", detail)
+        assert found, detail
+        return found[1], int(found[2])
+
+    at.command("/memory remember I bake bread for a living.", user="pat")
+    at.remember("I have a cat named Tom, who is four years old.", user="pat")
+    each, calls = costs()
+    assert float(each.partition(" ")[0]) > 0, "to read it is what it costs"
+    assert "# " in at.command("/memory make cv", user="pat")
+    assert costs() == (each, calls + 1)
+
+
 def test_every_week_into_the_folder(at: Desk) -> None:
     root, engine = at.data_dir / "documents", open_state(at.data_dir)
     folder, table = root / "may" / "digests", DigestsTable(engine)
@@ -306,6 +327,18 @@ def test_statements_go_with_each_of_their_sources() -> None:
         "a part of what is quoted is another text"
     )
     assert without(left, {shown(quote(sources[0].text)), shown(quote(sources[2].text))}) == ""
+
+
+def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
+    engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
+    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # type: ignore[arg-type]  # nothing is read
+    table = DigestsTable(engine)
+    table.put(Scheduled("ada", "week", "", "en"))
+    worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)
+    assert not worker.look()
+    assert told == []
+    assert table.claim() is not None, "no hour was lost"
+    engine.dispose()
 
 
 def test_a_claim_is_one_servers_and_what_is_taken_back_is_not_kept(tmp_path: Path) -> None:

@@ -139,7 +139,8 @@ def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> 
     index.write("b.txt", "The lamp is red.")
     later = time.time_ns() + 10**12
     index.write("rules.txt", "The lamp is out.", EVERYONE)
-    os.utime(index.folders.root / EVERYONE / "rules.txt", ns=(later, later))
+    for newest in (index.own / "a.md", index.folders.root / EVERYONE / "rules.txt"):
+        os.utime(newest, ns=(later, later))
     index.run()
     asked: list[str] = []
 

@@ -251,8 +251,7 @@ def test_channels_that_vanish_or_are_closed_cost_no_other(engine: Engine, webui:
     assert not webui.hooks["id-of-closed"]
     assert not webui.hooks["id-of-two people"]
     desk = Desk(engine, webui, " #Team , id-of-ops, closed, two people, no such")
-    for name in ("team", "ops"):
-        webui.write(f"id-of-{name}", "ada", f"In {name}.")
+    said = {name: webui.write(f"id-of-{name}", "ada", f"In {name}.") for name in ("team", "ops")}
     desk.look()
     assert desk.told().startswith("False: 2 are read, not all: closed.")
     assert (desk.kept(), desk.kept("id-of-ops")) == (["In team."], ["In ops."])
@@ -266,6 +265,14 @@ def test_channels_that_vanish_or_are_closed_cost_no_other(engine: Engine, webui:
     desk.look()
     webui.before = lambda path: path.endswith("/messages") and webui.channels.pop("id-of-ops", None)
     desk.look(sweep=True)
+    assert desk.kept("id-of-ops") == ["In ops."]
+    webui.before = lambda _: None
+    webui.channels["id-of-ops"] = gone
+    desk.look()
+    webui.delete("id-of-ops", said["ops"])
+    webui.before = lambda path: "/messages/" in path and webui.channels.pop("id-of-ops", None)
+    desk.look()
+    assert "id-of-ops" not in webui.channels
     assert desk.kept("id-of-ops") == ["In ops."]
     assert Desk(engine, webui, "no such").poller.part() is None
 

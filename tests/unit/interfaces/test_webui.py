@@ -73,6 +73,36 @@ def test_what_cannot_be_fetched_is_told(
         api.fetch_past(user, tmp_path / "past")
 
 
+@pytest.mark.parametrize(
+    ("own", "whose"),
+    [
+        ({"/chats/": [{"id": "c"}], "/chats/c": {"id": "c", "user_id": "root"}, "/memories/": []}, "root"),
+        ({"/chats/": [], "/memories/": [{"user_id": "root"}]}, "root"),
+        ({"/chats/": [], "/memories/": []}, "boss"),
+    ],
+    ids=["by a chat", "by a memory", "nothing of its own"],
+)
+def test_an_api_key_is_not_told_whose_it_is(own: dict[str, Any], whose: str) -> None:
+    app = FastAPI()
+    people = [{"id": "ada", "role": "user"}, {"id": "root", "role": "admin"}, {"id": "boss", "role": "admin"}]
+    refusal = JSONResponse({"detail": "A human session is required."}, 403)
+    for path, answer in {"/auths/": refusal, "/users/all": {"users": people}, **own}.items():
+        app.add_api_route(API + path, lambda answer=answer: answer)
+    with WebServer(app) as server, WebUi.of(Valves(webui_url=server.url, webui_api_key="sk-key")) as one:
+        assert (one.users(), one.admin()) == ({"ada", "root", "boss"}, whose)
+
+
+def test_a_list_of_users_without_an_admin_is_none() -> None:
+    app = FastAPI()
+    app.add_api_route(API + "/users/all", lambda: {"users": [{"id": "ada", "role": "user"}]})
+    with (
+        WebServer(app) as server,
+        WebUi.of(Valves(webui_url=server.url, webui_api_key="sk-key")) as one,
+        pytest.raises(Retry, match="not what is expected"),
+    ):
+        one.users()
+
+
 def test_users_whose_past_is_fetched_keep_nobody_waiting(tmp_path: Path) -> None:
     go_on, asked = threading.Event(), list[str]()
 

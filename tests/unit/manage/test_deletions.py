@@ -233,8 +233,8 @@ class Webui:
         if what in self.faults:
             raise self.faults[what]
 
-    def user_id(self) -> str:
-        self._fail("user_id")
+    def admin(self) -> str:
+        self._fail("admin")
         return self.me
 
     def users(self) -> frozenset[str]:
@@ -320,7 +320,7 @@ DOWN, ONE = Retry("down"), {"ada": {CHATS[0]}}
 
 # All that an Open WebUI can answer in the place of the truth.
 ILL: dict[str, dict[str, Any]] = {
-    **{f"no {call}": {"faults": {call: DOWN}} for call in ("users", "user_id", "chats_of")},
+    **{f"no {call}": {"faults": {call: DOWN}} for call in ("users", "admin", "chats_of")},
     "no key": {"faults": {"chats_of": TellAdmin("no key")}},
     "empty": {"have": {}},
     "another": {"have": {"eve": {CHATS[7]}}, "me": "other-admin"},

@@ -227,9 +227,9 @@ def test_tokens_are_counted_for_the_model_that_answers(settings: Valves, first: 
     costs = Costs()
     llms = Llms.open(settings, costs)
 
-    llms.ask(ASKED)
+    llms.ask(ASKED, for_exchanges=True)
     with first.fault("chat", status=503):
-        llms.ask(ASKED)
+        llms.ask(ASKED, for_exchanges=True)
 
     # As the scripted server tells: its tokens are words.
     assert costs.described(exchanges=4) == (
@@ -310,6 +310,7 @@ def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(
         with first.fault("chat", status=503):
             said = [{"role": "user", "content": "My dog is called Rex."}]
             assert len(backend.add("ada", said, infer=True, batch="b")) == 1
+        assert "since the start 1.00 calls" in costs.described(exchanges=1)
         assert "two: 1 calls" in costs.described(exchanges=1)
         assert next(part.detail for part in backend.check() if part.name == "LLM").endswith(
             "vllm two answers instead."

@@ -146,9 +146,12 @@ def test_a_very_long_name_of_a_model_is_cut(engine: Engine, clocks: Clocks) -> N
 
 def test_calls_that_read_no_exchange_are_in_no_average() -> None:
     average = Costs()
-    for usage in (Usage("mini", 30, 3, False, for_exchanges=False), Usage("mini", 100, 10, False)):
+    for usage in (Usage("mini", 30, 3, False), Usage("mini", 100, 10, False, for_exchanges=True)):
         average(Event(EventKind.LLM_CALLED, usage=usage))
-    assert average.described(exchanges=0) == "since the start mini: 1 calls, 100 tokens in, 10 out"
+    assert average.described(exchanges=2) == (
+        "since the start 0.50 calls and 55 tokens (50 in, 5 out) per exchange; "
+        "mini: 2 calls, 130 tokens in, 13 out"
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_what_a_start_finds_and_costs(settings: Valves, scripted_llm: ScriptedLL
             assert "LLM openai scripted-chat: 1 calls, " in started.part("health")["detail"]
             told = started.part("costs")["detail"]
             tokens = start * (len(asked(scripted_llm)[0].text.split()) + 2) + (start - 1) * 22
-            assert told.startswith("no LLM has been called since the start; "), "for an exchange"
+            assert told.startswith("since the start scripted-chat: 1 calls, "), "for no exchange"
             assert told.endswith(f"today {3 * start - 2} calls, {tokens} tokens, about ${tokens / 1000:.3f}")
             for _ in range(2):  # what was spent just before the end is kept
                 used = Usage("scripted-chat", 11, 0, False)

@@ -154,22 +154,23 @@ class Poster:
 
     def _look(self) -> Check:
         """What Open WebUI says of the key."""
-        status, answer = self._ask("GET", "/api/v1/auths/")
-        if status == 401:
+        # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
+        if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
                 "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
+        status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
             hint = (
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
-                "restricted, allow /api/v1/auths and /api/v1/chats."
+                "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
             return _ill("it lets no API key ask", hint)
-        told = json.loads(answer) if status == 200 else None
-        if not isinstance(told, dict) or "role" not in told:
-            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
-        if told["role"] != "admin":
+        if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
+        told = json.loads(answer) if status == 200 else None
+        if not isinstance(told, dict) or "users" not in told:
+            return _ill("something else answers at webui_url", "Set it to Open WebUI's own address.")
         _, answer = self._ask("GET", "/api/config")
         features = json.loads(answer).get("features", {})
         if features.get("enable_admin_chat_access") is False:
