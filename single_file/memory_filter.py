@@ -32446,14 +32446,15 @@ SOURCES["interfaces/spilling.py"] = r'''"""What the state database cannot take n
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..remember.spill import Spill, Spilled
-from .waits import in_pool, looked_at, within
+from .waits import looked_at, within
 
 KEEP_S, QUEUE_S = 1.0, 5.0  # that a record may take; the latter where others are stored meanwhile
 _ROOM_S = 30.0  # that an answer's end waits for room where what was said before fills the memory
+_LOOK_S = 0.05  # between looks for room where the disk takes nothing now
 
 
 class Spilling:
@@ -32462,18 +32463,15 @@ class Spilling:
     def __init__(self, spill: Spill) -> None:
         self._spill = spill
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._next: Future[bool] | None = None
 
     async def put(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it.
 
-        Where there is no room, but the disk goes on, this waits for some: an answer's end comes later then.
+        Where there is no room, but disk or database go on, this waits for some: an answer's end comes later.
         """
         clock = asyncio.get_running_loop().time
-        until = clock() + _ROOM_S
-        while not self._spill.has_room and clock() < until:
-            await within(KEEP_S, self._writing())
-            if not self._spill.goes_on(KEEP_S):
-                break
+        await self._room(clock() + _ROOM_S)
         if not self._spill.accept(record):
             return
         writing = self._writing()
@@ -32486,8 +32484,19 @@ class Spilling:
         """At once in memory, and soon in the data folder; None where there is no room. Never blocks."""
         return self._writing() if self._spill.accept(record) else None
 
+    async def _room(self, until: float) -> None:
+        while not self._spill.has_room and asyncio.get_running_loop().time() < until:
+            is_over = await within(KEEP_S, self._writing())
+            if self._spill.has_room or not self._spill.goes_on(QUEUE_S):
+                return
+            if is_over:
+                await asyncio.sleep(_LOOK_S)
+
     def _writing(self) -> asyncio.Future[Any]:
-        writing = in_pool(self._pool, self._spill.write)
+        """One that has not begun takes along what comes meanwhile: never do more than one wait."""
+        if self._next is None or self._next.running() or self._next.done():
+            self._next = self._pool.submit(self._spill.write)
+        writing = asyncio.wrap_future(self._next)
         writing.add_done_callback(looked_at)
         return writing
 '''
@@ -64911,9 +64920,10 @@ SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
@@ -64932,6 +64942,7 @@ from ..state.switches_table import Switches
 from .outbox import Outbox
 from .spill import Spill, Spilled
 
+_BRINGS_S = 1.0  # before the writer goes on with what is in the queue already, and renews its claims
 _FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
 
 
@@ -64957,6 +64968,8 @@ class Keeper:
         self._decisions, self._switches = Permissions(engine), Switches(engine)
         self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self._rest: Iterator[tuple[str, Spilled]] | None = None  # what a long spill has besides
+        self._deciding = threading.Lock()  # a ban is not overtaken by a permission that was read before it
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
@@ -64981,9 +64994,10 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
-        if self._spill.has(turn.user_id):
-            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
-        self._decisions.forbid(turn)
+        with self._deciding:
+            if self._spill.has(turn.user_id):
+                self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
+            self._decisions.forbid(turn)
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -65011,7 +65025,7 @@ class Keeper:
             raise
 
     def take_in(self) -> None:
-        """Bring what was spilled, in the order in which it came.
+        """Bring what was spilled, in the order in which it came; the next call goes on where this takes long.
 
         Raises:
             Retry: the disk is full; what room is left is the spill's.
@@ -65027,21 +65041,14 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
-        for name, record in self._spill.pending():
-            try:
-                self._bring(record)
-            except Exception as error:
-                if not is_of_the_text(error):
-                    self.is_ill = True
-                    self._spill.write()
-                    raise
-                self._emit(failed(Job.OUTLET, error))
-                self._tries[name] += 1
-                if self._tries[name] < _FEW_TRIES:
-                    continue
-                self._spill.set_aside(name)
-            self._tries.pop(name, None)
-            self._spill.remove(name)
+        until = time.monotonic() + _BRINGS_S
+        rest, self._rest = self._rest or self._spill.pending(), None
+        for name, record in rest:
+            self._bring(name, record)
+            if time.monotonic() > until:
+                self._rest = rest
+                self._wake()
+                return
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
@@ -65050,13 +65057,29 @@ class Keeper:
         """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
-    def _bring(self, record: Spilled) -> None:
-        if not record.is_said:
-            if record.permission is not None:
-                self._decisions.allow(record.user_id, record.permission, record.at)
-            return
-        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
-        self._store(record.answered, permission, since=record.at)
+    def _bring(self, name: str, record: Spilled) -> None:
+        try:
+            self._put(name, record)
+        except Exception as error:
+            if not is_of_the_text(error):
+                self.is_ill = True
+                self._spill.write()
+                raise
+            self._emit(failed(Job.OUTLET, error))
+            self._tries[name] += 1
+            if self._tries[name] < _FEW_TRIES or not self._spill.set_aside(name):
+                return
+        self._tries.pop(name, None)
+        self._spill.remove(name)
+
+    def _put(self, name: str, record: Spilled) -> None:
+        if record.is_said:
+            permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+            self._store(record.answered, permission, since=record.at)
+        elif record.permission is not None:
+            with self._deciding:
+                if self._spill.holds(name):
+                    self._decisions.allow(record.user_id, record.permission, record.at)
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
@@ -67644,6 +67667,7 @@ import errno
 import json
 import math
 import os
+import sys
 import threading
 import time
 import uuid
@@ -67660,11 +67684,13 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_MANY = 50  # files, after which the memory that they took is free again
 _LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
-_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_SAID, _PERMISSION, _UNFIT, _NEW = ".said", ".permission", ".unfit", ".new"  # how names end
+_LEFT_S = 3600.0  # after which a file that is not whole was left by a process that was killed
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -67719,18 +67745,22 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
-        self._now = ""  # being written, under `_one`
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._now, self._ended = "", threading.Condition(self._lock)  # what is being written; that it was
         self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
-        self._written_at = 0.0
+        self._went_on_at = self._cleared_at = -math.inf
 
     def accept(self, record: Spilled) -> bool:
-        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        """Have it in memory, for `write`; False where there is no room. Never blocks.
+
+        There is more room for permissions: an exchange may wait for room, and is lost without its own.
+        """
+        more = 1 if record.is_said else 2
         with self._lock:
             size = self._bytes + _size(record)
-            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+            if len(self._in_memory) >= more * _MOST_IN_MEMORY or size > more * _MOST_BYTES_IN_MEMORY:
                 self._refused += record.is_said
                 return False
             self._in_memory[_name(record)], self._bytes = record, size
@@ -67745,30 +67775,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            written: list[str] = []
+            with self._lock:
+                names = list(self._in_memory)
             try:
-                for name, record in list(self._in_memory.items()):
-                    with self._one:
-                        if not self._begins(name):
-                            continue
-                        try:
-                            self._write(name, _safe(record))
-                        finally:
-                            self._now = ""
-                    self._written_at = time.monotonic()
-                    written.append(name)
+                for first in range(0, len(names), _MANY):
+                    self._write_some(names[first : first + _MANY])
             except OSError:
                 return False
-            finally:
-                if written:
-                    self._sync_folder()
-                for name in written:
-                    self._forget(name)
         return True
 
     def goes_on(self, within_s: float) -> bool:
-        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
-        return time.monotonic() - self._written_at < within_s
+        """Whether something was written or brought within so many seconds: only a queue is long then."""
+        return time.monotonic() - self._went_on_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
@@ -67781,23 +67799,39 @@ class Spill:
             if (record := self._in_memory.get(name) or self._read(name)) is not None:
                 yield name, record
 
+    def holds(self, name: str) -> bool:
+        """Whether it was neither removed nor erased."""
+        return name in self._in_memory or (self._folder / name).exists()
+
     def remove(self, name: str) -> None:
         """It is where it belongs. This waits for no write but its own, however many there are to do."""
-        with self._lock:
-            is_written_now = name == self._now
+        with self._ended:
             self._dropped(name)
-        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            self._ended.wait_for(lambda: self._now != name)
+        with contextlib.suppress(OSError):
             (self._folder / name).unlink()
+        self._went_on_at = time.monotonic()
 
-    def set_aside(self, name: str) -> None:
-        """Try it no more, and keep the file."""
-        if self.write():
-            with contextlib.suppress(OSError):
-                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+    def set_aside(self, name: str) -> bool:
+        """Try it no more, and keep the file; False where the disk cannot."""
+        if not self.write():
+            return False
+        try:
+            (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+        except OSError as error:  # where it was erased, or another process has seen to it, it is well
+            return isinstance(error, FileNotFoundError)
+        return True
 
     def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
-        """Take a user's away, those set aside too; how many exchanges it were."""
+        """Take a user's away, those set aside too; how many exchanges it were.
+
+        What a process was writing when it was killed goes, too; one that writes now tries again.
+        """
         mine = _of(user_id)
+        for name in self._listed():
+            if mine in name and name.endswith(_NEW):
+                with contextlib.suppress(OSError):
+                    (self._folder / name).unlink()
         gone = 0
         for name in [name for name in self._names(_UNFIT) if mine in name]:
             record = self._in_memory.get(name) or self._read(name)
@@ -67809,7 +67843,8 @@ class Spill:
     def waiting(self) -> Waiting:
         """How it stands."""
         names = self._names(_UNFIT)
-        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        with self._lock:
+            in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
@@ -67819,25 +67854,48 @@ class Spill:
         False where that day is here: the room is given up, and what is left of it is the spill's alone.
         """
         file = self._folder / _RESERVE
-        if file.exists():
-            return True
         try:
-            self._make_folder()
-            for left in self._folder.glob("*.new"):
-                if time.time() - left.stat().st_mtime > 3600:
-                    left.unlink()
-            self._write_file(file, bytes(_RESERVE_BYTES))
+            if time.monotonic() - self._cleared_at > _LEFT_S:
+                self._make_folder()
+                for left in self._folder.glob(f"*{_NEW}"):
+                    with contextlib.suppress(FileNotFoundError):
+                        if time.time() - left.stat().st_mtime > _LEFT_S:
+                            left.unlink()
+                self._cleared_at = time.monotonic()
+            if not file.exists():
+                self._make_folder()
+                self._write_file(file, bytes(_RESERVE_BYTES))
         except OSError as error:
             return error.errno not in _FULL
         return True
 
+    def _write_some(self, names: list[str]) -> None:
+        written: list[str] = []
+        try:
+            for name in names:
+                if (record := self._begun(name)) is None:
+                    continue
+                try:
+                    self._write(name, _safe(record))
+                finally:
+                    with self._ended:
+                        self._now = ""
+                        self._ended.notify_all()
+                self._went_on_at = time.monotonic()
+                written.append(name)
+        finally:
+            if written:
+                self._sync_folder()
+            with self._lock:
+                for name in written:
+                    self._dropped(name)
+
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
+        # A look takes the longer, the more files there are.
         is_full = self._there + len(content) > MOST_BYTES
-        if (
-            is_full or time.monotonic() - self._looked_at > _LOOKS_S
-        ):  # a look takes as long as there are files
+        if is_full or time.monotonic() - self._looked_at > _LOOKS_S:
             self._there, self._looked_at = self._bytes_there(), time.monotonic()
         if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
@@ -67855,7 +67913,7 @@ class Spill:
         self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def _write_file(self, file: Path, content: bytes) -> None:
-        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        new = file.with_name(f"{file.name}.{uuid.uuid4().hex[:8]}{_NEW}")
         try:
             opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "wb") as writing:
@@ -67898,7 +67956,8 @@ class Spill:
 
     def _listed(self) -> list[str]:
         """All names, on the disk and in memory, some of them twice."""
-        in_memory = list(self._in_memory)
+        with self._lock:  # before the disk: what is written meanwhile is there in any case
+            in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
                 return [*in_memory, *(file.name for file in files)]
@@ -67913,15 +67972,12 @@ class Spill:
                     there += file.stat().st_size if file.name != _RESERVE else 0
         return there
 
-    def _begins(self, name: str) -> bool:
-        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+    def _begun(self, name: str) -> Spilled | None:
+        """What is being written from now on; None where it was removed."""
         with self._lock:
-            self._now = name if name in self._in_memory else ""
-        return bool(self._now)
-
-    def _forget(self, name: str) -> None:
-        with self._lock:
-            self._dropped(name)
+            if (record := self._in_memory.get(name)) is not None:
+                self._now = name
+        return record
 
     def _dropped(self, name: str) -> None:
         """Under the lock."""
@@ -67940,7 +67996,7 @@ def _of(user_id: str) -> str:
 
 
 def _size(record: Spilled) -> int:
-    return 500 + len(record.user_text) + len(record.assistant_text)
+    return 500 + sys.getsizeof(record.user_text) + sys.getsizeof(record.assistant_text)
 
 
 def _safe(record: Spilled) -> Spilled:
