@@ -31,7 +31,6 @@ KEY = "bench-key"
 STREAM = says(*(f"word{at} " for at in range(20)))
 CONNECTIONS = 64
 PAUSE_S = 0.3
-DRAIN_S = 900  # that the writer may take afterwards
 FACTS = ("My dog is called Rex.", "I live in Lisbon.", "I work as a nurse.", "My sister is called Ada.")
 
 
@@ -155,16 +154,19 @@ def numbers(port: int) -> str:
     return httpx.get(f"http://127.0.0.1:{port}/memory/metrics", headers=headers, timeout=30).text
 
 
-def drained(port: int) -> str:
+def drained(port: int, within_s: float) -> str:
     """Wait until all that was said is remembered; in words, how that went."""
     began = time.monotonic()
-    while time.monotonic() - began < DRAIN_S:
+    lefts = []
+    while not lefts or time.monotonic() - began < within_s:
         told = numbers(port)
-        left = sum(total(told, f'queue_exchanges{{state="{state}"}}') for state in ("waiting", "aside"))
-        if not left:
-            return f"all of it remembered {time.monotonic() - began:.0f} s after the last answer"
+        left = [total(told, f'queue_exchanges{{state="{state}"}}') for state in ("waiting", "aside")]
+        lefts.append(f"{left[0]:.0f} in the queue and {left[1]:.0f} aside")
+        if not sum(left):
+            took = f"all of it remembered {time.monotonic() - began:.0f} s after the last answer"
+            return f"{took}, with which there were {lefts[0]}"
         time.sleep(2)
-    return f"{left:.0f} not remembered {DRAIN_S} s after the last answer"
+    return f"{lefts[0]} with the last answer, {lefts[-1]} {within_s:.0f} s after it"
 
 
 def total(told: str, name: str) -> float:
@@ -176,6 +178,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--streams", type=int, default=10_000)
+    parser.add_argument(
+        "--drain", type=float, default=900.0, help="seconds that the writer may take afterwards"
+    )
     parser.add_argument("--litellm", default="", help="LiteLLM's command, from an environment of its own")
     options = parser.parse_args()
     running: list[subprocess.Popen[bytes]] = []
@@ -234,7 +239,7 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
         added = p50 - at(0.5, alone) * 1000, p95 - at(0.95, alone) * 1000
         if "memory" in target.model:
             slow = asyncio.run(one_by_one(target, options.requests // 2, PAUSE_S))
-            said += options.requests // 2  # the warm-up is said already
+            said += 20 + options.requests // 2  # to warm up, the same again: it counts as repeated
             chat = f"with a pause between: {at(0.5, slow) * 1000:.2f} {at(0.95, slow) * 1000:.2f}"
         size = f"{megabytes(target.pid):.0f}" if target.pid else ""
         print(
@@ -244,15 +249,19 @@ def measure(options: argparse.Namespace, folder: Path, running: list[subprocess.
     print(chat)
     if options.streams:
         before = megabytes(pid)
-        asyncio.run(at_once(targets[2], options.streams))
+        rate, took = asyncio.run(at_once(targets[2], options.streams))
         said += options.streams
         after = megabytes(pid)
-        print(f"process before and after {options.streams} streams: {before:.0f} and {after:.0f} MiB")
-    drain = drained(proxy_port)
+        print(
+            f"{options.streams} streams, {rate:.1f} a second, p50 {at(0.5, took):.2f} s, "
+            f"p95 {at(0.95, took):.2f}, longest {max(took):.1f}; "
+            f"process before and after: {before:.0f} and {after:.0f} MiB"
+        )
+    drain = drained(proxy_port, options.drain)
     told = numbers(proxy_port)
     dead = total(told, 'queue_exchanges{state="dead"}')
     stored = total(told, 'exchanges_total{state="stored"}') + total(told, 'exchanges_total{state="repeated"}')
-    print(f"said to a model with memory: {said}, stored: {stored:.0f}, dead: {dead:.0f}; {drain}")
+    print(f"said to a model with memory: {said}, stored or repeated: {stored:.0f}, dead: {dead:.0f}; {drain}")
     print(f"process at the end: {megabytes(pid):.0f} MiB")
     recall = [total(told, f'recall_seconds_{part}{{outcome="memories"}}') for part in ("sum", "count")]
     print(

@@ -391,7 +391,7 @@ class Application:
             self.live_chats.titled,
             self.recalls.wait,
         )
-        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
+        reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
 
@@ -431,12 +431,17 @@ class Application:
             partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
-        self._digest_worker = DigestWorker(
-            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        digest_worker = DigestWorker(
+            self.commander.tools.schedule,
+            self.commander.tools.digests,
+            self.live,
+            folder,
+            self.emit,
+            self._is_busy,
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
-        self._channel_reader = ChannelReader(
+        channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
             journal,
@@ -455,17 +460,19 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (
-            self._writer,
-            self._reflector.thread,
-            self._sweeper,
-            self.deletion_worker,
-            self.watcher,
-            self._digest_worker.thread,
-            self._channel_reader.thread,
-            self._channel_poller.thread,
-        ):
-            thread.start()
+        # In the order in which they stop, each with how long it is waited for: the last is what remembers.
+        self._workers = (
+            (self.watcher, _STOP_S),
+            (self._channel_poller.thread, _STOP_S),
+            (digest_worker.thread, 0.0),
+            (reflector.thread, 0.0),
+            (channel_reader.thread, 0.0),  # what is broken off is read again
+            (self.deletion_worker.thread, _STOP_S),
+            (self._sweeper, _STOP_S),
+            (self._writer, _STOP_S),
+        )
+        for worker, _ in self._workers:
+            worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -602,14 +609,8 @@ class Application:
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
-        self.watcher.stop(_STOP_S)
-        self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.thread.stop(0.0)
-        self._reflector.thread.stop(0.0)
-        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
-        self.deletion_worker.stop(_STOP_S)
-        self._sweeper.stop(_STOP_S)
-        self._writer.stop(_STOP_S)
+        for worker, patience_s in self._workers:
+            worker.stop(patience_s)
         self.live_chats.close()
         self.live.close()
         self.recalls.close()
@@ -3276,7 +3277,6 @@ memories are kept. What other messages say as well stays.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -3287,33 +3287,15 @@ from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state import channel_authors, channel_memories, channel_messages, reading
 from .claims import Said
-from .queue import READ, UNREAD, drop_texts
+from .queue import READ, UNREAD
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
 
 _AT_ONCE = 100  # memories
 _C, _M, _A = channel_memories.c, channel_messages.c, channel_authors.c
-
-
-def forget_author(engine: Engine, source: str, author: str) -> None:
-    """Erase an author's messages and whatever cites them; from now on they are not read."""
-    now = time.time()
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=True)
-        own = and_(_M.source == source, _M.author == author)
-        connection.execute(update(channel_messages).where(own).values(author_name=""))
-        drop_texts(connection, own, now)
-        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
-
-
-def read_author(engine: Engine, source: str, author: str) -> None:
-    """Read an author again who was not to be read."""
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=False)
 
 
 def erase_channel(engine: Engine, erase_all: Callable[[str], Any], source: str, channel: str) -> Any:
@@ -3412,13 +3394,6 @@ def _read_again(connection: Connection, rows: Collection[Any]) -> None:
     for row in rows:
         mine = and_(_M.user_id == row.channel_id, _M.message_id == row.message_id, _M.state == READ)
         connection.execute(update(channel_messages).where(mine).values(state=UNREAD))
-
-
-def _silence(connection: Connection, source: str, author: str, *, silent: bool) -> None:
-    mine = and_(_A.source == source, _A.author == author)
-    if not connection.execute(update(channel_authors).where(mine).values(silent=silent)).rowcount:
-        row = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0}
-        put_row(connection, channel_authors, {**row, "silent": silent})
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -3723,9 +3698,8 @@ from ..core.scope import WEBUI
 from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
-from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED
+from .queue import DELETED, DROPPED, drop_texts
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -3758,7 +3732,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._engine, self._codes = engine, PageSessions(engine)
+        self._codes = PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -3807,7 +3781,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        read_author(self._engine, source, author)
+        self._put(source, author, silent=False)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -3854,7 +3828,17 @@ class People:
 
         Memories are told no more at once, and erased by the server: see `erasing`.
         """
-        forget_author(self._engine, source, author)
+        own = and_(channel_messages.c.source == source, channel_messages.c.author == author)
+        # Also of messages that are not kept any more.
+        cites = and_(channel_memories.c.source == source, channel_memories.c.author == author)
+
+        def erase(connection: Connection) -> None:
+            _put(connection, source, author, {"silent": True})
+            connection.execute(update(channel_messages).where(own).values(author_name=""))
+            drop_texts(connection, own, time.time())
+            connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+        self._writing.run(erase)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""
@@ -7752,7 +7736,7 @@ class Channels(PanelModel):
         ),
     )
     channel_tokens_per_day: int = Field(
-        50_000,
+        500_000,
         ge=0,
         le=1_000_000_000,
         title="Channels' tokens a day",
@@ -11094,7 +11078,8 @@ class Exchange:
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
     no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
-    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
+    last day (YYYY-MM-DD, or ""), `first_at` when it became known (Unix time; 0.0 for when it was said).
+    `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -11113,6 +11098,7 @@ class Exchange:
     given: str = ""
     trace: str = ""
     expires: str = ""
+    first_at: float = 0.0
 
     @property
     def message_id(self) -> str:
@@ -22636,6 +22622,12 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
     return teams
 
 
+def own_scope(value: object) -> str:
+    """The value if it is a scope of a user's own memories, else that of every chat."""
+    is_own = isinstance(value, str) and is_scope(value) and not value.startswith(TEAM)
+    return str(value) if is_own else USER
+
+
 def is_scope(scope: str) -> bool:
     """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")
@@ -23119,6 +23111,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ..backends.backend_holder import BackendHolder
 from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
@@ -23139,20 +23132,21 @@ class DigestWorker:
         self,
         table: DigestsTable,
         digests: Digests,
+        live: BackendHolder,
         folder: Callable[[], Path | None],
         emit: Emit,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """folder: where documents lie; None where there is no such folder."""
-        self._table, self._digests, self._folder = table, digests, folder
+        self._table, self._digests, self._live, self._folder = table, digests, live, folder
         self._emit, self._is_busy = emit, is_busy
         # What a stop breaks off is made an hour later.
         self.thread = NowAndThen("memory-digests", self.look, _LOOK_S)
 
     def look(self) -> bool:
         """Makes one that is due; whether there was one. Never raises."""
-        if self._is_busy() or self._folder() is None:
-            return False
+        if self._is_busy() or self._folder() is None or self._live.current is None:
+            return False  # nothing is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:
@@ -32452,14 +32446,15 @@ SOURCES["interfaces/spilling.py"] = r'''"""What the state database cannot take n
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..remember.spill import Spill, Spilled
-from .waits import in_pool, looked_at, within
+from .waits import looked_at, within
 
 KEEP_S, QUEUE_S = 1.0, 5.0  # that a record may take; the latter where others are stored meanwhile
 _ROOM_S = 30.0  # that an answer's end waits for room where what was said before fills the memory
+_LOOK_S = 0.05  # between looks for room where the disk takes nothing now
 
 
 class Spilling:
@@ -32468,18 +32463,15 @@ class Spilling:
     def __init__(self, spill: Spill) -> None:
         self._spill = spill
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="memory-spill")
+        self._next: Future[bool] | None = None
 
     async def put(self, record: Spilled) -> None:
         """Kept in the data folder, or in memory until the disk takes it.
 
-        Where there is no room, but the disk goes on, this waits for some: an answer's end comes later then.
+        Where there is no room, but disk or database go on, this waits for some: an answer's end comes later.
         """
         clock = asyncio.get_running_loop().time
-        until = clock() + _ROOM_S
-        while not self._spill.has_room and clock() < until:
-            await within(KEEP_S, self._writing())
-            if not self._spill.goes_on(KEEP_S):
-                break
+        await self._room(clock() + _ROOM_S)
         if not self._spill.accept(record):
             return
         writing = self._writing()
@@ -32492,8 +32484,19 @@ class Spilling:
         """At once in memory, and soon in the data folder; None where there is no room. Never blocks."""
         return self._writing() if self._spill.accept(record) else None
 
+    async def _room(self, until: float) -> None:
+        while not self._spill.has_room and asyncio.get_running_loop().time() < until:
+            is_over = await within(KEEP_S, self._writing())
+            if self._spill.has_room or not self._spill.goes_on(QUEUE_S):
+                return
+            if is_over:
+                await asyncio.sleep(_LOOK_S)
+
     def _writing(self) -> asyncio.Future[Any]:
-        writing = in_pool(self._pool, self._spill.write)
+        """One that has not begun takes along what comes meanwhile: never do more than one wait."""
+        if self._next is None or self._next.running() or self._next.done():
+            self._next = self._pool.submit(self._spill.write)
+        writing = asyncio.wrap_future(self._next)
         writing.add_done_callback(looked_at)
         return writing
 '''
@@ -36966,7 +36969,7 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         runtime.deletions.note(subject_id)
         count = 1
     if count:
-        runtime.deletion_worker.wake()
+        runtime.deletion_worker.thread.wake()
     return count
 
 
@@ -37451,17 +37454,21 @@ def bears_out(sources: Sequence[tuple[str, str]], text: str) -> bool:
     sources: of each what it says, and what else is known of it: a title, a day, who says it. Each of them
     must share a word with the text.
     """
-    said = " ".join(f"{own} {beside}" for own, beside in sources)
+    said = " ".join(f"{says} {beside}" for says, beside in sources)
     there, own = set(terms_of(said)), content_words(without_user(text), or_all=False) or terms_of(text)
     if not figures(text) <= figures(said) or not all(has_form(there, name) for name in names_in(text)):
         return False
-    denying = [own for own, _ in sources if denials(own)]
+    denying = [says for says, _ in sources if denials(says)]
     agrees = bool(denying) if denials(text) else len(denying) < len(sources)
     if not agrees:
         return False
-    stems = set(map(stem, there))
     wanted = _COVERED_DENSE if is_dense(text) else _COVERED
-    if sum(stem(word) in stems for word in own) < wanted * len(own):
+    known, says = set(map(stem, there)), set(map(stem, terms_of(" ".join(says for says, _ in sources))))
+    words = list(map(stem, own))
+    if sum(word in known for word in words) < wanted * len(words):
+        return False
+    # Who says it, or a title, is no evidence of what is said.
+    if not says.intersection(words) and not known.issuperset(words):
         return False
     return all(shares_words(one, text) for one in sources)
 
@@ -48713,7 +48720,6 @@ SOURCES["manage/deletion_worker.py"] = r'''"""A thread that carries out what was
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -48725,6 +48731,7 @@ from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
 from .comparison import ChatServer, Comparison
 from .deletions import Deletions
 
@@ -48737,30 +48744,16 @@ Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
 
 class DeletionWorker:
-    """Methods do not block, but for `stop`."""
+    """Its thread is `thread`; the next start goes on with what is written down."""
 
     def __init__(
         self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._wake, self._stopping = threading.Event(), False
         self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
-        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was written down as deleted."""
-        self._wake.set()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what is written down."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+        self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
@@ -48770,27 +48763,25 @@ class DeletionWorker:
     def _is_set(self) -> bool:
         return bool(self._settings().webui_url and self._settings().webui_api_key)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                if self._deletions.carry_out():
-                    self._emit(succeeded(Job.DELETING))
-            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
-                self._emit(failed(Job.DELETING, error))
-            self._compare()
-            self._wake.wait(_LOOK_S)
-            self._wake.clear()
+    def look(self) -> bool:
+        """Carries out what was deleted, and compares; whether that found anything. Blocks, never raises."""
+        try:
+            if self._deletions.carry_out():
+                self._emit(succeeded(Job.DELETING))
+        except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+            self._emit(failed(Job.DELETING, error))
+        return self._compare()
 
-    def _compare(self) -> None:
-        """At night, or when it was not done for two days."""
+    def _compare(self) -> bool:
+        """At night, or when it was not done for two days; whether something was deleted."""
         if not self._is_set or time.monotonic() < self._not_before:
-            return
+            return False
         settings = self._settings()
         try:
             comparison = Comparison(self._engine, self._deletions, settings.webui_url)
             age = time.time() - comparison.last()
             if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
-                return
+                return False
             with self._server(settings) as server:
                 done = comparison.run(server)
         except Exception as error:  # noqa: BLE001 - memory goes on without it
@@ -48799,14 +48790,13 @@ class DeletionWorker:
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
             self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
-            return
-        if done.deleted:
-            self._wake.set()
+            return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
         self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        return bool(done.deleted)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51245,13 +51235,18 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user. expires: its last day, or ""."""
+    """Something that the other program remembers of its user. expires: its last day, or "".
+
+    at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    """
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
     expires: str = ""
+    first_at: float = 0.0
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51374,6 +51369,7 @@ from ...config.policy import decide
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
 from ...core.exchange import Exchange, exchange_key
+from ...core.scope import scope_for
 from ...core.text import capped
 from ...core.turn import Turn
 from ...language.secrets import masked
@@ -51431,10 +51427,25 @@ def exchanges(
 
 
 def given(user_id: str, fact: Fact) -> Exchange:
-    """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
-    key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
+    """A memory that is brought along, to be added as it is.
+
+    The same text of the same scope has the same key, from anywhere.
+    """
+    parts = " ".join(fact.text.split()).casefold(), fact.scope
+    key = "\n".join((user_id, "", f"given~{name_of(*filter(None, parts))}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
+    return Exchange(
+        key,
+        user_id,
+        "",
+        masked(fact.text)[0],
+        "",
+        at,
+        scope=scope_for(fact.scope, fact.kind),
+        given=fact.kind,
+        expires=fact.expires,
+        first_at=min(fact.first_at, at),
+    )
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:
@@ -51914,6 +51925,7 @@ from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from ...core.scope import own_scope
 from ...language.sentences import sentences
 from .entries import (
     Chat,
@@ -51954,13 +51966,15 @@ def is_mem0(value: Mapping[str, Any]) -> bool:
 
 def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
     """The memory; passages of past chats are none."""
-    kind = mapping(value.get("metadata")).get("kind")
+    beside = mapping(value.get("metadata"))
+    kind = beside.get("kind")
     if kind == "episode":
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
     told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
+    first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.
@@ -52486,7 +52500,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, shared_by, team_owner
+from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52783,13 +52797,16 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
+                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                for one in texts:
+                    scope = scope_for(one.scope or asked.scope, one.kind)
+                    if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
+                        new[wording(one.text), scope] = one
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(
-                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
-                    )
+                    told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
+                    change = change_of(asked, position, "add", None, after=row.text, **told)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
@@ -54018,6 +54035,7 @@ from typing import Any, NamedTuple, get_args
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -54044,6 +54062,7 @@ class Row(NamedTuple):
     kind: str = "fact"
     said_at: float = 0.0
     expires: str = ""
+    scope: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -54071,6 +54090,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
                     str(record.payload.get("expiration_date") or ""),
+                    own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -63206,7 +63226,7 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -63270,7 +63290,8 @@ class Changes:
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
-        self._make(backend, decided, confirm, again=batch.attempts > 1)
+        known_since = {one.message_id: one.first_at for one in batch.exchanges if one.first_at}
+        self._make(backend, decided, confirm, again=batch.attempts > 1, known_since=known_since)
         return decided
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
@@ -63282,7 +63303,9 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
-            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            scope = change.scope
+            if change.op == "add":
+                scope = scope_for(scope or batch.scope, change.kind)
             if change.kind == EPISODE:
                 yield _admitted(change)
                 continue
@@ -63399,8 +63422,19 @@ class Changes:
             if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
         ]
 
-    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
-        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+    def _make(
+        self,
+        backend: Backend,
+        decided: Iterable[Change],
+        confirm: Confirm,
+        *,
+        again: bool,
+        known_since: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already.
+
+        known_since: when what some messages bring became known, where that was before they were said.
+        """
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
@@ -63410,7 +63444,8 @@ class Changes:
                 if at % _AT_ONCE == 0:
                     _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
-                    made[change.id] = self._made(backend, change, confirm, again=again)
+                    since = (known_since or {}).get(change.source, change.said_at)
+                    made[change.id] = self._made(backend, change, confirm, since, again=again)
                 except Exception as error:
                     if not is_of_the_text(error):
                         raise
@@ -63421,7 +63456,7 @@ class Changes:
             raise unfit[0]
         return True
 
-    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, since: float, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
         if change.kind == EPISODE:
             return self._made_of_passage(backend, change, confirm)
@@ -63431,7 +63466,7 @@ class Changes:
             if earlier is not None:
                 return earlier
             confirm()
-            return _added(backend, change)
+            return _added(backend, change, since)
         if isinstance(backend, EditableBackend):
             # A memory that is gone, now or a moment later, cannot be changed, and need not.
             current = backend.get(change.memory_id)
@@ -63540,13 +63575,13 @@ def _says(memory: Memory, change: Change) -> bool:
     return (memory.text, memory.expires) == (change.after, change.expires)
 
 
-def _added(backend: Backend, change: Change) -> str:
+def _added(backend: Backend, change: Change, since: float) -> str:
     is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,
-        created_at=as_of,
+        created_at=as_of and datetime.fromtimestamp(since, UTC),
         updated_at=as_of,
         batch=change.batch,
         kind=change.kind,
@@ -64885,9 +64920,10 @@ SOURCES["remember/keeper.py"] = r'''"""Brings permissions and exchanges into the
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
@@ -64906,6 +64942,7 @@ from ..state.switches_table import Switches
 from .outbox import Outbox
 from .spill import Spill, Spilled
 
+_BRINGS_S = 1.0  # before the writer goes on with what is in the queue already, and renews its claims
 _FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
 
 
@@ -64931,6 +64968,8 @@ class Keeper:
         self._decisions, self._switches = Permissions(engine), Switches(engine)
         self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self._rest: Iterator[tuple[str, Spilled]] | None = None  # what a long spill has besides
+        self._deciding = threading.Lock()  # a ban is not overtaken by a permission that was read before it
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
@@ -64955,9 +64994,10 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
-        if self._spill.has(turn.user_id):
-            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
-        self._decisions.forbid(turn)
+        with self._deciding:
+            if self._spill.has(turn.user_id):
+                self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
+            self._decisions.forbid(turn)
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -64985,7 +65025,7 @@ class Keeper:
             raise
 
     def take_in(self) -> None:
-        """Bring what was spilled, in the order in which it came.
+        """Bring what was spilled, in the order in which it came; the next call goes on where this takes long.
 
         Raises:
             Retry: the disk is full; what room is left is the spill's.
@@ -65001,21 +65041,14 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
-        for name, record in self._spill.pending():
-            try:
-                self._bring(record)
-            except Exception as error:
-                if not is_of_the_text(error):
-                    self.is_ill = True
-                    self._spill.write()
-                    raise
-                self._emit(failed(Job.OUTLET, error))
-                self._tries[name] += 1
-                if self._tries[name] < _FEW_TRIES:
-                    continue
-                self._spill.set_aside(name)
-            self._tries.pop(name, None)
-            self._spill.remove(name)
+        until = time.monotonic() + _BRINGS_S
+        rest, self._rest = self._rest or self._spill.pending(), None
+        for name, record in rest:
+            self._bring(name, record)
+            if time.monotonic() > until:
+                self._rest = rest
+                self._wake()
+                return
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
@@ -65024,13 +65057,29 @@ class Keeper:
         """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
-    def _bring(self, record: Spilled) -> None:
-        if not record.is_said:
-            if record.permission is not None:
-                self._decisions.allow(record.user_id, record.permission, record.at)
-            return
-        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
-        self._store(record.answered, permission, since=record.at)
+    def _bring(self, name: str, record: Spilled) -> None:
+        try:
+            self._put(name, record)
+        except Exception as error:
+            if not is_of_the_text(error):
+                self.is_ill = True
+                self._spill.write()
+                raise
+            self._emit(failed(Job.OUTLET, error))
+            self._tries[name] += 1
+            if self._tries[name] < _FEW_TRIES or not self._spill.set_aside(name):
+                return
+        self._tries.pop(name, None)
+        self._spill.remove(name)
+
+    def _put(self, name: str, record: Spilled) -> None:
+        if record.is_said:
+            permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+            self._store(record.answered, permission, since=record.at)
+        elif record.permission is not None:
+            with self._deciding:
+                if self._spill.holds(name):
+                    self._decisions.allow(record.user_id, record.permission, record.at)
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:
@@ -67415,8 +67464,8 @@ class Reflector:
 
     def look(self) -> bool:
         """Goes through the memories of one user who is due; whether there was one. Never raises."""
-        if not self._settings().reflects or self._is_busy():
-            return False
+        if not self._settings().reflects or self._is_busy() or self._live.current is None:
+            return False  # nobody is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:
@@ -67618,6 +67667,7 @@ import errno
 import json
 import math
 import os
+import sys
 import threading
 import time
 import uuid
@@ -67634,11 +67684,13 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_MANY = 50  # files, after which the memory that they took is free again
 _LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
-_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_SAID, _PERMISSION, _UNFIT, _NEW = ".said", ".permission", ".unfit", ".new"  # how names end
+_LEFT_S = 3600.0  # after which a file that is not whole was left by a process that was killed
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -67693,18 +67745,22 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
-        self._now = ""  # being written, under `_one`
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._now, self._ended = "", threading.Condition(self._lock)  # what is being written; that it was
         self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
-        self._written_at = 0.0
+        self._went_on_at = self._cleared_at = -math.inf
 
     def accept(self, record: Spilled) -> bool:
-        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        """Have it in memory, for `write`; False where there is no room. Never blocks.
+
+        There is more room for permissions: an exchange may wait for room, and is lost without its own.
+        """
+        more = 1 if record.is_said else 2
         with self._lock:
             size = self._bytes + _size(record)
-            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+            if len(self._in_memory) >= more * _MOST_IN_MEMORY or size > more * _MOST_BYTES_IN_MEMORY:
                 self._refused += record.is_said
                 return False
             self._in_memory[_name(record)], self._bytes = record, size
@@ -67719,30 +67775,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            written: list[str] = []
+            with self._lock:
+                names = list(self._in_memory)
             try:
-                for name, record in list(self._in_memory.items()):
-                    with self._one:
-                        if not self._begins(name):
-                            continue
-                        try:
-                            self._write(name, _safe(record))
-                        finally:
-                            self._now = ""
-                    self._written_at = time.monotonic()
-                    written.append(name)
+                for first in range(0, len(names), _MANY):
+                    self._write_some(names[first : first + _MANY])
             except OSError:
                 return False
-            finally:
-                if written:
-                    self._sync_folder()
-                for name in written:
-                    self._forget(name)
         return True
 
     def goes_on(self, within_s: float) -> bool:
-        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
-        return time.monotonic() - self._written_at < within_s
+        """Whether something was written or brought within so many seconds: only a queue is long then."""
+        return time.monotonic() - self._went_on_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
@@ -67755,23 +67799,39 @@ class Spill:
             if (record := self._in_memory.get(name) or self._read(name)) is not None:
                 yield name, record
 
+    def holds(self, name: str) -> bool:
+        """Whether it was neither removed nor erased."""
+        return name in self._in_memory or (self._folder / name).exists()
+
     def remove(self, name: str) -> None:
         """It is where it belongs. This waits for no write but its own, however many there are to do."""
-        with self._lock:
-            is_written_now = name == self._now
+        with self._ended:
             self._dropped(name)
-        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            self._ended.wait_for(lambda: self._now != name)
+        with contextlib.suppress(OSError):
             (self._folder / name).unlink()
+        self._went_on_at = time.monotonic()
 
-    def set_aside(self, name: str) -> None:
-        """Try it no more, and keep the file."""
-        if self.write():
-            with contextlib.suppress(OSError):
-                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+    def set_aside(self, name: str) -> bool:
+        """Try it no more, and keep the file; False where the disk cannot."""
+        if not self.write():
+            return False
+        try:
+            (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+        except OSError as error:  # where it was erased, or another process has seen to it, it is well
+            return isinstance(error, FileNotFoundError)
+        return True
 
     def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
-        """Take a user's away, those set aside too; how many exchanges it were."""
+        """Take a user's away, those set aside too; how many exchanges it were.
+
+        What a process was writing when it was killed goes, too; one that writes now tries again.
+        """
         mine = _of(user_id)
+        for name in self._listed():
+            if mine in name and name.endswith(_NEW):
+                with contextlib.suppress(OSError):
+                    (self._folder / name).unlink()
         gone = 0
         for name in [name for name in self._names(_UNFIT) if mine in name]:
             record = self._in_memory.get(name) or self._read(name)
@@ -67783,7 +67843,8 @@ class Spill:
     def waiting(self) -> Waiting:
         """How it stands."""
         names = self._names(_UNFIT)
-        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        with self._lock:
+            in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
@@ -67793,25 +67854,48 @@ class Spill:
         False where that day is here: the room is given up, and what is left of it is the spill's alone.
         """
         file = self._folder / _RESERVE
-        if file.exists():
-            return True
         try:
-            self._make_folder()
-            for left in self._folder.glob("*.new"):
-                if time.time() - left.stat().st_mtime > 3600:
-                    left.unlink()
-            self._write_file(file, bytes(_RESERVE_BYTES))
+            if time.monotonic() - self._cleared_at > _LEFT_S:
+                self._make_folder()
+                for left in self._folder.glob(f"*{_NEW}"):
+                    with contextlib.suppress(FileNotFoundError):
+                        if time.time() - left.stat().st_mtime > _LEFT_S:
+                            left.unlink()
+                self._cleared_at = time.monotonic()
+            if not file.exists():
+                self._make_folder()
+                self._write_file(file, bytes(_RESERVE_BYTES))
         except OSError as error:
             return error.errno not in _FULL
         return True
 
+    def _write_some(self, names: list[str]) -> None:
+        written: list[str] = []
+        try:
+            for name in names:
+                if (record := self._begun(name)) is None:
+                    continue
+                try:
+                    self._write(name, _safe(record))
+                finally:
+                    with self._ended:
+                        self._now = ""
+                        self._ended.notify_all()
+                self._went_on_at = time.monotonic()
+                written.append(name)
+        finally:
+            if written:
+                self._sync_folder()
+            with self._lock:
+                for name in written:
+                    self._dropped(name)
+
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
+        # A look takes the longer, the more files there are.
         is_full = self._there + len(content) > MOST_BYTES
-        if (
-            is_full or time.monotonic() - self._looked_at > _LOOKS_S
-        ):  # a look takes as long as there are files
+        if is_full or time.monotonic() - self._looked_at > _LOOKS_S:
             self._there, self._looked_at = self._bytes_there(), time.monotonic()
         if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
@@ -67829,7 +67913,7 @@ class Spill:
         self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def _write_file(self, file: Path, content: bytes) -> None:
-        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        new = file.with_name(f"{file.name}.{uuid.uuid4().hex[:8]}{_NEW}")
         try:
             opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "wb") as writing:
@@ -67872,7 +67956,8 @@ class Spill:
 
     def _listed(self) -> list[str]:
         """All names, on the disk and in memory, some of them twice."""
-        in_memory = list(self._in_memory)
+        with self._lock:  # before the disk: what is written meanwhile is there in any case
+            in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
                 return [*in_memory, *(file.name for file in files)]
@@ -67887,15 +67972,12 @@ class Spill:
                     there += file.stat().st_size if file.name != _RESERVE else 0
         return there
 
-    def _begins(self, name: str) -> bool:
-        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+    def _begun(self, name: str) -> Spilled | None:
+        """What is being written from now on; None where it was removed."""
         with self._lock:
-            self._now = name if name in self._in_memory else ""
-        return bool(self._now)
-
-    def _forget(self, name: str) -> None:
-        with self._lock:
-            self._dropped(name)
+            if (record := self._in_memory.get(name)) is not None:
+                self._now = name
+        return record
 
     def _dropped(self, name: str) -> None:
         """Under the lock."""
@@ -67914,7 +67996,7 @@ def _of(user_id: str) -> str:
 
 
 def _size(record: Spilled) -> int:
-    return 500 + len(record.user_text) + len(record.assistant_text)
+    return 500 + sys.getsizeof(record.user_text) + sys.getsizeof(record.assistant_text)
 
 
 def _safe(record: Spilled) -> Spilled:

@@ -156,7 +156,7 @@ class Application:
             self.live_chats.titled,
             self.recalls.wait,
         )
-        self._reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
+        reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
         eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
 
@@ -196,12 +196,17 @@ class Application:
             partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
             self.emit,
         )
-        self._digest_worker = DigestWorker(
-            self.commander.tools.schedule, self.commander.tools.digests, folder, self.emit, self._is_busy
+        digest_worker = DigestWorker(
+            self.commander.tools.schedule,
+            self.commander.tools.digests,
+            self.live,
+            folder,
+            self.emit,
+            self._is_busy,
         )
         self.channels = Channels(self._engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
-        self._channel_reader = ChannelReader(
+        channel_reader = ChannelReader(
             self.live,
             self.channels.queue,
             journal,
@@ -220,17 +225,19 @@ class Application:
         threading.Thread(
             target=redact.formats, name="memory-redact", daemon=True
         ).start()  # before it is needed
-        for thread in (
-            self._writer,
-            self._reflector.thread,
-            self._sweeper,
-            self.deletion_worker,
-            self.watcher,
-            self._digest_worker.thread,
-            self._channel_reader.thread,
-            self._channel_poller.thread,
-        ):
-            thread.start()
+        # In the order in which they stop, each with how long it is waited for: the last is what remembers.
+        self._workers = (
+            (self.watcher, _STOP_S),
+            (self._channel_poller.thread, _STOP_S),
+            (digest_worker.thread, 0.0),
+            (reflector.thread, 0.0),
+            (channel_reader.thread, 0.0),  # what is broken off is read again
+            (self.deletion_worker.thread, _STOP_S),
+            (self._sweeper, _STOP_S),
+            (self._writer, _STOP_S),
+        )
+        for worker, _ in self._workers:
+            worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
         return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
@@ -367,14 +374,8 @@ class Application:
     def close(self) -> None:
         """Remembers what waits and stops all threads, within a bound. The rest waits for the next start."""
         self.contexts.close()
-        self.watcher.stop(_STOP_S)
-        self._channel_poller.thread.stop(_STOP_S)
-        self._digest_worker.thread.stop(0.0)
-        self._reflector.thread.stop(0.0)
-        self._channel_reader.thread.stop(0.0)  # what is broken off is read again
-        self.deletion_worker.stop(_STOP_S)
-        self._sweeper.stop(_STOP_S)
-        self._writer.stop(_STOP_S)
+        for worker, patience_s in self._workers:
+            worker.stop(patience_s)
         self.live_chats.close()
         self.live.close()
         self.recalls.close()

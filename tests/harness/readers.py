@@ -25,8 +25,8 @@ from owui_memory.core.scope import read_teams
 from owui_memory.core.text import plain
 from owui_memory.digests import draft, template
 from owui_memory.digests.sources import Source
+from owui_memory.documents import digest_files, folders
 from owui_memory.documents import extract as documents
-from owui_memory.documents import folders
 from owui_memory.interfaces import intake, webui_channels
 from owui_memory.interfaces import strip_commands as asides
 from owui_memory.interfaces.body import with_blocks
@@ -126,6 +126,7 @@ def _digested(text: str) -> None:
     with suppress(Drop):
         template.Template.read("mine", f"---\n{text}\n---\n{text}")
     line = {"text": text, "from": [1]}
+    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
     for answer in (text, json.dumps({"sections": [{"title": text, "lines": [line]}]})):
         draft.checked(answer, [Source("memories", "I row at dawn.", "2026-11-01")])
 
@@ -143,6 +144,7 @@ def _channel(text: str) -> None:
     known = [Memory("1", text)]
     reading.channel_prompt(text, said, known, {"u1": "ada"}, "")
     operation = {"op": "replace", "id": 1, "text": text, "from": [1, 2]}
+    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
     for answer in (text, json.dumps({"operations": [operation, {**operation, "op": "add", "about": 1}]})):
         with suppress(operations.UnreadableAnswerError):
             list(reading.learned(answer, said, known, {"u1": "ada"}))
@@ -156,6 +158,7 @@ def _reflections(text: str) -> None:
     told = {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
     both = [Memory("1", text[:500], kind="plan"), Memory("2", "I drink tea.", kind="plan")]
     reflection.shown_of([Memory("3", text), *both])
+    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
     for answer in (text, json.dumps(told)):
         with suppress(operations.UnreadableAnswerError):
             reflection.proposed(answer, both, 200, NOW.date())
@@ -317,7 +320,7 @@ TEXTS = (
     ),
     Reader("abstract of an LLM", _abstract, (asking, abstract), more=("operations",)),
     Reader("abstract of sentences", _extract, more=("gate",)),
-    Reader("digest", _digested, (draft, template), more=("operations",)),
+    Reader("digest", _digested, (draft, template, digest_files), more=("operations",)),
     Reader("statement and its sources", _borne_out, (borne_out,), more=("operations",)),
     Reader("channel", _channel, (reading,), more=("operations",)),
     Reader("reflection", _reflections, (reflection,), more=("operations",)),

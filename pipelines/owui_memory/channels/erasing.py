@@ -6,7 +6,6 @@ memories are kept. What other messages say as well stays.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -17,33 +16,15 @@ from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
-from ..state import channel_authors, channel_memories, channel_messages, put_row, reading
+from ..state import channel_authors, channel_memories, channel_messages, reading
 from .claims import Said
-from .queue import READ, UNREAD, drop_texts
+from .queue import READ, UNREAD
 from .reading import source_of
 
 Forget = Callable[[str, Collection[str]], object]  # memories of an owner, everywhere
 
 _AT_ONCE = 100  # memories
 _C, _M, _A = channel_memories.c, channel_messages.c, channel_authors.c
-
-
-def forget_author(engine: Engine, source: str, author: str) -> None:
-    """Erase an author's messages and whatever cites them; from now on they are not read."""
-    now = time.time()
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=True)
-        own = and_(_M.source == source, _M.author == author)
-        connection.execute(update(channel_messages).where(own).values(author_name=""))
-        drop_texts(connection, own, now)
-        cites = and_(_C.source == source, _C.author == author)  # also of messages that are not kept any more
-        connection.execute(update(channel_memories).where(cites).values(gone=True))
-
-
-def read_author(engine: Engine, source: str, author: str) -> None:
-    """Read an author again who was not to be read."""
-    with engine.begin() as connection:
-        _silence(connection, source, author, silent=False)
 
 
 def erase_channel(engine: Engine, erase_all: Callable[[str], Any], source: str, channel: str) -> Any:
@@ -142,10 +123,3 @@ def _read_again(connection: Connection, rows: Collection[Any]) -> None:
     for row in rows:
         mine = and_(_M.user_id == row.channel_id, _M.message_id == row.message_id, _M.state == READ)
         connection.execute(update(channel_messages).where(mine).values(state=UNREAD))
-
-
-def _silence(connection: Connection, source: str, author: str, *, silent: bool) -> None:
-    mine = and_(_A.source == source, _A.author == author)
-    if not connection.execute(update(channel_authors).where(mine).values(silent=silent)).rowcount:
-        row = {"source": source, "author": author, "name": "", "user_id": "", "agreed_at": 0.0}
-        put_row(connection, channel_authors, {**row, "silent": silent})

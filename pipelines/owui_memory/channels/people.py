@@ -16,9 +16,8 @@ from ..core.scope import WEBUI
 from ..state import channel_authors, channel_memories, channel_messages, channels, insert_new, reading
 from ..state.engine import Patience
 from ..state.page_sessions_table import PageSessions, Person
-from .erasing import forget_author, read_author
 from .message import ChannelMessage
-from .queue import DELETED, DROPPED
+from .queue import DELETED, DROPPED, drop_texts
 from .requests import FORGET, LINK, Request, read_request
 
 _AT_ONCE = 200  # authors, or messages, in a statement
@@ -51,7 +50,7 @@ class People:
 
     def __init__(self, engine: Engine) -> None:
         self._writing, self._reading = Patience(engine), Patience(reading(engine))
-        self._engine, self._codes = engine, PageSessions(engine)
+        self._codes = PageSessions(engine)
 
     def take(
         self, messages: Sequence[ChannelMessage]
@@ -100,7 +99,7 @@ class People:
                 source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
             )
             return "channel, linked", True
-        read_author(self._engine, source, author)
+        self._put(source, author, silent=False)
         return "channel, read", True
 
     def code(self, user_id: str) -> str:
@@ -147,7 +146,17 @@ class People:
 
         Memories are told no more at once, and erased by the server: see `erasing`.
         """
-        forget_author(self._engine, source, author)
+        own = and_(channel_messages.c.source == source, channel_messages.c.author == author)
+        # Also of messages that are not kept any more.
+        cites = and_(channel_memories.c.source == source, channel_memories.c.author == author)
+
+        def erase(connection: Connection) -> None:
+            _put(connection, source, author, {"silent": True})
+            connection.execute(update(channel_messages).where(own).values(author_name=""))
+            drop_texts(connection, own, time.time())
+            connection.execute(update(channel_memories).where(cites).values(gone=True))
+
+        self._writing.run(erase)
 
     def forget_user(self, user_id: str) -> int:
         """The same for all authors who are a user, who are linked no longer; how many there were."""

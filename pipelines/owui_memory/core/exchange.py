@@ -20,7 +20,8 @@ class Exchange:
     versions of it, whose memories are to be taken back. `again`: the message was remembered before, and only
     what was said counts, as it has another answer now. `title`: the chat's, if that is known. `given`: it is
     no exchange, but a memory of this kind, which an import brings; `user_text` is its text, and `expires` its
-    last day (YYYY-MM-DD, or ""). `trace`: of the request, see `core/trace.py`.
+    last day (YYYY-MM-DD, or ""), `first_at` when it became known (Unix time; 0.0 for when it was said).
+    `trace`: of the request, see `core/trace.py`.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Exchange:
     given: str = ""
     trace: str = ""
     expires: str = ""
+    first_at: float = 0.0
 
     @property
     def message_id(self) -> str:

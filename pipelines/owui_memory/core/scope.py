@@ -151,6 +151,12 @@ def read_teams(text: str) -> Mapping[str, frozenset[str]]:
     return teams
 
 
+def own_scope(value: object) -> str:
+    """The value if it is a scope of a user's own memories, else that of every chat."""
+    is_own = isinstance(value, str) and is_scope(value) and not value.startswith(TEAM)
+    return str(value) if is_own else USER
+
+
 def is_scope(scope: str) -> bool:
     """Whether a memory can have this scope."""
     kind = next((kind for kind in (FOLDER, PERSONA, TEAM) if scope.startswith(kind)), "")

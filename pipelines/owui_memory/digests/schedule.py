@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ..backends.backend_holder import BackendHolder
 from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
@@ -28,20 +29,21 @@ class DigestWorker:
         self,
         table: DigestsTable,
         digests: Digests,
+        live: BackendHolder,
         folder: Callable[[], Path | None],
         emit: Emit,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """folder: where documents lie; None where there is no such folder."""
-        self._table, self._digests, self._folder = table, digests, folder
+        self._table, self._digests, self._live, self._folder = table, digests, live, folder
         self._emit, self._is_busy = emit, is_busy
         # What a stop breaks off is made an hour later.
         self.thread = NowAndThen("memory-digests", self.look, _LOOK_S)
 
     def look(self) -> bool:
         """Makes one that is due; whether there was one. Never raises."""
-        if self._is_busy() or self._folder() is None:
-            return False
+        if self._is_busy() or self._folder() is None or self._live.current is None:
+            return False  # nothing is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:

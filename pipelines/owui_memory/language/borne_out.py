@@ -25,17 +25,21 @@ def bears_out(sources: Sequence[tuple[str, str]], text: str) -> bool:
     sources: of each what it says, and what else is known of it: a title, a day, who says it. Each of them
     must share a word with the text.
     """
-    said = " ".join(f"{own} {beside}" for own, beside in sources)
+    said = " ".join(f"{says} {beside}" for says, beside in sources)
     there, own = set(terms_of(said)), content_words(without_user(text), or_all=False) or terms_of(text)
     if not figures(text) <= figures(said) or not all(has_form(there, name) for name in names_in(text)):
         return False
-    denying = [own for own, _ in sources if denials(own)]
+    denying = [says for says, _ in sources if denials(says)]
     agrees = bool(denying) if denials(text) else len(denying) < len(sources)
     if not agrees:
         return False
-    stems = set(map(stem, there))
     wanted = _COVERED_DENSE if is_dense(text) else _COVERED
-    if sum(stem(word) in stems for word in own) < wanted * len(own):
+    known, says = set(map(stem, there)), set(map(stem, terms_of(" ".join(says for says, _ in sources))))
+    words = list(map(stem, own))
+    if sum(word in known for word in words) < wanted * len(words):
+        return False
+    # Who says it, or a title, is no evidence of what is said.
+    if not says.intersection(words) and not known.issuperset(words):
         return False
     return all(shares_words(one, text) for one in sources)
 

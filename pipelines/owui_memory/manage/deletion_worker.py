@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,6 +13,7 @@ from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry
 from ..core.events import Emit, Job, failed, succeeded
 from ..core.memory import Check
+from ..core.now_and_then import NowAndThen
 from .comparison import ChatServer, Comparison
 from .deletions import Deletions
 
@@ -26,30 +26,16 @@ Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
 
 class DeletionWorker:
-    """Methods do not block, but for `stop`."""
+    """Its thread is `thread`; the next start goes on with what is written down."""
 
     def __init__(
         self, engine: Engine, deletions: Deletions, settings: Callable[[], Valves], server: Server, emit: Emit
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._wake, self._stopping = threading.Event(), False
         self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
-        self._thread = threading.Thread(target=self._run, name="memory-deleting", daemon=True)
-
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was written down as deleted."""
-        self._wake.set()
-
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what is written down."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join(timeout_s)
+        self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
+        self.thread.wake()  # the first look is at once
 
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
@@ -59,27 +45,25 @@ class DeletionWorker:
     def _is_set(self) -> bool:
         return bool(self._settings().webui_url and self._settings().webui_api_key)
 
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                if self._deletions.carry_out():
-                    self._emit(succeeded(Job.DELETING))
-            except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
-                self._emit(failed(Job.DELETING, error))
-            self._compare()
-            self._wake.wait(_LOOK_S)
-            self._wake.clear()
+    def look(self) -> bool:
+        """Carries out what was deleted, and compares; whether that found anything. Blocks, never raises."""
+        try:
+            if self._deletions.carry_out():
+                self._emit(succeeded(Job.DELETING))
+        except Exception as error:  # noqa: BLE001 - a place may be away, the state database ill
+            self._emit(failed(Job.DELETING, error))
+        return self._compare()
 
-    def _compare(self) -> None:
-        """At night, or when it was not done for two days."""
+    def _compare(self) -> bool:
+        """At night, or when it was not done for two days; whether something was deleted."""
         if not self._is_set or time.monotonic() < self._not_before:
-            return
+            return False
         settings = self._settings()
         try:
             comparison = Comparison(self._engine, self._deletions, settings.webui_url)
             age = time.time() - comparison.last()
             if 0 <= age < (_DAY_S * 0.8 if datetime.now().hour in _NIGHT else 2 * _DAY_S):
-                return
+                return False
             with self._server(settings) as server:
                 done = comparison.run(server)
         except Exception as error:  # noqa: BLE001 - memory goes on without it
@@ -88,11 +72,10 @@ class DeletionWorker:
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
             self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
-            return
-        if done.deleted:
-            self._wake.set()
+            return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
         self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        return bool(done.deleted)

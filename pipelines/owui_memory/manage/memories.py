@@ -21,7 +21,7 @@ from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, shared_by, team_owner
+from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -318,13 +318,16 @@ class Control:
         with self._writing() as backend:
 
             def decide() -> Iterator[Change]:
-                known = {wording(memory.text) for memory in backend.list_all(asked.user_id)}
-                new = {wording(one.text): one for one in texts if wording(one.text) not in known}
+                known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
+                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                for one in texts:
+                    scope = scope_for(one.scope or asked.scope, one.kind)
+                    if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
+                        new[wording(one.text), scope] = one
                 unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
-                    change = change_of(
-                        asked, position, "add", after=row.text, kind=row.kind, expires=row.expires
-                    )
+                    told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
+                    change = change_of(asked, position, "add", None, after=row.text, **told)
                     yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)

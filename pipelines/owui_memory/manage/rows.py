@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, get_args
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
 from .migrate.records import from_json
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     kind: str = "fact"
     said_at: float = 0.0
     expires: str = ""
+    scope: str = ""
 
 
 _Pairs = list[tuple[str, str]]
@@ -61,6 +63,7 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
                     str(kind) if kind in get_args(Kind) else "fact",
                     said_at.timestamp() if said_at else 0.0,
                     str(record.payload.get("expiration_date") or ""),
+                    own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:

@@ -7,7 +7,7 @@ is mended by going through the journal again: what has been made already is seen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -71,7 +71,8 @@ class Changes:
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
             decided = self._journal.of_batch(batch.name)
-        self._make(backend, decided, confirm, again=batch.attempts > 1)
+        known_since = {one.message_id: one.first_at for one in batch.exchanges if one.first_at}
+        self._make(backend, decided, confirm, again=batch.attempts > 1, known_since=known_since)
         return decided
 
     def note(self, batch: Batch, changes: Iterable[Change]) -> None:
@@ -83,7 +84,9 @@ class Changes:
         chat = batch.exchanges[0].chat_id
         ordinal = self._journal.added_in(batch.user_id, chat) if chat else 0
         for change in changes:
-            scope = scope_for(batch.scope, change.kind) if change.op == "add" else change.scope
+            scope = change.scope
+            if change.op == "add":
+                scope = scope_for(scope or batch.scope, change.kind)
             if change.kind == EPISODE:
                 yield _admitted(change)
                 continue
@@ -200,8 +203,19 @@ class Changes:
             if other.id > change.id and not (other.undoes or other.id in gone or other.sources <= message_ids)
         ]
 
-    def _make(self, backend: Backend, decided: Iterable[Change], confirm: Confirm, *, again: bool) -> bool:
-        """Make those that are only intended; whether there were any. `again`: some may be made already."""
+    def _make(
+        self,
+        backend: Backend,
+        decided: Iterable[Change],
+        confirm: Confirm,
+        *,
+        again: bool,
+        known_since: Mapping[str, float] | None = None,
+    ) -> bool:
+        """Make those that are only intended; whether there were any. `again`: some may be made already.
+
+        known_since: when what some messages bring became known, where that was before they were said.
+        """
         intended = [change for change in decided if not change.refused and not change.made]
         if not intended:
             return False
@@ -211,7 +225,8 @@ class Changes:
                 if at % _AT_ONCE == 0:
                     _prepare(backend, intended[at : at + _AT_ONCE])
                 try:
-                    made[change.id] = self._made(backend, change, confirm, again=again)
+                    since = (known_since or {}).get(change.source, change.said_at)
+                    made[change.id] = self._made(backend, change, confirm, since, again=again)
                 except Exception as error:
                     if not is_of_the_text(error):
                         raise
@@ -222,7 +237,7 @@ class Changes:
             raise unfit[0]
         return True
 
-    def _made(self, backend: Backend, change: Change, confirm: Confirm, *, again: bool) -> str:
+    def _made(self, backend: Backend, change: Change, confirm: Confirm, since: float, *, again: bool) -> str:
         """Make one change; the id of its memory, "" where the backend does not tell it."""
         if change.kind == EPISODE:
             return self._made_of_passage(backend, change, confirm)
@@ -232,7 +247,7 @@ class Changes:
             if earlier is not None:
                 return earlier
             confirm()
-            return _added(backend, change)
+            return _added(backend, change, since)
         if isinstance(backend, EditableBackend):
             # A memory that is gone, now or a moment later, cannot be changed, and need not.
             current = backend.get(change.memory_id)
@@ -341,13 +356,13 @@ def _says(memory: Memory, change: Change) -> bool:
     return (memory.text, memory.expires) == (change.after, change.expires)
 
 
-def _added(backend: Backend, change: Change) -> str:
+def _added(backend: Backend, change: Change, since: float) -> str:
     is_old = change.undoes or change.batch.startswith((REFLECTED, IMPORTS))
     as_of = datetime.fromtimestamp(change.said_at, UTC) if is_old and change.said_at else None
     new = Memory(
         id="",
         text=change.after,
-        created_at=as_of,
+        created_at=as_of and datetime.fromtimestamp(since, UTC),
         updated_at=as_of,
         batch=change.batch,
         kind=change.kind,

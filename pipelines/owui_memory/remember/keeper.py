@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
@@ -23,6 +24,7 @@ from ..state.switches_table import Switches
 from .outbox import Outbox
 from .spill import Spill, Spilled
 
+_BRINGS_S = 1.0  # before the writer goes on with what is in the queue already, and renews its claims
 _FEW_TRIES = 4  # of a record that the database takes no offence at, and cannot be stored all the same
 
 
@@ -48,6 +50,8 @@ class Keeper:
         self._decisions, self._switches = Permissions(engine), Switches(engine)
         self._settings, self._emit = settings, emit
         self._tries: Counter[str] = Counter()  # of what could not be stored, by its name
+        self._rest: Iterator[tuple[str, Spilled]] | None = None  # what a long spill has besides
+        self._deciding = threading.Lock()  # a ban is not overtaken by a permission that was read before it
         self.is_ill = False  # the database was late or failed, and nothing has been brought there since
         self._done_at = 0.0
 
@@ -72,9 +76,10 @@ class Keeper:
 
     def forbid(self, turn: Turn) -> None:
         """This turn may not be remembered, whatever one with the same key was allowed."""
-        if self._spill.has(turn.user_id):
-            self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
-        self._decisions.forbid(turn)
+        with self._deciding:
+            if self._spill.has(turn.user_id):
+                self._spill.erase(turn.user_id, lambda spilled: spilled.permits(turn.key))
+            self._decisions.forbid(turn)
 
     def exchange(self, answered: Answered) -> Spilled | None:
         """An exchange, to be spilled, with its permission where this process knows it. Never blocks.
@@ -102,7 +107,7 @@ class Keeper:
             raise
 
     def take_in(self) -> None:
-        """Bring what was spilled, in the order in which it came.
+        """Bring what was spilled, in the order in which it came; the next call goes on where this takes long.
 
         Raises:
             Retry: the disk is full; what room is left is the spill's.
@@ -118,21 +123,14 @@ class Keeper:
             self.is_ill = True
             self._spill.write()
             raise Retry("The disk of the data folder is full.", hint="Make room: nothing can be stored.")
-        for name, record in self._spill.pending():
-            try:
-                self._bring(record)
-            except Exception as error:
-                if not is_of_the_text(error):
-                    self.is_ill = True
-                    self._spill.write()
-                    raise
-                self._emit(failed(Job.OUTLET, error))
-                self._tries[name] += 1
-                if self._tries[name] < _FEW_TRIES:
-                    continue
-                self._spill.set_aside(name)
-            self._tries.pop(name, None)
-            self._spill.remove(name)
+        until = time.monotonic() + _BRINGS_S
+        rest, self._rest = self._rest or self._spill.pending(), None
+        for name, record in rest:
+            self._bring(name, record)
+            if time.monotonic() > until:
+                self._rest = rest
+                self._wake()
+                return
         if self.is_ill:
             try_writing(self._engine)
             self.is_ill = False
@@ -141,13 +139,29 @@ class Keeper:
         """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
-    def _bring(self, record: Spilled) -> None:
-        if not record.is_said:
-            if record.permission is not None:
-                self._decisions.allow(record.user_id, record.permission, record.at)
-            return
-        permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
-        self._store(record.answered, permission, since=record.at)
+    def _bring(self, name: str, record: Spilled) -> None:
+        try:
+            self._put(name, record)
+        except Exception as error:
+            if not is_of_the_text(error):
+                self.is_ill = True
+                self._spill.write()
+                raise
+            self._emit(failed(Job.OUTLET, error))
+            self._tries[name] += 1
+            if self._tries[name] < _FEW_TRIES or not self._spill.set_aside(name):
+                return
+        self._tries.pop(name, None)
+        self._spill.remove(name)
+
+    def _put(self, name: str, record: Spilled) -> None:
+        if record.is_said:
+            permission = record.permission or self._decisions.allowed(record.user_id, record.keys)
+            self._store(record.answered, permission, since=record.at)
+        elif record.permission is not None:
+            with self._deciding:
+                if self._spill.holds(name):
+                    self._decisions.allow(record.user_id, record.permission, record.at)
 
     def _store(self, answered: Answered, permission: Permission | None, since: float | None = None) -> str:
         if permission is None:

@@ -50,8 +50,8 @@ class Reflector:
 
     def look(self) -> bool:
         """Goes through the memories of one user who is due; whether there was one. Never raises."""
-        if not self._settings().reflects or self._is_busy():
-            return False
+        if not self._settings().reflects or self._is_busy() or self._live.current is None:
+            return False  # nobody is claimed, no hour is lost
         try:
             due = self._table.claim()
             if due is not None:

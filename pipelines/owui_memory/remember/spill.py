@@ -12,6 +12,7 @@ import errno
 import json
 import math
 import os
+import sys
 import threading
 import time
 import uuid
@@ -28,11 +29,13 @@ from ..language.secrets import masked
 FOLDER = "spill"
 MOST_BYTES = 64 * 1024 * 1024  # of all files
 _MOST_IN_MEMORY, _MOST_BYTES_IN_MEMORY = 1000, 16 * 1024 * 1024
+_MANY = 50  # files, after which the memory that they took is free again
 _LOOKS_S = 5.0  # after which files are counted again that others have written or taken away
 _RESERVE, _RESERVE_BYTES = "reserve", 1024 * 1024  # given up where the disk is full
 _SYNC_FOLDER = hasattr(os, "O_DIRECTORY")
 
-_SAID, _PERMISSION, _UNFIT = ".said", ".permission", ".unfit"  # how names end
+_SAID, _PERMISSION, _UNFIT, _NEW = ".said", ".permission", ".unfit", ".new"  # how names end
+_LEFT_S = 3600.0  # after which a file that is not whole was left by a process that was killed
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -87,18 +90,22 @@ class Spill:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._folder = data_dir, data_dir / FOLDER
-        self._lock, self._writing, self._one = threading.Lock(), threading.Lock(), threading.Lock()
-        self._now = ""  # being written, under `_one`
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._now, self._ended = "", threading.Condition(self._lock)  # what is being written; that it was
         self._there, self._looked_at = 0, -math.inf  # bytes of all files, about
         self._in_memory: dict[str, Spilled] = {}  # by name, not on the disk yet
         self._bytes = self._refused = 0
-        self._written_at = 0.0
+        self._went_on_at = self._cleared_at = -math.inf
 
     def accept(self, record: Spilled) -> bool:
-        """Have it in memory, for `write`; False where there is no room. Never blocks."""
+        """Have it in memory, for `write`; False where there is no room. Never blocks.
+
+        There is more room for permissions: an exchange may wait for room, and is lost without its own.
+        """
+        more = 1 if record.is_said else 2
         with self._lock:
             size = self._bytes + _size(record)
-            if len(self._in_memory) >= _MOST_IN_MEMORY or size > _MOST_BYTES_IN_MEMORY:
+            if len(self._in_memory) >= more * _MOST_IN_MEMORY or size > more * _MOST_BYTES_IN_MEMORY:
                 self._refused += record.is_said
                 return False
             self._in_memory[_name(record)], self._bytes = record, size
@@ -113,30 +120,18 @@ class Spill:
     def write(self) -> bool:
         """Bring to the disk what is in memory only, without secrets; whether all of it is there now."""
         with self._writing:
-            written: list[str] = []
+            with self._lock:
+                names = list(self._in_memory)
             try:
-                for name, record in list(self._in_memory.items()):
-                    with self._one:
-                        if not self._begins(name):
-                            continue
-                        try:
-                            self._write(name, _safe(record))
-                        finally:
-                            self._now = ""
-                    self._written_at = time.monotonic()
-                    written.append(name)
+                for first in range(0, len(names), _MANY):
+                    self._write_some(names[first : first + _MANY])
             except OSError:
                 return False
-            finally:
-                if written:
-                    self._sync_folder()
-                for name in written:
-                    self._forget(name)
         return True
 
     def goes_on(self, within_s: float) -> bool:
-        """Whether the disk has taken something within the last so many seconds: only a queue is long then."""
-        return time.monotonic() - self._written_at < within_s
+        """Whether something was written or brought within so many seconds: only a queue is long then."""
+        return time.monotonic() - self._went_on_at < within_s
 
     def has(self, user_id: str) -> bool:
         """Whether something of a user's waits here."""
@@ -149,23 +144,39 @@ class Spill:
             if (record := self._in_memory.get(name) or self._read(name)) is not None:
                 yield name, record
 
+    def holds(self, name: str) -> bool:
+        """Whether it was neither removed nor erased."""
+        return name in self._in_memory or (self._folder / name).exists()
+
     def remove(self, name: str) -> None:
         """It is where it belongs. This waits for no write but its own, however many there are to do."""
-        with self._lock:
-            is_written_now = name == self._now
+        with self._ended:
             self._dropped(name)
-        with self._one if is_written_now else contextlib.nullcontext(), contextlib.suppress(OSError):
+            self._ended.wait_for(lambda: self._now != name)
+        with contextlib.suppress(OSError):
             (self._folder / name).unlink()
+        self._went_on_at = time.monotonic()
 
-    def set_aside(self, name: str) -> None:
-        """Try it no more, and keep the file."""
-        if self.write():
-            with contextlib.suppress(OSError):
-                (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+    def set_aside(self, name: str) -> bool:
+        """Try it no more, and keep the file; False where the disk cannot."""
+        if not self.write():
+            return False
+        try:
+            (self._folder / name).rename(self._folder / f"{name}{_UNFIT}")
+        except OSError as error:  # where it was erased, or another process has seen to it, it is well
+            return isinstance(error, FileNotFoundError)
+        return True
 
     def erase(self, user_id: str, which: Callable[[Spilled], bool] = lambda _: True) -> int:
-        """Take a user's away, those set aside too; how many exchanges it were."""
+        """Take a user's away, those set aside too; how many exchanges it were.
+
+        What a process was writing when it was killed goes, too; one that writes now tries again.
+        """
         mine = _of(user_id)
+        for name in self._listed():
+            if mine in name and name.endswith(_NEW):
+                with contextlib.suppress(OSError):
+                    (self._folder / name).unlink()
         gone = 0
         for name in [name for name in self._names(_UNFIT) if mine in name]:
             record = self._in_memory.get(name) or self._read(name)
@@ -177,7 +188,8 @@ class Spill:
     def waiting(self) -> Waiting:
         """How it stands."""
         names = self._names(_UNFIT)
-        in_memory = sum(name.endswith(_SAID) for name in list(self._in_memory))
+        with self._lock:
+            in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
         unfit = sum(name.endswith(_UNFIT) for name in names)
         return Waiting(sum(name.endswith(_SAID) for name in names), in_memory, self._refused, unfit)
 
@@ -187,25 +199,48 @@ class Spill:
         False where that day is here: the room is given up, and what is left of it is the spill's alone.
         """
         file = self._folder / _RESERVE
-        if file.exists():
-            return True
         try:
-            self._make_folder()
-            for left in self._folder.glob("*.new"):
-                if time.time() - left.stat().st_mtime > 3600:
-                    left.unlink()
-            self._write_file(file, bytes(_RESERVE_BYTES))
+            if time.monotonic() - self._cleared_at > _LEFT_S:
+                self._make_folder()
+                for left in self._folder.glob(f"*{_NEW}"):
+                    with contextlib.suppress(FileNotFoundError):
+                        if time.time() - left.stat().st_mtime > _LEFT_S:
+                            left.unlink()
+                self._cleared_at = time.monotonic()
+            if not file.exists():
+                self._make_folder()
+                self._write_file(file, bytes(_RESERVE_BYTES))
         except OSError as error:
             return error.errno not in _FULL
         return True
 
+    def _write_some(self, names: list[str]) -> None:
+        written: list[str] = []
+        try:
+            for name in names:
+                if (record := self._begun(name)) is None:
+                    continue
+                try:
+                    self._write(name, _safe(record))
+                finally:
+                    with self._ended:
+                        self._now = ""
+                        self._ended.notify_all()
+                self._went_on_at = time.monotonic()
+                written.append(name)
+        finally:
+            if written:
+                self._sync_folder()
+            with self._lock:
+                for name in written:
+                    self._dropped(name)
+
     def _write(self, name: str, record: Spilled) -> None:
         content = json.dumps(asdict(record)).encode()
         self._make_folder()
+        # A look takes the longer, the more files there are.
         is_full = self._there + len(content) > MOST_BYTES
-        if (
-            is_full or time.monotonic() - self._looked_at > _LOOKS_S
-        ):  # a look takes as long as there are files
+        if is_full or time.monotonic() - self._looked_at > _LOOKS_S:
             self._there, self._looked_at = self._bytes_there(), time.monotonic()
         if self._there + len(content) > MOST_BYTES:
             raise OSError(errno.EDQUOT, "the spill is full")
@@ -223,7 +258,7 @@ class Spill:
         self._folder.mkdir(mode=0o700, exist_ok=True)
 
     def _write_file(self, file: Path, content: bytes) -> None:
-        new = file.with_name(f"{uuid.uuid4().hex}.new")
+        new = file.with_name(f"{file.name}.{uuid.uuid4().hex[:8]}{_NEW}")
         try:
             opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "wb") as writing:
@@ -266,7 +301,8 @@ class Spill:
 
     def _listed(self) -> list[str]:
         """All names, on the disk and in memory, some of them twice."""
-        in_memory = list(self._in_memory)
+        with self._lock:  # before the disk: what is written meanwhile is there in any case
+            in_memory = list(self._in_memory)
         try:
             with os.scandir(self._folder) as files:
                 return [*in_memory, *(file.name for file in files)]
@@ -281,15 +317,12 @@ class Spill:
                     there += file.stat().st_size if file.name != _RESERVE else 0
         return there
 
-    def _begins(self, name: str) -> bool:
-        """Whether it is still to be written, and is being written from now on: what was removed is not."""
+    def _begun(self, name: str) -> Spilled | None:
+        """What is being written from now on; None where it was removed."""
         with self._lock:
-            self._now = name if name in self._in_memory else ""
-        return bool(self._now)
-
-    def _forget(self, name: str) -> None:
-        with self._lock:
-            self._dropped(name)
+            if (record := self._in_memory.get(name)) is not None:
+                self._now = name
+        return record
 
     def _dropped(self, name: str) -> None:
         """Under the lock."""
@@ -308,7 +341,7 @@ def _of(user_id: str) -> str:
 
 
 def _size(record: Spilled) -> int:
-    return 500 + len(record.user_text) + len(record.assistant_text)
+    return 500 + sys.getsizeof(record.user_text) + sys.getsizeof(record.assistant_text)
 
 
 def _safe(record: Spilled) -> Spilled:

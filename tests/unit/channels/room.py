@@ -68,6 +68,11 @@ class Room:
 
     def reads(self) -> None:
         """All that waits, as if it had waited for long."""
+        self.makes_due()
+        while self.reader.look():
+            pass
+
+    def makes_due(self) -> None:
         with self.engine.begin() as connection:
             connection.execute(update(channels).values(held_until=0.0))
             waiting = channel_messages.c.state == "unread"
@@ -76,8 +81,6 @@ class Room:
                 .where(waiting)
                 .values(put_at=channel_messages.c.put_at - 2 * claims.DUE_S)
             )
-        while self.reader.look():
-            pass
 
     def answers(self, *operations: dict[str, Any]) -> None:
         """What the LLM makes of each batch from now on."""

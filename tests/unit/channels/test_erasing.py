@@ -72,18 +72,6 @@ def test_another_text_takes_the_place_of_what_was_said(told: Room) -> None:
     assert SHIPS not in told.everything()
 
 
-def test_an_author_who_is_to_be_forgotten_is(told: Room) -> None:
-    told.channels.people.forget("discord", "grace")
-    told.reads()
-    assert told.knows() == [SHIPS], "others may say it, but it is of them"
-    assert told.knows("user-grace") == []
-    texts = told.everything()
-    assert "Porto" not in texts
-    assert "'Grace'" not in texts
-    told.hears(said("I am back.", "m9", "grace"))
-    assert "m9" not in told.states()
-
-
 def test_a_channel_is_erased_with_all_of_it(told: Room) -> None:
     told.hears(said("Something about the heron that waits.", "m8"))
     told.hears(said("The heron nest is in the plane tree.", "m9", channel="other"))
@@ -97,13 +85,6 @@ def test_a_channel_is_erased_with_all_of_it(told: Room) -> None:
     assert set(told.states()) == {"m9"}
     told.hears(said("A new beginning for the heron.", "m10"))
     assert told.states()["m10"] == "unread"
-
-
-def test_a_user_who_is_erased_is_forgotten_in_channels(told: Room) -> None:
-    told.eraser.erase_user("user-grace")
-    assert told.knows("user-grace") == []
-    told.reads()
-    assert told.knows() == [SHIPS]
 
 
 def test_passages_are_made_anew_without_what_was_deleted(opens: Opened) -> None:

@@ -27,6 +27,7 @@ def test_who_is_forgotten_while_they_are_read(room: Room) -> None:
     assert room.knows() == []
     assert "heron release ships" not in room.everything()
     assert "I will do the deployments" not in room.everything()
+    assert "'Grace'" not in room.everything()
 
 
 def test_what_was_learned_of_and_from_somebody_goes(room: Room) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.channels import claims
+from owui_memory.channels.erasing import Sweeping
+from owui_memory.channels.reader import ChannelReader
+from owui_memory.core.events import Event
 from owui_memory.core.memory import EPISODE
 from owui_memory.core.scope import channel_owner
 from tests.harness.scripted_llm import ScriptedLLM
@@ -84,6 +89,22 @@ def test_what_is_known_is_shown_changed_and_not_learned_twice(room: Room) -> Non
     room.answers(add(later, 1))
     room.reads()
     assert room.knows() == [later]
+
+
+def test_while_the_backend_opens_nothing_is_claimed_and_nothing_fails(room: Room, tmp_path: Path) -> None:
+    standup(room)
+    told: list[Event] = []
+    opening, queue = BackendHolder(tmp_path), room.channels.queue
+    sweeping = Sweeping(room.engine, opening, room.eraser.forget)
+    for settings in (room.settings, room.settings.model_copy(update={"channels": "off"})):
+        early = ChannelReader(opening, queue, room.journal, lambda now=settings: now, told.append, sweeping)  # type: ignore[misc]
+        room.makes_due()
+        assert not early.look()
+    assert told == []
+    assert set(room.states().values()) == {"unread"}
+    room.answers(add(SHIPS, 2))
+    room.reads()
+    assert room.knows() == [SHIPS]
 
 
 def test_hostile_messages_are_data(room: Room) -> None:

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.backend_holder import BackendHolder
+from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
+from owui_memory.core.events import Event
 from owui_memory.core.locales import ENGLISH, locale
 from owui_memory.digests import schedule
+from owui_memory.digests.digests import Digests
 from owui_memory.digests.draft import checked, of_sources, written
 from owui_memory.digests.sources import Source
 from owui_memory.digests.template import Template, Templates
@@ -109,6 +113,7 @@ def answer(*lines: Any, title: str = "Work") -> str:
         ("Der Nutzer arbeitet als Pfleger in Berlin", [6], True),
         ("Der Nutzer arbeitet als Pfleger in Hamburg", [6], False),
         ("The meeting with Ana is on 14 May", [2], True),
+        ("Planning sold the house", [2], False),  # a title is no evidence
         ("The boiler cost 90 euros, says a nurse", [3, 1], True),
         ("Works as a nurse in Lisbon", [1], False),  # a name that no source says
         ("The boiler cost 95 euros", [3], False),
@@ -230,10 +235,11 @@ def test_digests_make_no_exchange_cost_more(at: Desk, llm: ScriptedLLM) -> None:
         assert found, detail
         return found[1], int(found[2])
 
+    at.command("/memory remember I bake bread for a living.", user="pat")
     at.remember("I have a cat named Tom, who is four years old.", user="pat")
     each, calls = costs()
     assert float(each.partition(" ")[0]) > 0, "to read it is what it costs"
-    assert "# " in at.command("/memory make cv", user="rui")
+    assert "# " in at.command("/memory make cv", user="pat")
     assert costs() == (each, calls + 1)
 
 
@@ -321,6 +327,18 @@ def test_statements_go_with_each_of_their_sources() -> None:
         "a part of what is quoted is another text"
     )
     assert without(left, {shown(quote(sources[0].text)), shown(quote(sources[2].text))}) == ""
+
+
+def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
+    engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
+    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # type: ignore[arg-type]  # nothing is read
+    table = DigestsTable(engine)
+    table.put(Scheduled("ada", "week", "", "en"))
+    worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)
+    assert not worker.look()
+    assert told == []
+    assert table.claim() is not None, "no hour was lost"
+    engine.dispose()
 
 
 def test_a_claim_is_one_servers_and_what_is_taken_back_is_not_kept(tmp_path: Path) -> None:

@@ -13,14 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.core.change import Change
 from owui_memory.core.chat_servers import AnsweredBy
 from owui_memory.core.errors import Drop
+from owui_memory.core.events import Event
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import View
 from owui_memory.recall.profile import Profiles
 from owui_memory.remember.operations import UnreadableAnswerError
 from owui_memory.remember.reflection import proposed, reflection_prompt, shown_of
+from owui_memory.remember.reflector import Reflector
 from owui_memory.state import reflections
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.commands.desk import Desk
@@ -128,6 +131,16 @@ def test_an_llm_that_is_down_or_babbles_changes_nothing(house: House) -> None:
     with house.llm.fault("chat", status=503):
         assert not house.reflects(**MERGE)
     assert house.desk.texts() == before
+
+
+def test_while_the_backend_opens_nobody_is_claimed(house: House, tmp_path: Path) -> None:
+    told: list[Event] = []
+    desk = house.desk
+    early = Reflector(BackendHolder(tmp_path), desk.journal, lambda: desk.settings, told.append)
+    house.table.note("ada", "", AnsweredBy())
+    assert not early.look()
+    assert told == []
+    assert house.reflects(), "no hour was lost"
 
 
 def test_nobody_else_is_read(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import stat
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from owui_memory.core.permission import Permission
+from owui_memory.interfaces import spilling as putting_aside
 from owui_memory.interfaces.spilling import Spilling
 from owui_memory.remember import spill as spilling
 from owui_memory.remember.spill import Spill, Spilled, Waiting
@@ -189,34 +191,118 @@ def test_many_files_make_no_record_slower(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(texts(spill)) == 50
 
 
+class SlowDisk:
+    """Syncs a file when it is let."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.let, self._fsync = threading.Semaphore(0), threading.Semaphore(0), os.fsync
+        monkeypatch.setattr(os, "fsync", self._sync)
+
+    def _sync(self, file: int) -> None:
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            self.begun.release()
+            assert self.let.acquire(timeout=60)
+        self._fsync(file)
+
+    def begins(self) -> None:
+        assert self.begun.acquire(timeout=60), "another file is being written"
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
+    return SlowDisk(monkeypatch)
+
+
 def test_what_is_brought_waits_for_no_others_to_be_written_and_does_not_return(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, slow_disk: SlowDisk
 ) -> None:
     spill = Spill(tmp_path)
     for text in ("one", "two", "three"):
         spill.accept(said(text))
     first, second, _ = [name for name, _ in spill.pending()]
-    begun, go_on = threading.Event(), threading.Event()
-    fsync = os.fsync
-
-    def slow(file: int) -> None:
-        begun.set()
-        assert go_on.wait(60)
-        fsync(file)
-
-    monkeypatch.setattr(os, "fsync", slow)
     removals = [threading.Thread(target=spill.remove, args=(name,)) for name in (first, second)]
     writing = threading.Thread(target=spill.write)
     writing.start()
-    assert begun.wait(60), "the first is being written"
+    slow_disk.begins()
     for removal in removals:
         removal.start()
     removals[1].join(30)
     assert [removal.is_alive() for removal in removals] == [True, False]
-    go_on.set()
-    for thread in (writing, *removals):
-        thread.join(30)
+    slow_disk.let.release()
+    slow_disk.begins()
+    removals[0].join(30)
+    assert not removals[0].is_alive(), "its own is written, the third is not yet"
+    slow_disk.let.release()
+    writing.join(30)
     assert texts(spill) == texts(Spill(tmp_path)) == ["three"]
+
+
+def test_what_is_written_takes_no_memory_until_all_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow_disk: SlowDisk
+) -> None:
+    monkeypatch.setattr(spilling, "_MANY", 2)
+    monkeypatch.setattr(spilling, "_MOST_IN_MEMORY", 4)
+    spill = Spill(tmp_path)
+    for number in range(4):
+        spill.accept(said(f"{number}", at=number + 1.0))
+    assert not spill.has_room
+    writing = threading.Thread(target=spill.write)
+    writing.start()
+    for let in (1, 1, 0):
+        slow_disk.begins()
+        slow_disk.let.release(let) if let else None
+    assert (spill.has_room, spill.waiting().in_memory) == (True, 2)
+    slow_disk.let.release(2)
+    writing.join(30)
+    assert texts(Spill(tmp_path)) == ["0", "1", "2", "3"]
+
+
+def test_however_slow_the_disk_is_few_writes_wait_for_it(tmp_path: Path, slow_disk: SlowDisk) -> None:
+    spill = Spill(tmp_path)
+
+    async def soon() -> None:
+        putting = Spilling(spill)
+        writes = []
+        for number in range(50):
+            writes.append(putting.soon(said(f"{number}", at=number + 1.0)))
+            if not number:
+                await asyncio.to_thread(slow_disk.begins)
+        assert putting._pool._work_queue.qsize() == 1
+        slow_disk.let.release(50)
+        assert all(await asyncio.gather(*filter(None, writes)))
+
+    asyncio.run(soon())
+    assert texts(Spill(tmp_path)) == [f"{number}" for number in range(50)]
+
+
+def test_a_permission_has_room_where_an_exchange_has_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be lost with its exchange, which waits."""
+    monkeypatch.setattr(spilling, "_MOST_IN_MEMORY", 2)
+    spill = Spill(tmp_path)
+    assert [spill.accept(said(f"{number}")) for number in range(3)] == [True, True, False]
+    decisions = [spill.accept(Spilled.decision("ada", GIVEN)) for _ in range(3)]
+    assert decisions == [True, True, False], "this, too, is bounded"
+    assert spill.waiting().refused == 1
+
+
+def test_what_a_killed_process_was_writing_is_cleared_up(tmp_path: Path) -> None:
+    spill = Spill(tmp_path)
+    folder = tmp_path / spilling.FOLDER
+    for user in ("ada", "bob"):
+        spill.accept(said("I live in Lisbon.", user=user))
+    assert spill.write()
+    assert spill.reserve()
+    for file in list(folder.glob("*.said")):
+        file.rename(f"{file}.12345678.new")
+    assert spill.erase("ada") == 0
+    [bobs] = folder.glob("*.new")
+    assert Spill(tmp_path).reserve()
+    assert bobs.exists(), "it may be being written"
+    os.utime(bobs, (1.0, 1.0))
+    assert Spill(tmp_path).reserve()
+    assert [file.name for file in folder.iterdir()] == ["reserve"]
 
 
 def test_while_the_disk_goes_on_there_is_room_for_all(
@@ -236,5 +322,40 @@ def test_while_the_disk_goes_on_there_is_room_for_all(
     full = Spill(tmp_path / "blocked")
     (tmp_path / "blocked").write_text("no folder")
     spill = full
-    asyncio.run(put_all())  # nobody waits for a disk that takes nothing
+    monkeypatch.setattr(putting_aside, "_ROOM_S", math.inf)
+    asyncio.run(asyncio.wait_for(put_all(), 60))  # nobody waits for a disk that takes nothing
     assert full.waiting() == Waiting(exchanges=2, in_memory=2, refused=18, unfit=0)
+
+
+def test_while_the_database_goes_on_nothing_is_refused_though_the_disk_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spilling, "_MOST_IN_MEMORY", 2)
+    (tmp_path / spilling.FOLDER).write_text("no folder")
+    spill = Spill(tmp_path)
+    spill.accept(said("brought before"))
+    [(first, _)] = spill.pending()
+    spill.remove(first)
+    brought: list[str] = []
+    is_over = threading.Event()
+
+    def bring() -> None:
+        while not is_over.wait(0.01):
+            for name, record in spill.pending():
+                brought.append(record.user_text)
+                spill.remove(name)
+                break
+
+    async def put_all() -> None:
+        putting = Spilling(spill)
+        await asyncio.gather(*(putting.put(said(f"{number}", at=number + 1.0)) for number in range(20)))
+
+    bringing = threading.Thread(target=bring)
+    bringing.start()
+    try:
+        asyncio.run(put_all())
+    finally:
+        is_over.set()
+        bringing.join(30)
+    assert spill.waiting().refused == 0
+    assert sorted([*brought, *texts(spill)]) == sorted(f"{number}" for number in range(20))

@@ -31,7 +31,7 @@ class Channels(PanelModel):
         ),
     )
     channel_tokens_per_day: int = Field(
-        50_000,
+        500_000,
         ge=0,
         le=1_000_000_000,
         title="Channels' tokens a day",

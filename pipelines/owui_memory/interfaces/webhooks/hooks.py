@@ -85,7 +85,7 @@ def _note(chats: Chats, settings: Valves, event: Any) -> int:
         runtime.deletions.note(subject_id)
         count = 1
     if count:
-        runtime.deletion_worker.wake()
+        runtime.deletion_worker.thread.wake()
     return count
 
 

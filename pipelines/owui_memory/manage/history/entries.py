@@ -48,13 +48,18 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the other program remembers of its user. expires: its last day, or ""."""
+    """Something that the other program remembers of its user. expires: its last day, or "".
+
+    at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    """
 
     text: str
     at: float = 0.0
     kind: str = "fact"
     owner: str = ""
     expires: str = ""
+    first_at: float = 0.0
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

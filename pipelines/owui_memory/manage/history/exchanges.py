@@ -10,6 +10,7 @@ from ...config.policy import decide
 from ...config.settings import Valves
 from ...core.chat_servers import AnsweredBy
 from ...core.exchange import Exchange, exchange_key
+from ...core.scope import scope_for
 from ...core.text import capped
 from ...core.turn import Turn
 from ...language.secrets import masked
@@ -67,10 +68,25 @@ def exchanges(
 
 
 def given(user_id: str, fact: Fact) -> Exchange:
-    """A memory that is brought along, to be added as it is. The same text has the same key, from anywhere."""
-    key = "\n".join((user_id, "", f"given~{name_of(' '.join(fact.text.split()).casefold())}"))
+    """A memory that is brought along, to be added as it is.
+
+    The same text of the same scope has the same key, from anywhere.
+    """
+    parts = " ".join(fact.text.split()).casefold(), fact.scope
+    key = "\n".join((user_id, "", f"given~{name_of(*filter(None, parts))}"))
     at = fact.at or time.time()
-    return Exchange(key, user_id, "", masked(fact.text)[0], "", at, given=fact.kind, expires=fact.expires)
+    return Exchange(
+        key,
+        user_id,
+        "",
+        masked(fact.text)[0],
+        "",
+        at,
+        scope=scope_for(fact.scope, fact.kind),
+        given=fact.kind,
+        expires=fact.expires,
+        first_at=min(fact.first_at, at),
+    )
 
 
 def _turn(user_id: str, chat: Chat, text: str, key: str, model: str) -> Turn:

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, Any
 
+from ...core.scope import own_scope
 from ...language.sentences import sentences
 from .entries import (
     Chat,
@@ -52,13 +53,15 @@ def is_mem0(value: Mapping[str, Any]) -> bool:
 
 def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
     """The memory; passages of past chats are none."""
-    kind = mapping(value.get("metadata")).get("kind")
+    beside = mapping(value.get("metadata"))
+    kind = beside.get("kind")
     if kind == "episode":
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
     told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
-    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last)
+    first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
+    yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
 
 # Letta: an agent file, of now (lists of agents and blocks) or before (one agent), and archival passages.

@@ -116,27 +116,34 @@ def test_what_is_exported_and_imported_again_is_the_same(house: Visitors) -> Non
         "fact": 'My cat "Mia" is 7 & <b>grey</b>.',
         "plan": "Ich ziehe im Mai nach Köln 🐈.",
     }
+    scopes = {"fact": {"scope": "folder:garden"}, "plan": {"scope": "persona:chef"}}
     rows = [
         {
             "memory": text,
             "user_id": "me",
+            "created_at": f"2020-05-0{n}T12:00:00+00:00",
             "updated_at": f"2021-05-0{n}T12:00:00+00:00",
             "expiration_date": "2099-06-01" if kind == "plan" else None,
-            "metadata": {"kind": kind},
+            "metadata": {"kind": kind, **scopes.get(kind, {})},
         }
         for n, (kind, text) in enumerate(said.items(), 1)
     ]
+    # The same in another scope.
+    twice = {**rows[2], "created_at": rows[2]["updated_at"], "updated_at": "2021-05-05T12:00:00+00:00"}
+    rows.append({**twice, "metadata": {"kind": "fact", "scope": "folder:house"}})
 
     def kept(export: str) -> list[tuple[str | None, ...]]:
         found = map(json.loads, export.splitlines())
-        names = ("memory", "updated_at", "expiration_date")
-        return [(*map(one.get, names), one["metadata"]["kind"]) for one in found]
+        names = ("memory", "expiration_date", "updated_at", "created_at")
+        return [
+            (one["metadata"]["kind"], one["metadata"].get("scope"), *map(one.get, names)) for one in found
+        ]
 
     def brought(user: str, archive: str) -> str:
         browser = house.browser(user)
         browser.send_form("begin-import", file=browser.upload(archive.encode()), name="past")
         house.at.settle()
-        wait_until(lambda: len(texts(browser)) == len(said), what="all are remembered")
+        wait_until(lambda: len(texts(browser)) == len(rows), what="all are remembered")
         return browser.get("export").text
 
     given = "\n".join(map(json.dumps, rows))
@@ -147,6 +154,18 @@ def test_what_is_exported_and_imported_again_is_the_same(house: Visitors) -> Non
     assert kept(brought("yves", exported)) == kept(given)
     house.at.command("/memory import " + exported, user="yusuf")
     by_command = kept(house.browser("yusuf").get("export").text)
-    assert sorted(one[::2] + one[3:] for one in by_command) == sorted(
-        one[::2] + one[3:] for one in kept(given)
+    assert sorted(map(repr, (one[:4] for one in by_command))) == sorted(
+        map(repr, (one[:4] for one in kept(given)))
+    ), "but for the times"
+    others = ("team:ops", "channel/discord/x", "folder:", "folder:\n", "folder:" + "x" * 501, 7, ["folder:a"])
+    told = [
+        {"memory": f"I have {n} canaries.", "user_id": "me", "metadata": {"scope": scope}}
+        for n, scope in enumerate(others, 20)
+    ]
+    browser = house.browser("yan")
+    browser.send_form(
+        "begin-import", file=browser.upload("\n".join(map(json.dumps, told)).encode()), name="x"
     )
+    house.at.settle()
+    wait_until(lambda: len(texts(browser)) == len(others), what="all are remembered")
+    assert {one[1] for one in kept(browser.get("export").text)} == {None}
