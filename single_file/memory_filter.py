@@ -1481,6 +1481,7 @@ from ..stores.protocol import VectorStore
 from .assemble import assemble
 
 Filters = dict[str, str]
+Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
@@ -1544,16 +1545,35 @@ class LibraryBackend:
     ) -> list[Candidate]:
         asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
         asked_of += [past_owner(user_id)] if view and view.past else []
-        asked_of += map(documents_owner, (user_id, EVERYONE)) if view and view.documents else ()
+        pages = [*map(documents_owner, (user_id, EVERYONE))] if view and view.documents else []
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
         embedder: Embedder = self._memory.embedding_model
-        vector = (embedder.question if asked else embedder.embed)(query)
+        known = embedder.calibration
+        if not asked:
+            vector = embedder.embed(query)
+            return self._found([*asked_of, *pages], query, vector, known.likeness, limit, view)
+        found = self._found(asked_of, query, embedder.question(query), known.relevance, limit, view)
+        if pages:  # what the adapter has learned of facts of everyday life leads astray there
+            vector = known.plain.question(embedder.embed(query))
+            found += self._found(pages, query, vector, known.plain.relevance, limit, view)
+        return found
+
+    def _found(
+        self,
+        asked_of: Sequence[str],
+        query: str,
+        vector: Vector,
+        scale: Scale,
+        limit: int,
+        view: View | None,
+    ) -> list[Candidate]:
+        """Of these owners; more is fetched where what is not to be seen takes places."""
         found: list[Candidate] = []
         pool, scopes = limit, None
         while asked_of:
-            found_of = self._candidates(asked_of, query, vector, pool, asked, scopes)
+            found_of = self._candidates(asked_of, query, vector, scale, pool, scopes)
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
@@ -1572,13 +1592,11 @@ class LibraryBackend:
         owners: Sequence[str],
         query: str,
         vector: Vector,
+        scale: Scale,
         pool: int,
-        asked: bool,
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        calibration = self._memory.embedding_model.calibration
-        scale = calibration.relevance if asked else calibration.likeness
         store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
             found = store.search_owners(query, vector, pool, owners, scopes)
@@ -55151,7 +55169,8 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -55174,7 +55193,7 @@ _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "3"
+_FORMAT = "4"
 
 
 @dataclass(frozen=True)
@@ -55186,6 +55205,7 @@ class Calibration:
     facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
     cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
     `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
+    plain_spread, plain_answered: the same two without the adapter.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart. adapter: brings questions
     nearer to what answers them, where one was learned for this model.
@@ -55201,15 +55221,13 @@ class Calibration:
     own: Matrix
     own_middle: float
     own_trust: float
+    plain_spread: float
+    plain_answered: float
     adapter: Adapter | None = None
 
     @classmethod
     def measured(cls, embed: EmbedAll, adapter: Adapter | None = None) -> Calibration:
         """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
-
-        def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
-            left = _units(_without(rows, vectors))
-            return _units(adapter.turned(left)) if adapter else left
 
         asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
         restated_texts = _flat(list(RESTATED.values()))
@@ -55226,23 +55244,35 @@ class Calibration:
         common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
         averages = np.array([questions.mean(0), others.mean(0)])
         shared, both = _known([*common, dated.mean(0)], averages)
-        apart = asked_with(both, np.vstack([questions, others]))
-        near = (apart @ facts.T).reshape(2, languages, each, languages, each)
-        unrelated = [
-            near[kind, language, one, language, other]
-            for kind in (0, 1)
-            for language in range(languages)
-            for one in range(each)
-            for other in range(each)
-            if kind or one != other
-        ]
-        # Users write in forms that are not among these: one of them is taken for such.
-        unseen = asked_with(_known(common, averages)[1], others) @ dated.T
-        between = _means_between(facts, languages, each)
-        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
             language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
         ]
+
+        def spread_and_answered(adapter: Adapter | None) -> tuple[float, float]:
+            def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
+                left = _units(_without(rows, vectors))
+                return _units(adapter.turned(left)) if adapter else left
+
+            apart = asked_with(both, np.vstack([questions, others]))
+            near = (apart @ facts.T).reshape(2, languages, each, languages, each)
+            unrelated = [
+                near[kind, language, one, language, other]
+                for kind in (0, 1)
+                for language in range(languages)
+                for one in range(each)
+                for other in range(each)
+                if kind or one != other
+            ]
+            # Users write in forms that are not among these: one of them is taken for such.
+            unseen = asked_with(_known(common, averages)[1], others) @ dated.T
+            spread = np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)
+            answered = np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))
+            return float(spread), float(answered)
+
+        spread, answered = spread_and_answered(adapter)
+        plain_spread, plain_answered = spread_and_answered(None) if adapter else (spread, answered)
+        between = _means_between(facts, languages, each)
+        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         alike = np.einsum("id,id->i", facts[places], restated)
         alike_apart = np.einsum(
             "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
@@ -55257,14 +55287,16 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
+            spread=spread,
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
-            answered=float(np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))),
+            answered=answered,
             own=own / half,
             own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
             own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+            plain_spread=plain_spread,
+            plain_answered=plain_answered,
             adapter=adapter,
         )
 
@@ -55272,6 +55304,11 @@ class Calibration:
     def tells(self) -> bool:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
+
+    @cached_property
+    def plain(self) -> Calibration:
+        """The same without the adapter, which has learned what answers questions of everyday life."""
+        return replace(self, spread=self.plain_spread, answered=self.plain_answered, adapter=None)
 
     def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
         """The vector to look for what answers a message, instead of that of the message itself.
@@ -60693,7 +60730,7 @@ from ..core.scope import EVERYONE, View
 from ..core.turn import Turn
 from ..state.documents_table import DocumentsTable
 from .block import is_of_document
-from .episodes import gate_of, ranked_passages
+from .episodes import Chance, gate_of, ranked_passages
 from .injected import Line
 from .lines import Lines
 from .quotes import Quotes
@@ -60703,8 +60740,10 @@ from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
-_OF_SELF, _MORE = 0.5, 0.03  # a document answers questions about anything, so less speaks against these
-_TIMES = 3  # as long as quotes of chats
+_OF_SELF = 0.75  # a document answers questions about anything, so less speaks against these
+# A folder is about a few subjects. All that is near to a message on one of them says nothing of the best.
+_CHANCE = Chance(more=0.05, each=0.03, others=0.5)
+_TIMES = 4  # as long as quotes of chats: an answer often stands beside the words that were asked for
 
 
 class Documents:
@@ -60746,9 +60785,10 @@ class Documents:
         query = query_of(turn.text)
         items = ranked_passages(found, query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold + _MORE, (_OF_SELF * told, trust), query)
+        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query)
         keywords = (item.keyword for item in found)
-        return items, gate_of(items, gate, keywords, self.kept(turn.user_id, version))
+        kept = self.kept(turn.user_id, version)
+        return items, gate_of(items, gate, keywords, kept, chance=_CHANCE)
 
     @staticmethod
     def told(
@@ -60826,14 +60866,7 @@ _WEIGHTS = Weights(reach=1, lone_word=1.0)
 _ASSISTANT = 0.95  # of the worth of what the user said
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
-# By how much more evidence the best of many passages needs, in relevance: more where there are more, and
-# less where not only the best are near, as with a subject that its user has often spoken of.
-_MORE, _MORE_EACH, _OF = (
-    0.2,
-    0.06,
-    580,
-)  # with so many passages; and for each time that there are e times more
-_SUBJECT = 0.5
+_OF = 580  # passages
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
 _LESS_MOST = 0.2  # relevance, where there are as many as that
@@ -60849,6 +60882,23 @@ _NEWEST = Prepared(
 )
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """By how much more evidence the best of many passages needs, in relevance.
+
+    more: of 580 passages. each: for each time that there are e times more. others: of how near the nearest
+    forty are.
+    """
+
+    more: float
+    each: float
+    others: float
+
+
+# Where not only the best are near, it is a subject that its user has often spoken of.
+_IN_CHATS = Chance(more=0.2, each=0.06, others=-0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60969,6 +61019,7 @@ def gate_of(
     keywords: Iterable[float | None],
     passages: int,
     asked: PastQuestion = NOT_ASKED,
+    chance: Chance = _IN_CHATS,
 ) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
@@ -60981,7 +61032,7 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    more = chance.more + chance.each * many + chance.others * others - _RARE * rare
     needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)
