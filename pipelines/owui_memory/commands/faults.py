@@ -12,7 +12,8 @@ from .markup import sentences
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 # Of what a fault begins with, also a name without a dot or a port, as containers have it.
 _OF_A_PART = re.compile(
-    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)(?=[.,;]?(?:\s|$))"
+    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)"
+    r"(?: \([A-Z_]+\))?(?=[.,;]?(?:\s|$))"
 )
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
