@@ -5743,7 +5743,8 @@ from .markup import sentences
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 # Of what a fault begins with, also a name without a dot or a port, as containers have it.
 _OF_A_PART = re.compile(
-    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)(?=[.,;]?(?:\s|$))"
+    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)"
+    r"(?: \([A-Z_]+\))?(?=[.,;]?(?:\s|$))"
 )
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
@@ -61773,7 +61774,7 @@ def bm25(
     count = len(documents)
     mean = sum(map(len, documents)) / max(count, 1) or 1.0
     scores = [0.0] * count
-    for word in asked:
+    for word in sorted(asked):  # a set's order, and with it the last digit, differs between processes
         frequencies = [document.count(word) for document in documents]
         holding = sum(frequency > 0 for frequency in frequencies)
         idf = math.log(1 + (count - holding + 0.5) / (holding + 0.5))
