@@ -5741,6 +5741,11 @@ from ..core.locales.refused import Refused
 from .markup import sentences
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
+# Of what a fault begins with, also a name without a dot or a port, as containers have it.
+_OF_A_PART = re.compile(
+    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)"
+    r"(?: \([A-Z_]+\))?(?=[.,;]?(?:\s|$))"
+)
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -5749,7 +5754,7 @@ def refused(fault: MemoryFault, words: Locale) -> str:
     if isinstance(fault, Refused):
         told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
         return sentences(told, words)
-    return f"{fault} {fault.hint}".strip()
+    return without_addresses(f"{fault} {fault.hint}".strip())
 
 
 def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
@@ -5762,7 +5767,7 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _PATH.sub("", _ADDRESS.sub("", text))
+    return _PATH.sub("", _ADDRESS.sub("", _OF_A_PART.sub(r"\1", text)))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13445,6 +13450,102 @@ msgstr "Trennen"
 
 msgid "page: not read"
 msgstr "wird nicht gelesen"
+
+msgid "page: zip too many"
+msgstr "In dieser .zip sind zu viele Dateien."
+
+msgid "page: zip too many, hint"
+msgstr "Packe nur die mit den Chats hinein."
+
+msgid "page: zip broken"
+msgstr "Diese .zip lässt sich nicht öffnen: Sie ist beschädigt."
+
+msgid "page: zip broken, hint"
+msgstr "Lade sie noch einmal herunter."
+
+msgid "page: zip encrypted"
+msgstr "Diese .zip ist verschlüsselt."
+
+msgid "page: zip encrypted, hint"
+msgstr "Entpacke sie, und importiere, was darin ist."
+
+msgid "page: nothing is known"
+msgstr "Nichts darin ist bekannt. {flaws}"
+
+msgid "page: nothing is known, hint"
+msgstr "Bekannt sind Exporte von ChatGPT, Claude, Gemini (Takeout, als JSON), Open WebUI, Letta und mem0, und long_term_memory von text-generation-webui."
+
+msgid "page: off on this server"
+msgstr "Das Gedächtnis ist auf diesem Server ausgeschaltet."
+
+msgid "page: off on this server, hint"
+msgstr "Schalte zuerst `enabled` ein."
+
+msgid "page: off for this user"
+msgstr "Dieser Benutzer hat das Gedächtnis ausgeschaltet."
+
+msgid "page: off for this user, hint"
+msgstr "Schalte es zuerst ein: auf der Seite unter „Meine Schalter“, auf der Kommandozeile mit `on`."
+
+msgid "page, import: a passage of a past chat, which only an import without a user brings back"
+msgstr "eine Passage eines früheren Chats, die nur ein Import ohne Benutzer zurückbringt"
+
+msgid "page, import: a block that is not about the user"
+msgstr "ein Block, der nicht vom Benutzer handelt"
+
+msgid "page, import: it is too large"
+msgstr "sie ist zu groß"
+
+msgid "page, import: no long_term_memory of text-generation-webui, or a damaged one"
+msgstr "kein long_term_memory von text-generation-webui, oder ein beschädigtes"
+
+msgid "page, import: there is too much in it"
+msgstr "darin ist zu viel"
+
+msgid "page, import: an activity in another Google product"
+msgstr "eine Aktivität in einem anderen Produkt von Google"
+
+msgid "page, import: an activity that is no prompt"
+msgstr "eine Aktivität, die keine Frage ist"
+
+msgid "page, import: a page, which tells nothing that is not elsewhere"
+msgstr "eine Seite, die nichts sagt, was nicht anderswo steht"
+
+msgid "page, import: nothing that is known"
+msgstr "nichts Bekanntes"
+
+msgid "page, import: there are too many prompts in it"
+msgstr "darin sind zu viele Fragen"
+
+msgid "page, import: a chat in which its user says nothing"
+msgstr "ein Chat, in dem sein Benutzer nichts sagt"
+
+msgid "page, import: there are too many files in it"
+msgstr "darin sind zu viele Dateien"
+
+msgid "page, import: it is packed in a way that cannot be read"
+msgstr "sie ist auf eine Weise gepackt, die sich nicht lesen lässt"
+
+msgid "page, import: it is damaged"
+msgstr "sie ist beschädigt"
+
+msgid "page, import: a part of it is no JSON"
+msgstr "ein Teil davon ist kein JSON"
+
+msgid "page, import: of another user"
+msgstr "eines anderen Benutzers"
+
+msgid "page, import: memory is switched off in the chat"
+msgstr "das Gedächtnis ist in dem Chat ausgeschaltet"
+
+msgid "page, import: the model was left out"
+msgstr "das Modell ist ausgenommen"
+
+msgid "page, import: its end is missing"
+msgstr "ihr Ende fehlt"
+
+msgid "page, import: a part of it is too large"
+msgstr "ein Teil davon ist zu groß"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15609,6 +15710,102 @@ msgstr "Unlink"
 
 msgid "page: not read"
 msgstr "not read"
+
+msgid "page: zip too many"
+msgstr "There are too many files in this .zip."
+
+msgid "page: zip too many, hint"
+msgstr "Pack only those with the chats."
+
+msgid "page: zip broken"
+msgstr "This .zip cannot be opened: it is broken."
+
+msgid "page: zip broken, hint"
+msgstr "Download it once more."
+
+msgid "page: zip encrypted"
+msgstr "This .zip is encrypted."
+
+msgid "page: zip encrypted, hint"
+msgstr "Unpack it, and import what is in it."
+
+msgid "page: nothing is known"
+msgstr "Nothing in it is known. {flaws}"
+
+msgid "page: nothing is known, hint"
+msgstr "Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory."
+
+msgid "page: off on this server"
+msgstr "Memory is switched off on this server."
+
+msgid "page: off on this server, hint"
+msgstr "Switch `enabled` on first."
+
+msgid "page: off for this user"
+msgstr "This user has switched memory off."
+
+msgid "page: off for this user, hint"
+msgstr "Switch it on first: `on` on the command line, My switches on the page."
+
+msgid "page, import: a passage of a past chat, which only an import without a user brings back"
+msgstr "a passage of a past chat, which only an import without a user brings back"
+
+msgid "page, import: a block that is not about the user"
+msgstr "a block that is not about the user"
+
+msgid "page, import: it is too large"
+msgstr "it is too large"
+
+msgid "page, import: no long_term_memory of text-generation-webui, or a damaged one"
+msgstr "no long_term_memory of text-generation-webui, or a damaged one"
+
+msgid "page, import: there is too much in it"
+msgstr "there is too much in it"
+
+msgid "page, import: an activity in another Google product"
+msgstr "an activity in another Google product"
+
+msgid "page, import: an activity that is no prompt"
+msgstr "an activity that is no prompt"
+
+msgid "page, import: a page, which tells nothing that is not elsewhere"
+msgstr "a page, which tells nothing that is not elsewhere"
+
+msgid "page, import: nothing that is known"
+msgstr "nothing that is known"
+
+msgid "page, import: there are too many prompts in it"
+msgstr "there are too many prompts in it"
+
+msgid "page, import: a chat in which its user says nothing"
+msgstr "a chat in which its user says nothing"
+
+msgid "page, import: there are too many files in it"
+msgstr "there are too many files in it"
+
+msgid "page, import: it is packed in a way that cannot be read"
+msgstr "it is packed in a way that cannot be read"
+
+msgid "page, import: it is damaged"
+msgstr "it is damaged"
+
+msgid "page, import: a part of it is no JSON"
+msgstr "a part of it is no JSON"
+
+msgid "page, import: of another user"
+msgstr "of another user"
+
+msgid "page, import: memory is switched off in the chat"
+msgstr "memory is switched off in the chat"
+
+msgid "page, import: the model was left out"
+msgstr "the model was left out"
+
+msgid "page, import: its end is missing"
+msgstr "its end is missing"
+
+msgid "page, import: a part of it is too large"
+msgstr "a part of it is too large"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36240,8 +36437,8 @@ SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
 <li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
-{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("refused", label("page, import", reason)) }}</li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: {{ label("page, import", why) }}</li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
@@ -50707,6 +50904,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
@@ -50810,7 +51009,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
         return data
 
 
@@ -50818,7 +51017,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
+        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -50828,7 +51027,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue
@@ -51661,6 +51860,8 @@ from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...core.scope import past_owner
 from ...remember import admission
 from ...remember.apply import Changes
@@ -51853,12 +52054,9 @@ class Imports:
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
         settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
-            raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
+            raise Refused(message("page: off on this server"), message("page: off on this server, hint"))
         if not is_on(""):
-            raise Drop(
-                "This user has switched memory off.",
-                hint="Switch it on first: `on` on the command line, My switches on the page.",
-            )
+            raise Refused(message("page: off for this user"), message("page: off for this user, hint"))
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
@@ -52190,8 +52388,9 @@ from dataclasses import dataclass, field, replace
 
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
-from ...core.errors import Drop
 from ...core.exchange import Exchange
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...models.tokens import estimated_tokens
 from ...remember.gate import sift
 from ...remember.passages import passages
@@ -52261,10 +52460,8 @@ class Seen:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
             flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
+            raise Refused(
+                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
             )
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
@@ -61577,7 +61774,7 @@ def bm25(
     count = len(documents)
     mean = sum(map(len, documents)) / max(count, 1) or 1.0
     scores = [0.0] * count
-    for word in asked:
+    for word in sorted(asked):  # a set's order, and with it the last digit, differs between processes
         frequencies = [document.count(word) for document in documents]
         holding = sum(frequency > 0 for frequency in frequencies)
         idf = math.log(1 + (count - holding + 0.5) / (holding + 0.5))
