@@ -1,12 +1,14 @@
 """Are quotes of documents told where they answer a question, and nowhere else?
 
-    .venv/bin/python -m bench.documents [--files 10000]
+    .venv/bin/python -m bench.documents [--beside FOLDER | --files 10000]
 
 bench/documents/ has six texts in the public domain and 32 questions about them, asked in other words than the
 texts have. All are one user's, in one folder, which is read and asked through the real recall path with the
-default settings. Told: the answer is in the prompt. Unrelated: messages of bench/unrelated.txt and
-bench/languages/unrelated.txt that are told a quote. Nearest three: the answer is in one
-of the three passages nearest by meaning, whatever a gate says.
+default settings. Told the answer: it is in the prompt. The halves are every other question, one for choosing
+numbers and one for checking them. Told something: the gate is open. Unrelated: messages of
+bench/unrelated.txt and bench/languages/unrelated.txt that are told a quote. Nearest three: the answer is in
+one of the three passages that a search by hand finds nearest by meaning, whatever a gate says. --beside puts
+the files of another folder (docs) there, too.
 
 With --files instead, so many files are put into a folder of the real server while somebody chats: the time
 to the first passage, the rate, the memory, and what messages wait before and meanwhile, with the bundled
@@ -49,6 +51,7 @@ def questions() -> list[tuple[str, str]]:
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--files", type=int, metavar="N", help="read so many files instead")
+    parser.add_argument("--beside", type=Path, metavar="FOLDER", help="whose files lie there, too")
     options = parser.parse_args()
     if options.files:
         read_folder(options)
@@ -93,6 +96,8 @@ def ask(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-documents-") as name:
         data, own = Path(name), Path(name) / "documents" / "ada"
         shutil.copytree(FOLDER, own, ignore=shutil.ignore_patterns("questions.txt"))
+        if options.beside:
+            shutil.copytree(options.beside, own / "beside")
         engine, backend = open_state(data), LibraryBackend.open(Valves(), data)
         Indexing(DocumentsTable(engine)).run(backend, Folders(own.parent))
         recaller = Recaller(engine)
@@ -107,7 +112,8 @@ def ask(options: argparse.Namespace) -> None:
             best = sorted(near, key=lambda one: one.meaning, reverse=True)[:3]
             return " ".join(one.memory.text for one in best).casefold()
 
-        right = [answer in told(question) for question, answer in questions()]
+        quotes = [told(question) for question, _ in questions()]
+        right = [answer in quote for quote, (_, answer) in zip(quotes, questions(), strict=True)]
         beside = [answer in nearest(question) for question, answer in questions()]
         false = [bool(told(message)) for message in unrelated]
         print(
@@ -116,6 +122,9 @@ def ask(options: argparse.Namespace) -> None:
                 ("", "per cent"),
                 [
                     ("told the answer", 100 * fmean(right)),
+                    ("  first half", 100 * fmean(right[::2])),
+                    ("  second half", 100 * fmean(right[1::2])),
+                    ("told something", 100 * fmean(map(bool, quotes))),
                     ("nearest three have it", 100 * fmean(beside)),
                     ("unrelated messages told something", 100 * fmean(false)),
                 ],

@@ -1481,6 +1481,7 @@ from ..stores.protocol import VectorStore
 from .assemble import assemble
 
 Filters = dict[str, str]
+Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
@@ -1544,16 +1545,35 @@ class LibraryBackend:
     ) -> list[Candidate]:
         asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
         asked_of += [past_owner(user_id)] if view and view.past else []
-        asked_of += map(documents_owner, (user_id, EVERYONE)) if view and view.documents else ()
+        pages = [*map(documents_owner, (user_id, EVERYONE))] if view and view.documents else []
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
         embedder: Embedder = self._memory.embedding_model
-        vector = (embedder.question if asked else embedder.embed)(query)
+        known = embedder.calibration
+        if not asked:
+            vector = embedder.embed(query)
+            return self._found([*asked_of, *pages], query, vector, known.likeness, limit, view)
+        found = self._found(asked_of, query, embedder.question(query), known.relevance, limit, view)
+        if pages:  # what the adapter has learned of facts of everyday life leads astray there
+            vector = known.plain.question(embedder.embed(query))
+            found += self._found(pages, query, vector, known.plain.relevance, limit, view)
+        return found
+
+    def _found(
+        self,
+        asked_of: Sequence[str],
+        query: str,
+        vector: Vector,
+        scale: Scale,
+        limit: int,
+        view: View | None,
+    ) -> list[Candidate]:
+        """Of these owners; more is fetched where what is not to be seen takes places."""
         found: list[Candidate] = []
         pool, scopes = limit, None
         while asked_of:
-            found_of = self._candidates(asked_of, query, vector, pool, asked, scopes)
+            found_of = self._candidates(asked_of, query, vector, scale, pool, scopes)
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
@@ -1572,13 +1592,11 @@ class LibraryBackend:
         owners: Sequence[str],
         query: str,
         vector: Vector,
+        scale: Scale,
         pool: int,
-        asked: bool,
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        calibration = self._memory.embedding_model.calibration
-        scale = calibration.relevance if asked else calibration.likeness
         store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
             found = store.search_owners(query, vector, pool, owners, scopes)
@@ -5723,6 +5741,11 @@ from ..core.locales.refused import Refused
 from .markup import sentences
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
+# Of what a fault begins with, also a name without a dot or a port, as containers have it.
+_OF_A_PART = re.compile(
+    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)"
+    r"(?: \([A-Z_]+\))?(?=[.,;]?(?:\s|$))"
+)
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -5731,7 +5754,7 @@ def refused(fault: MemoryFault, words: Locale) -> str:
     if isinstance(fault, Refused):
         told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
         return sentences(told, words)
-    return f"{fault} {fault.hint}".strip()
+    return without_addresses(f"{fault} {fault.hint}".strip())
 
 
 def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
@@ -5744,7 +5767,7 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _PATH.sub("", _ADDRESS.sub("", text))
+    return _PATH.sub("", _ADDRESS.sub("", _OF_A_PART.sub(r"\1", text)))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13427,6 +13450,102 @@ msgstr "Trennen"
 
 msgid "page: not read"
 msgstr "wird nicht gelesen"
+
+msgid "page: zip too many"
+msgstr "In dieser .zip sind zu viele Dateien."
+
+msgid "page: zip too many, hint"
+msgstr "Packe nur die mit den Chats hinein."
+
+msgid "page: zip broken"
+msgstr "Diese .zip lässt sich nicht öffnen: Sie ist beschädigt."
+
+msgid "page: zip broken, hint"
+msgstr "Lade sie noch einmal herunter."
+
+msgid "page: zip encrypted"
+msgstr "Diese .zip ist verschlüsselt."
+
+msgid "page: zip encrypted, hint"
+msgstr "Entpacke sie, und importiere, was darin ist."
+
+msgid "page: nothing is known"
+msgstr "Nichts darin ist bekannt. {flaws}"
+
+msgid "page: nothing is known, hint"
+msgstr "Bekannt sind Exporte von ChatGPT, Claude, Gemini (Takeout, als JSON), Open WebUI, Letta und mem0, und long_term_memory von text-generation-webui."
+
+msgid "page: off on this server"
+msgstr "Das Gedächtnis ist auf diesem Server ausgeschaltet."
+
+msgid "page: off on this server, hint"
+msgstr "Schalte zuerst `enabled` ein."
+
+msgid "page: off for this user"
+msgstr "Dieser Benutzer hat das Gedächtnis ausgeschaltet."
+
+msgid "page: off for this user, hint"
+msgstr "Schalte es zuerst ein: auf der Seite unter „Meine Schalter“, auf der Kommandozeile mit `on`."
+
+msgid "page, import: a passage of a past chat, which only an import without a user brings back"
+msgstr "eine Passage eines früheren Chats, die nur ein Import ohne Benutzer zurückbringt"
+
+msgid "page, import: a block that is not about the user"
+msgstr "ein Block, der nicht vom Benutzer handelt"
+
+msgid "page, import: it is too large"
+msgstr "sie ist zu groß"
+
+msgid "page, import: no long_term_memory of text-generation-webui, or a damaged one"
+msgstr "kein long_term_memory von text-generation-webui, oder ein beschädigtes"
+
+msgid "page, import: there is too much in it"
+msgstr "darin ist zu viel"
+
+msgid "page, import: an activity in another Google product"
+msgstr "eine Aktivität in einem anderen Produkt von Google"
+
+msgid "page, import: an activity that is no prompt"
+msgstr "eine Aktivität, die keine Frage ist"
+
+msgid "page, import: a page, which tells nothing that is not elsewhere"
+msgstr "eine Seite, die nichts sagt, was nicht anderswo steht"
+
+msgid "page, import: nothing that is known"
+msgstr "nichts Bekanntes"
+
+msgid "page, import: there are too many prompts in it"
+msgstr "darin sind zu viele Fragen"
+
+msgid "page, import: a chat in which its user says nothing"
+msgstr "ein Chat, in dem sein Benutzer nichts sagt"
+
+msgid "page, import: there are too many files in it"
+msgstr "darin sind zu viele Dateien"
+
+msgid "page, import: it is packed in a way that cannot be read"
+msgstr "sie ist auf eine Weise gepackt, die sich nicht lesen lässt"
+
+msgid "page, import: it is damaged"
+msgstr "sie ist beschädigt"
+
+msgid "page, import: a part of it is no JSON"
+msgstr "ein Teil davon ist kein JSON"
+
+msgid "page, import: of another user"
+msgstr "eines anderen Benutzers"
+
+msgid "page, import: memory is switched off in the chat"
+msgstr "das Gedächtnis ist in dem Chat ausgeschaltet"
+
+msgid "page, import: the model was left out"
+msgstr "das Modell ist ausgenommen"
+
+msgid "page, import: its end is missing"
+msgstr "ihr Ende fehlt"
+
+msgid "page, import: a part of it is too large"
+msgstr "ein Teil davon ist zu groß"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -15591,6 +15710,102 @@ msgstr "Unlink"
 
 msgid "page: not read"
 msgstr "not read"
+
+msgid "page: zip too many"
+msgstr "There are too many files in this .zip."
+
+msgid "page: zip too many, hint"
+msgstr "Pack only those with the chats."
+
+msgid "page: zip broken"
+msgstr "This .zip cannot be opened: it is broken."
+
+msgid "page: zip broken, hint"
+msgstr "Download it once more."
+
+msgid "page: zip encrypted"
+msgstr "This .zip is encrypted."
+
+msgid "page: zip encrypted, hint"
+msgstr "Unpack it, and import what is in it."
+
+msgid "page: nothing is known"
+msgstr "Nothing in it is known. {flaws}"
+
+msgid "page: nothing is known, hint"
+msgstr "Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory."
+
+msgid "page: off on this server"
+msgstr "Memory is switched off on this server."
+
+msgid "page: off on this server, hint"
+msgstr "Switch `enabled` on first."
+
+msgid "page: off for this user"
+msgstr "This user has switched memory off."
+
+msgid "page: off for this user, hint"
+msgstr "Switch it on first: `on` on the command line, My switches on the page."
+
+msgid "page, import: a passage of a past chat, which only an import without a user brings back"
+msgstr "a passage of a past chat, which only an import without a user brings back"
+
+msgid "page, import: a block that is not about the user"
+msgstr "a block that is not about the user"
+
+msgid "page, import: it is too large"
+msgstr "it is too large"
+
+msgid "page, import: no long_term_memory of text-generation-webui, or a damaged one"
+msgstr "no long_term_memory of text-generation-webui, or a damaged one"
+
+msgid "page, import: there is too much in it"
+msgstr "there is too much in it"
+
+msgid "page, import: an activity in another Google product"
+msgstr "an activity in another Google product"
+
+msgid "page, import: an activity that is no prompt"
+msgstr "an activity that is no prompt"
+
+msgid "page, import: a page, which tells nothing that is not elsewhere"
+msgstr "a page, which tells nothing that is not elsewhere"
+
+msgid "page, import: nothing that is known"
+msgstr "nothing that is known"
+
+msgid "page, import: there are too many prompts in it"
+msgstr "there are too many prompts in it"
+
+msgid "page, import: a chat in which its user says nothing"
+msgstr "a chat in which its user says nothing"
+
+msgid "page, import: there are too many files in it"
+msgstr "there are too many files in it"
+
+msgid "page, import: it is packed in a way that cannot be read"
+msgstr "it is packed in a way that cannot be read"
+
+msgid "page, import: it is damaged"
+msgstr "it is damaged"
+
+msgid "page, import: a part of it is no JSON"
+msgstr "a part of it is no JSON"
+
+msgid "page, import: of another user"
+msgstr "of another user"
+
+msgid "page, import: memory is switched off in the chat"
+msgstr "memory is switched off in the chat"
+
+msgid "page, import: the model was left out"
+msgstr "the model was left out"
+
+msgid "page, import: its end is missing"
+msgstr "its end is missing"
+
+msgid "page, import: a part of it is too large"
+msgstr "a part of it is too large"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36222,8 +36437,8 @@ SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
 <li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} <span lang="en">{{ reason }}</span></li>{% endfor %}
-{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: <span lang="en">{{ why }}</span></li>{% endfor %}
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("refused", label("page, import", reason)) }}</li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: {{ label("page, import", why) }}</li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
@@ -50689,6 +50904,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
@@ -50792,7 +51009,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
         return data
 
 
@@ -50800,7 +51017,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
+        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -50810,7 +51027,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue
@@ -51643,6 +51860,8 @@ from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...core.scope import past_owner
 from ...remember import admission
 from ...remember.apply import Changes
@@ -51835,12 +52054,9 @@ class Imports:
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
         settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
-            raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
+            raise Refused(message("page: off on this server"), message("page: off on this server, hint"))
         if not is_on(""):
-            raise Drop(
-                "This user has switched memory off.",
-                hint="Switch it on first: `on` on the command line, My switches on the page.",
-            )
+            raise Refused(message("page: off for this user"), message("page: off for this user, hint"))
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
@@ -52172,8 +52388,9 @@ from dataclasses import dataclass, field, replace
 
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
-from ...core.errors import Drop
 from ...core.exchange import Exchange
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...models.tokens import estimated_tokens
 from ...remember.gate import sift
 from ...remember.passages import passages
@@ -52243,10 +52460,8 @@ class Seen:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
             flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
+            raise Refused(
+                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
             )
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
@@ -54959,7 +55174,8 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -54982,7 +55198,7 @@ _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "3"
+_FORMAT = "4"
 
 
 @dataclass(frozen=True)
@@ -54994,6 +55210,7 @@ class Calibration:
     facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
     cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
     `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
+    plain_spread, plain_answered: the same two without the adapter.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart. adapter: brings questions
     nearer to what answers them, where one was learned for this model.
@@ -55009,15 +55226,13 @@ class Calibration:
     own: Matrix
     own_middle: float
     own_trust: float
+    plain_spread: float
+    plain_answered: float
     adapter: Adapter | None = None
 
     @classmethod
     def measured(cls, embed: EmbedAll, adapter: Adapter | None = None) -> Calibration:
         """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
-
-        def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
-            left = _units(_without(rows, vectors))
-            return _units(adapter.turned(left)) if adapter else left
 
         asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
         restated_texts = _flat(list(RESTATED.values()))
@@ -55034,23 +55249,35 @@ class Calibration:
         common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
         averages = np.array([questions.mean(0), others.mean(0)])
         shared, both = _known([*common, dated.mean(0)], averages)
-        apart = asked_with(both, np.vstack([questions, others]))
-        near = (apart @ facts.T).reshape(2, languages, each, languages, each)
-        unrelated = [
-            near[kind, language, one, language, other]
-            for kind in (0, 1)
-            for language in range(languages)
-            for one in range(each)
-            for other in range(each)
-            if kind or one != other
-        ]
-        # Users write in forms that are not among these: one of them is taken for such.
-        unseen = asked_with(_known(common, averages)[1], others) @ dated.T
-        between = _means_between(facts, languages, each)
-        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
             language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
         ]
+
+        def spread_and_answered(adapter: Adapter | None) -> tuple[float, float]:
+            def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
+                left = _units(_without(rows, vectors))
+                return _units(adapter.turned(left)) if adapter else left
+
+            apart = asked_with(both, np.vstack([questions, others]))
+            near = (apart @ facts.T).reshape(2, languages, each, languages, each)
+            unrelated = [
+                near[kind, language, one, language, other]
+                for kind in (0, 1)
+                for language in range(languages)
+                for one in range(each)
+                for other in range(each)
+                if kind or one != other
+            ]
+            # Users write in forms that are not among these: one of them is taken for such.
+            unseen = asked_with(_known(common, averages)[1], others) @ dated.T
+            spread = np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)
+            answered = np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))
+            return float(spread), float(answered)
+
+        spread, answered = spread_and_answered(adapter)
+        plain_spread, plain_answered = spread_and_answered(None) if adapter else (spread, answered)
+        between = _means_between(facts, languages, each)
+        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         alike = np.einsum("id,id->i", facts[places], restated)
         alike_apart = np.einsum(
             "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
@@ -55065,14 +55292,16 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
+            spread=spread,
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
-            answered=float(np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))),
+            answered=answered,
             own=own / half,
             own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
             own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+            plain_spread=plain_spread,
+            plain_answered=plain_answered,
             adapter=adapter,
         )
 
@@ -55080,6 +55309,11 @@ class Calibration:
     def tells(self) -> bool:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
+
+    @cached_property
+    def plain(self) -> Calibration:
+        """The same without the adapter, which has learned what answers questions of everyday life."""
+        return replace(self, spread=self.plain_spread, answered=self.plain_answered, adapter=None)
 
     def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
         """The vector to look for what answers a message, instead of that of the message itself.
@@ -60501,7 +60735,7 @@ from ..core.scope import EVERYONE, View
 from ..core.turn import Turn
 from ..state.documents_table import DocumentsTable
 from .block import is_of_document
-from .episodes import gate_of, ranked_passages
+from .episodes import Chance, gate_of, ranked_passages
 from .injected import Line
 from .lines import Lines
 from .quotes import Quotes
@@ -60511,8 +60745,10 @@ from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
-_OF_SELF, _MORE = 0.5, 0.03  # a document answers questions about anything, so less speaks against these
-_TIMES = 3  # as long as quotes of chats
+_OF_SELF = 0.75  # a document answers questions about anything, so less speaks against these
+# A folder is about a few subjects. All that is near to a message on one of them says nothing of the best.
+_CHANCE = Chance(more=0.05, each=0.03, others=0.5)
+_TIMES = 4  # as long as quotes of chats: an answer often stands beside the words that were asked for
 
 
 class Documents:
@@ -60554,9 +60790,10 @@ class Documents:
         query = query_of(turn.text)
         items = ranked_passages(found, query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold + _MORE, (_OF_SELF * told, trust), query)
+        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query)
         keywords = (item.keyword for item in found)
-        return items, gate_of(items, gate, keywords, self.kept(turn.user_id, version))
+        kept = self.kept(turn.user_id, version)
+        return items, gate_of(items, gate, keywords, kept, chance=_CHANCE)
 
     @staticmethod
     def told(
@@ -60634,14 +60871,7 @@ _WEIGHTS = Weights(reach=1, lone_word=1.0)
 _ASSISTANT = 0.95  # of the worth of what the user said
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
-# By how much more evidence the best of many passages needs, in relevance: more where there are more, and
-# less where not only the best are near, as with a subject that its user has often spoken of.
-_MORE, _MORE_EACH, _OF = (
-    0.2,
-    0.06,
-    580,
-)  # with so many passages; and for each time that there are e times more
-_SUBJECT = 0.5
+_OF = 580  # passages
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
 _LESS_MOST = 0.2  # relevance, where there are as many as that
@@ -60657,6 +60887,23 @@ _NEWEST = Prepared(
 )
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """By how much more evidence the best of many passages needs, in relevance.
+
+    more: of 580 passages. each: for each time that there are e times more. others: of how near the nearest
+    forty are.
+    """
+
+    more: float
+    each: float
+    others: float
+
+
+# Where not only the best are near, it is a subject that its user has often spoken of.
+_IN_CHATS = Chance(more=0.2, each=0.06, others=-0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60777,6 +61024,7 @@ def gate_of(
     keywords: Iterable[float | None],
     passages: int,
     asked: PastQuestion = NOT_ASKED,
+    chance: Chance = _IN_CHATS,
 ) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
@@ -60789,7 +61037,7 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    more = chance.more + chance.each * many + chance.others * others - _RARE * rare
     needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)
@@ -61526,7 +61774,7 @@ def bm25(
     count = len(documents)
     mean = sum(map(len, documents)) / max(count, 1) or 1.0
     scores = [0.0] * count
-    for word in asked:
+    for word in sorted(asked):  # a set's order, and with it the last digit, differs between processes
         frequencies = [document.count(word) for document in documents]
         holding = sum(frequency > 0 for frequency in frequencies)
         idf = math.log(1 + (count - holding + 0.5) / (holding + 0.5))

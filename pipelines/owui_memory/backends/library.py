@@ -43,6 +43,7 @@ from ..stores.protocol import VectorStore
 from .assemble import assemble
 
 Filters = dict[str, str]
+Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
@@ -106,16 +107,35 @@ class LibraryBackend:
     ) -> list[Candidate]:
         asked_of = [owner(user_id), *map(team_owner, view.teams if view else ())]
         asked_of += [past_owner(user_id)] if view and view.past else []
-        asked_of += map(documents_owner, (user_id, EVERYONE)) if view and view.documents else ()
+        pages = [*map(documents_owner, (user_id, EVERYONE))] if view and view.documents else []
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
         embedder: Embedder = self._memory.embedding_model
-        vector = (embedder.question if asked else embedder.embed)(query)
+        known = embedder.calibration
+        if not asked:
+            vector = embedder.embed(query)
+            return self._found([*asked_of, *pages], query, vector, known.likeness, limit, view)
+        found = self._found(asked_of, query, embedder.question(query), known.relevance, limit, view)
+        if pages:  # what the adapter has learned of facts of everyday life leads astray there
+            vector = known.plain.question(embedder.embed(query))
+            found += self._found(pages, query, vector, known.plain.relevance, limit, view)
+        return found
+
+    def _found(
+        self,
+        asked_of: Sequence[str],
+        query: str,
+        vector: Vector,
+        scale: Scale,
+        limit: int,
+        view: View | None,
+    ) -> list[Candidate]:
+        """Of these owners; more is fetched where what is not to be seen takes places."""
         found: list[Candidate] = []
         pool, scopes = limit, None
         while asked_of:
-            found_of = self._candidates(asked_of, query, vector, pool, asked, scopes)
+            found_of = self._candidates(asked_of, query, vector, scale, pool, scopes)
             wanting = []
             for one, (items, full) in zip(asked_of, found_of, strict=True):
                 seen = [item for item in items if not is_over(item.memory) and is_seen(item.memory, view)]
@@ -134,13 +154,11 @@ class LibraryBackend:
         owners: Sequence[str],
         query: str,
         vector: Vector,
+        scale: Scale,
         pool: int,
-        asked: bool,
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        calibration = self._memory.embedding_model.calibration
-        scale = calibration.relevance if asked else calibration.likeness
         store: VectorStore = self._memory.vector_store
         with translated("store", self._settings.vector_store_url):
             found = store.search_owners(query, vector, pool, owners, scopes)

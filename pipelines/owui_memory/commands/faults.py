@@ -10,6 +10,11 @@ from ..core.locales.refused import Refused
 from .markup import sentences
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
+# Of what a fault begins with, also a name without a dot or a port, as containers have it.
+_OF_A_PART = re.compile(
+    r"((?:^|[.:] )(?:The [\w ]{1,40}?|PostgreSQL|Ollama)) at (?:its socket\S*|\S+?)"
+    r"(?: \([A-Z_]+\))?(?=[.,;]?(?:\s|$))"
+)
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
@@ -18,7 +23,7 @@ def refused(fault: MemoryFault, words: Locale) -> str:
     if isinstance(fault, Refused):
         told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
         return sentences(told, words)
-    return f"{fault} {fault.hint}".strip()
+    return without_addresses(f"{fault} {fault.hint}".strip())
 
 
 def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
@@ -31,4 +36,4 @@ def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
 
 def without_addresses(text: str) -> str:
     """A sentence of a fault, as anybody may read it."""
-    return _PATH.sub("", _ADDRESS.sub("", text))
+    return _PATH.sub("", _ADDRESS.sub("", _OF_A_PART.sub(r"\1", text)))

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -35,7 +36,7 @@ _UNRELATED, _RESTATED = 0.05, 0.75
 _DIMS_EACH = 16  # fewer for each direction that is taken out would leave too little
 _TELLS, _TELLS_WELL = 2.5, 4.0  # deviations by which questions about oneself lie apart from others
 _LEAST_SPREAD = 1e-3  # below which an embedder tells nothing apart
-_FORMAT = "3"
+_FORMAT = "4"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Calibration:
     facts, as a root of the mean square; half of them are of a form that is not known. unrelated, restated:
     cosines of statements, in the language that it knows best; restated_apart: of what is left of them without
     `shared`, where unrelated ones have 0. answered: of a fact with a question that says all of it.
+    plain_spread, plain_answered: the same two without the adapter.
     own, own_middle: a vector's product with `own`, less `own_middle`, is about 1 for a question about
     oneself and -1 for others. own_trust: 0 to 1, how well that tells them apart. adapter: brings questions
     nearer to what answers them, where one was learned for this model.
@@ -62,15 +64,13 @@ class Calibration:
     own: Matrix
     own_middle: float
     own_trust: float
+    plain_spread: float
+    plain_answered: float
     adapter: Adapter | None = None
 
     @classmethod
     def measured(cls, embed: EmbedAll, adapter: Adapter | None = None) -> Calibration:
         """Measure an embedder; some 200 short texts. Raises what `embed` raises."""
-
-        def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
-            left = _units(_without(rows, vectors))
-            return _units(adapter.turned(left)) if adapter else left
 
         asked = _units(embed([*_flat(QUESTIONS), *_flat(OTHER)], "search"))
         restated_texts = _flat(list(RESTATED.values()))
@@ -87,23 +87,35 @@ class Calibration:
         common = [*by_language.mean(1), *further.reshape(len(FURTHER), -1, facts.shape[1]).mean(1), *forms]
         averages = np.array([questions.mean(0), others.mean(0)])
         shared, both = _known([*common, dated.mean(0)], averages)
-        apart = asked_with(both, np.vstack([questions, others]))
-        near = (apart @ facts.T).reshape(2, languages, each, languages, each)
-        unrelated = [
-            near[kind, language, one, language, other]
-            for kind in (0, 1)
-            for language in range(languages)
-            for one in range(each)
-            for other in range(each)
-            if kind or one != other
-        ]
-        # Users write in forms that are not among these: one of them is taken for such.
-        unseen = asked_with(_known(common, averages)[1], others) @ dated.T
-        between = _means_between(facts, languages, each)
-        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         places = [
             language * each + place for language, texts in RESTATED.items() for place in range(len(texts))
         ]
+
+        def spread_and_answered(adapter: Adapter | None) -> tuple[float, float]:
+            def asked_with(rows: Matrix, vectors: Matrix) -> Matrix:
+                left = _units(_without(rows, vectors))
+                return _units(adapter.turned(left)) if adapter else left
+
+            apart = asked_with(both, np.vstack([questions, others]))
+            near = (apart @ facts.T).reshape(2, languages, each, languages, each)
+            unrelated = [
+                near[kind, language, one, language, other]
+                for kind in (0, 1)
+                for language in range(languages)
+                for one in range(each)
+                for other in range(each)
+                if kind or one != other
+            ]
+            # Users write in forms that are not among these: one of them is taken for such.
+            unseen = asked_with(_known(common, averages)[1], others) @ dated.T
+            spread = np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)
+            answered = np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))
+            return float(spread), float(answered)
+
+        spread, answered = spread_and_answered(adapter)
+        plain_spread, plain_answered = spread_and_answered(None) if adapter else (spread, answered)
+        between = _means_between(facts, languages, each)
+        known = min(RESTATED, key=lambda language: float(between[language]))  # best of all
         alike = np.einsum("id,id->i", facts[places], restated)
         alike_apart = np.einsum(
             "id,id->i", _units(_without(shared, facts[places])), _units(_without(shared, restated))
@@ -118,14 +130,16 @@ class Calibration:
         return cls(
             shared=shared,
             asked=both[len(shared) :],
-            spread=float(np.sqrt((np.mean(np.square(unrelated)) + np.mean(np.square(unseen))) / 2)),
+            spread=spread,
             unrelated=float(between[known]),
             restated=float(alike[[place // each == known for place in places]].mean()),
             restated_apart=float(np.median(alike_apart)),
-            answered=float(np.median(np.einsum("id,id->i", facts[places], asked_with(both, restated)))),
+            answered=answered,
             own=own / half,
             own_middle=float(ours.mean() + theirs.mean()) / 2 / half,
             own_trust=float(np.clip(trust, 0, 1)) if length > _LEAST_SPREAD else 0.0,
+            plain_spread=plain_spread,
+            plain_answered=plain_answered,
             adapter=adapter,
         )
 
@@ -133,6 +147,11 @@ class Calibration:
     def tells(self) -> bool:
         """Whether the embedder tells anything apart; else cosines stay as they are."""
         return self.spread > _LEAST_SPREAD and self.restated > self.unrelated + _LEAST_SPREAD
+
+    @cached_property
+    def plain(self) -> Calibration:
+        """The same without the adapter, which has learned what answers questions of everyday life."""
+        return replace(self, spread=self.plain_spread, answered=self.plain_answered, adapter=None)
 
     def question(self, vector: Sequence[float], *, adapted: bool = True) -> list[float]:
         """The vector to look for what answers a message, instead of that of the message itself.

@@ -33,14 +33,7 @@ _WEIGHTS = Weights(reach=1, lone_word=1.0)
 _ASSISTANT = 0.95  # of the worth of what the user said
 _COUNTED_S = 60.0  # for which the number of a user's passages is believed
 
-# By how much more evidence the best of many passages needs, in relevance: more where there are more, and
-# less where not only the best are near, as with a subject that its user has often spoken of.
-_MORE, _MORE_EACH, _OF = (
-    0.2,
-    0.06,
-    580,
-)  # with so many passages; and for each time that there are e times more
-_SUBJECT = 0.5
+_OF = 580  # passages
 _RARE, _RARE_MOST, _RAREST = 0.025, 15.0, 5
 _NEAREST = 40
 _LESS_MOST = 0.2  # relevance, where there are as many as that
@@ -56,6 +49,23 @@ _NEWEST = Prepared(
 )
 TIMES_ASKED = 3  # the budget of a question about the past
 _DOUBTED = 0.15  # relevance, by which a fact's evidence is beyond doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """By how much more evidence the best of many passages needs, in relevance.
+
+    more: of 580 passages. each: for each time that there are e times more. others: of how near the nearest
+    forty are.
+    """
+
+    more: float
+    each: float
+    others: float
+
+
+# Where not only the best are near, it is a subject that its user has often spoken of.
+_IN_CHATS = Chance(more=0.2, each=0.06, others=-0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +186,7 @@ def gate_of(
     keywords: Iterable[float | None],
     passages: int,
     asked: PastQuestion = NOT_ASKED,
+    chance: Chance = _IN_CHATS,
 ) -> Gate:
     """The gate for passages: that for facts, and what chance adds where there are many.
 
@@ -188,7 +199,7 @@ def gate_of(
     rare = min(sum(best) / _RAREST, _RARE_MOST)
     many = math.log(max(passages, len(near), 1) / _OF)
     less = _LESS_ASKED if asked.asks else 0.0
-    more = _MORE + _MORE_EACH * many - _SUBJECT * others - _RARE * rare
+    more = chance.more + chance.each * many + chance.others * others - _RARE * rare
     needed = gate.needed - less + max(more, -_LESS_MOST * len(near) / _NEAREST)
     if not items or gate.evidence < needed:
         return replace(gate, needed=needed, least=None)

@@ -131,7 +131,7 @@ def bm25(
     count = len(documents)
     mean = sum(map(len, documents)) / max(count, 1) or 1.0
     scores = [0.0] * count
-    for word in asked:
+    for word in sorted(asked):  # a set's order, and with it the last digit, differs between processes
         frequencies = [document.count(word) for document in documents]
         holding = sum(frequency > 0 for frequency in frequencies)
         idf = math.log(1 + (count - holding + 0.5) / (holding + 0.5))

@@ -26,7 +26,7 @@ MESSAGES = {code: po.read(source(code)) for code in CODES}
 PLACES = re.compile(r"\{\w+\}")
 COMMAND = re.compile(r"`(/memory[^`]*)`")
 PAGE = re.compile(
-    r"page(?:: |, (?:view|done|kind|time|change|source|role|origin): )"
+    r"page(?:: |, (?:view|done|kind|time|change|source|role|origin|import): )"
 )  # texts of the web page
 SAID = re.compile(r"""\b(?:say|label)\((["'])(.+?)\1""")  # in templates
 PACKAGE = Path(owui_memory.__file__).parent

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
 from ...core.errors import Drop
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from .entries import Flaw
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
@@ -123,7 +125,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Drop("There are too many files in this .zip.", hint="Pack only those with the chats.")
+            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
         return data
 
 
@@ -131,7 +133,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Drop("This .zip cannot be opened: it is broken.", hint="Download it once more.") from error
+        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -141,7 +143,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Drop("This .zip is encrypted.", hint="Unpack it, and import the folder.")
+                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue

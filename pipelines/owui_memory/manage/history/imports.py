@@ -21,6 +21,8 @@ from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
 from ...core.errors import Drop, Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...core.scope import past_owner
 from ...remember import admission
 from ...remember.apply import Changes
@@ -213,12 +215,9 @@ class Imports:
         owners = {one.entry.owner for one in self._all(archive) if not isinstance(one.entry, Flaw)} - {""}
         settings, is_on = self._settings(), cache(partial(self._switches.is_on, user_id))
         if not settings.enabled:
-            raise Drop("Memory is switched off on this server.", hint="Switch `enabled` on first.")
+            raise Refused(message("page: off on this server"), message("page: off on this server, hint"))
         if not is_on(""):
-            raise Drop(
-                "This user has switched memory off.",
-                hint="Switch it on first: `on` on the command line, My switches on the page.",
-            )
+            raise Refused(message("page: off for this user"), message("page: off for this user, hint"))
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:

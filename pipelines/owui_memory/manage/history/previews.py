@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from ...config.prices import costs, read_prices
 from ...config.settings import Valves
-from ...core.errors import Drop
 from ...core.exchange import Exchange
+from ...core.locales import message
+from ...core.locales.refused import Refused
 from ...models.tokens import estimated_tokens
 from ...remember.gate import sift
 from ...remember.passages import passages
@@ -79,10 +80,8 @@ class Seen:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
             flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Drop(
-                f"Nothing in it is known. {flaws}".strip(),
-                hint="Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and "
-                "mem0, and text-generation-webui's long_term_memory.",
+            raise Refused(
+                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
             )
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)

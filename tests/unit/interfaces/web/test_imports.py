@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
+import zipfile
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from itertools import chain, repeat
@@ -107,6 +109,33 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(forms, name, value)
     assert asyncio.run(refused(forms.with_file(multipart, receive, 20_000))) == 408
     assert asyncio.run(refused(forms.fields_of(Headers(), receive))) == 408
+
+
+def test_why_something_cannot_be_imported_is_told_in_the_users_language(house: Visitors) -> None:
+    browser = house.browser("grete", language="de")
+
+    def told(content: bytes) -> str:
+        form, files = {"csrf": browser.csrf()}, {"file": ("x.json", content)}
+        return browser.post("import-preview", data=form, files=files).text
+
+    assert "Nichts darin ist bekannt. " in told(b'{"no": 1}')
+    assert "Bekannt sind Exporte von " in told(b'{"no": 1}')
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.json", "{}")
+    encrypted = bytearray(packed.getvalue())
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
+    assert "Diese .zip ist verschlüsselt." in told(bytes(encrypted))
+    rows = [
+        {"memory": "I like tea.", "user_id": "me"},
+        {"memory": "I like milk.", "user_id": "me", "metadata": {"kind": "episode"}},
+        {"memory": "My password is hunter2-Xy9!kk.", "user_id": "me"},
+    ]
+    shown = told("\n".join(map(json.dumps, rows)).encode())
+    assert "die nur ein Import ohne Benutzer zurückbringt" in shown
+    assert "secret" not in shown
+    browser.send_form("switch", chat="", on="no")
+    assert "Dieser Benutzer hat das Gedächtnis ausgeschaltet." in told(json.dumps(rows[0]).encode())
 
 
 def test_what_is_exported_and_imported_again_is_the_same(house: Visitors) -> None:
