@@ -305,6 +305,30 @@ def test_what_a_killed_process_was_writing_is_cleared_up(tmp_path: Path) -> None
     assert [file.name for file in folder.iterdir()] == ["reserve"]
 
 
+def test_another_process_erases_what_is_being_written_and_only_of_that_user(
+    tmp_path: Path, slow_disk: SlowDisk
+) -> None:
+    """What is in the memory of this one, the database refuses: its user was erased after it."""
+    spill, others = Spill(tmp_path), Spill(tmp_path)
+    folder = tmp_path / spilling.FOLDER
+    for user in ("ada", "bob"):
+        spill.accept(said(f"I am {user}.", user=user))
+    done: list[bool] = []
+    writing = threading.Thread(target=lambda: done.append(spill.write()))
+    writing.start()
+    slow_disk.begins()
+    assert others.erase("bob") == 0
+    assert len(list(folder.glob("*.new"))) == 1, "that is not bob's"
+    others.erase("ada")
+    assert list(folder.iterdir()) == []
+    slow_disk.let.release(3)
+    writing.join(30)
+    assert done == [False]
+    assert list(folder.iterdir()) == [], "nothing comes to the disk by itself"
+    assert spill.write()
+    assert texts(Spill(tmp_path)) == ["I am ada.", "I am bob."]
+
+
 def test_while_the_disk_goes_on_there_is_room_for_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
