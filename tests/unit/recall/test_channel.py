@@ -94,7 +94,7 @@ def test_what_is_to_be_erased_or_came_from_nowhere_is_not_told(house: House) -> 
 
 def test_what_was_said_is_told_where_no_llm_reads_it(house: House) -> None:
     learn(house.engine, house.backend, "Ada: We deploy the shop on Fridays.", said("x"), kind=EPISODE)
-    for number in range(20):
+    for number in range(60):
         text = f"Bob: The printer on floor {number} is out of paper again, number {number} of this week."
         learn(house.engine, house.backend, text, said("y", author="u2"), kind=EPISODE)
     notes = told(house)

@@ -74,7 +74,7 @@ class TestLooking:
 
     def test_status(self, run: Run, scripted_llm: ScriptedLLM) -> None:
         parts = {part["name"]: part for part in rows(run, "status")["parts"]}
-        names = "state, place, store, embedder, LLM, LLM calls, queue, past chats"
+        names = "state, place, store, embedder, LLM, LLM calls, queue, past chats, documents"
         assert list(parts) == names.split(", ")
         assert all(part["ok"] for part in parts.values())
         assert parts["LLM"]["detail"].startswith("auto: ")
