@@ -82,3 +82,11 @@ def test_bm25() -> None:
     both, one, none = bm25(documents, {"tea", "cup"})
     assert both > one > none == 0
     assert bm25([], {"tea"}) == []
+
+
+def test_words_count_the_same_in_whatever_order_they_are_asked_for() -> None:
+    """Of a set, the order is another in each process."""
+    documents = [[f"w{n}" for n in range(at % 7, 30, at % 5 + 1)] for at in range(40)]
+    asked = [f"w{n}" for n in range(30)]
+    scores = {tuple(bm25(documents, asked[at:] + asked[:at])) for at in range(30)}
+    assert len(scores) == 1
