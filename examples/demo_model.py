@@ -36,7 +36,8 @@ def chat_answer(question: str, messages: list[dict]) -> str:
         )
     ranked = sorted(memories, key=lambda memory: -len(key_words(memory) & key_words(question)))
     listed = "\n".join(f"- {memory}" for memory in ranked)
-    number = "1 memory" if len(ranked) == 1 else f"{len(ranked)} memories"
+    count = sum(not memory.startswith("[") for memory in ranked)  # a day or title in brackets heads quotes
+    number = "1 memory" if count == 1 else f"{count} memories"
     return f"I am a demo without a language model. For this message I was given **{number}**:\n\n{listed}"
 
 

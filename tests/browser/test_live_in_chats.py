@@ -27,7 +27,7 @@ def test_a_line_and_sources_are_shown_and_gone_when_they_are_off(
     house.save_valves(
         webui_url=house.webui.url, webui_api_key=house.api_key(), page_url=f"{house.webui.url}/memory"
     )
-    assert house.part("open webui").startswith("running chats show"), house.status()
+    assert house.part("lines in chats").startswith("running chats show"), house.status()
     user.new_chat()
     user.say(DOG)
     expect(line(user)).to_have_text(f"Remembered: {DOG[:-1]}")

@@ -146,7 +146,7 @@ def test_chats_wait_for_no_open_webui_and_the_status_tells(
     server: PipelinesServer, webui: ChatEvents, user: str
 ) -> None:
     take(server, Chat(user).say(DOG))
-    assert server.part("open webui")["ok"]
+    assert server.part("lines in chats")["ok"]
     webui.goes_on.clear()
     try:
         for _ in range(20):
@@ -163,7 +163,7 @@ def test_chats_wait_for_no_open_webui_and_the_status_tells(
     for setting, told in wrong:
         server.change_valves(webui_url=webui.url, webui_api_key=KEY)
         server.change_valves(**setting)
-        part = server.part("open webui")
+        part = server.part("lines in chats")
         assert (part["ok"], told in part["detail"]) == (False, True), part
     assert "something else answers" in take(server, Chat(user).say("/memory status"), role="admin")
     plain = take(server, Chat(user).say("/memory status"))

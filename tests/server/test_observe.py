@@ -112,7 +112,7 @@ def test_open_webuis_own_channels_are_read_once_members_were_told(module_servers
         wait_until(lambda: webui.said_by_us(channel), what="the members are told")
         assert webui.said_by_us(channel) == [locale("en").say("channel, notice")]
         lines = wait_until(lambda: lines_of(server), what="the status tells of it")
-        assert lines == [(True, "1 are read")]
+        assert lines == [(True, "1 is read")]
         assert KEY not in server.log()
         assert "secret-token" not in server.log()
 

@@ -48,6 +48,7 @@ class Channels:
         replies = []
         for owner in sorted(self._notices.untold(by_owner)):
             one = by_owner[owner][-1]
-            self._notices.told(one.source, one.channel, one.channel_name, time.time())
+            name = next((said.channel_name for said in by_owner[owner][::-1] if said.channel_name), "")
+            self._notices.told(one.source, one.channel, name, time.time())
             replies.append(ChannelReply(one.channel, notice([said.text for said in by_owner[owner]])))
         return replies

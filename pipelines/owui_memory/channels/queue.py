@@ -293,7 +293,7 @@ def _open(
     connection: Connection, messages: Sequence[ChannelMessage], names: Mapping[str, str], now: float
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
-    latest = {one.owner: one for one in messages}
+    latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
     rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
     new = [
         {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}

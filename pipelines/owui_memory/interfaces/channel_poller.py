@@ -96,7 +96,8 @@ class ChannelPoller:
                         faults[channel.name] = fault
                     if not isinstance(fault, Full):
                         self._turns.pop(channel.id, None)
-        told, hint = f"{len(self._turns)} are read", ""
+        number = len(self._turns)
+        told, hint = f"{number} {'is' if number == 1 else 'are'} read", ""
         if faults:
             problem = next(iter(faults.values()))
             told, hint = f"{told}, not all: {', '.join(sorted(faults))}. {problem}", problem.hint

@@ -130,7 +130,7 @@ def parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is no JSON.") from error
+        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
 
 
 def _told(status: int, sentence: str, again_s: int = 0) -> Response:

@@ -73,9 +73,11 @@ class WebUi:
     @contextmanager
     def of(cls, settings: Valves) -> Iterator[Self]:
         """The one that the settings name. Raises TellAdmin if they name none."""
-        if not settings.webui_url or not settings.webui_api_key:
+        missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
+        if missing:
+            are = "are" if len(missing) > 1 else "is"
             raise TellAdmin(
-                "Open WebUI's address and key are not set.", hint="Set webui_url and webui_api_key."
+                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
             )
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:

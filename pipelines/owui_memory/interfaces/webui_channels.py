@@ -21,7 +21,7 @@ _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
 _MOST_BYTES = 16 << 20  # of a page
 _MENTION = re.compile(r"<([@#])[A-Z]:([^|<>]{1,200})(?:\|([^|<>]{1,200}))?>")
 _NS = 1e9
-_HINT = "Give webui_api_key of an admin who is a member of the channel, and switch channels on there."
+_HINT = "Switch channels on there, and set webui_api_key to a key of an admin who is a member of the channel."
 
 
 class GoneError(Drop):

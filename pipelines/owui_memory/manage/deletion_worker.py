@@ -33,7 +33,10 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
+        self._not_before, self._told = (
+            time.monotonic(),
+            Check("deleted in Open WebUI", True, "not compared yet"),
+        )
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -71,11 +74,13 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
+            self._told = Check(
+                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
+            )
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)

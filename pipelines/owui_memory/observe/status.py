@@ -205,9 +205,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
         why = "" if settings.channels == "off" else ": it takes the backend library"
         return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
-    details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
+    details = [f"{_many(len(standing), 'channel')}, {_many(waiting, 'message')} to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
-    details += [f"{paused:,} channels are paused"] if (paused := sum(one.paused for one in standing)) else []
+    details += (
+        [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
+    )
     hints, most = [], settings.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:

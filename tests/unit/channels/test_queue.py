@@ -48,6 +48,14 @@ def test_each_message_is_kept_once_and_its_last_text_counts(engine: Engine) -> N
     assert rows(engine, channel_owner("discord", "b")) == [("m1", "other", "unread")]
 
 
+def test_a_channel_keeps_its_name_when_the_last_message_of_a_request_tells_none(engine: Engine) -> None:
+    kept = ChannelQueue(engine)
+    kept.put([said("one", "m1"), said("two", "m2", channel_name="")])
+    assert [one.name for one in kept.standing()] == ["General"]
+    kept.put([said("three", "m3", channel_name="Renamed"), gone("m2")])
+    assert [one.name for one in kept.standing()] == ["Renamed"]
+
+
 def test_a_deleted_message_stays_away_whichever_comes_first(engine: Engine) -> None:
     kept = ChannelQueue(engine)
     kept.put([said("one", "m1"), gone("m1"), said("one", "m1")])

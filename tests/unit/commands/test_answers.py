@@ -136,7 +136,7 @@ def test_why_says_in_words_what_was_used_and_what_was_not() -> None:
     explanation = Explanation("What is | he called?", 1.0, 0.42, weighed, more=3, profile=("name",))
     there = {"dog": "Rex", "city": "Lisbon", "name": "I am Ada"}
     assert ANSWERS.why(explanation, there).splitlines() == [
-        "Of the message “What is \\| he called?”",
+        "About the message “What is \\| he called?”",
         "",
         "**Used for the answer**",
         "",
@@ -180,7 +180,7 @@ def test_why_says_since_when_something_stands_in_the_prompt() -> None:
     answer = ANSWERS.why(explanation, {"dog": "Rex", "cat": "Tom", "city": "Lisbon"})
     assert "so no memory was used" not in answer
     assert answer.splitlines() == [
-        "Of the message “Convert miles.”",
+        "About the message “Convert miles.”",
         "",
         "Nothing more was relevant enough to be added for this message.",
         "",

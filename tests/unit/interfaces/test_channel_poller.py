@@ -90,7 +90,7 @@ def test_members_are_told_before_anything_is_read(desk: Desk, webui: WebuiStandI
     desk.look(sweep=True)
     assert desk.kept() == ["We deploy on Fridays."]
     assert len(webui.said_by_us("id-of-team")) == 1
-    assert desk.told().startswith("True: 1 are read")
+    assert desk.told().startswith("True: 1 is read")
 
 
 def test_only_what_members_write_is_read_as_they_see_it(desk: Desk, webui: WebuiStandIn) -> None:

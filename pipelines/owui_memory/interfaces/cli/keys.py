@@ -18,13 +18,20 @@ from .output import as_json, fields, say, table
 _NAME_CHARS = 60
 
 _keys = typer.Typer(no_args_is_help=True)
-app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=OF_THE_SERVER)
+app.add_typer(
+    _keys,
+    name="keys",
+    help="Keys for users' own clients of the proxy and the tools, and for bots.",
+    rich_help_panel=OF_THE_SERVER,
+)
 
 
 @command("add", of=_keys)
 def add(
     instance: Instance,
-    user_id: AnyUser = "",
+    user_id: Annotated[
+        str, typer.Argument(metavar="[USER]", help="Whose key it is: an id in Open WebUI, or any name.")
+    ] = "",
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     observer: Annotated[
         str, typer.Option("--observer", help="For a bot that tells of channels: its source, like discord.")

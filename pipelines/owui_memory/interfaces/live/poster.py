@@ -26,7 +26,7 @@ _WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
 _LATE_S = 5.0  # what waits longer is dropped
 _TIMEOUT_S, _ANSWER_BYTES = 2.0, 1_000_000  # of a whole request
 _LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
-_NAME = "open webui"
+_NAME = "lines in chats"
 
 
 class Poster:
@@ -89,9 +89,9 @@ class Poster:
             try:
                 check = self._looking.answer(_LOOK_S)
             except TimeoutError:
-                check = _ill("it does not answer in time", "Look at Open WebUI and at webui_url.")
+                check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"it cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
         detail = (
@@ -157,7 +157,7 @@ class Poster:
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
-                "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
+                "Open WebUI refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
         status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
@@ -165,7 +165,7 @@ class Poster:
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
                 "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
-            return _ill("it lets no API key ask", hint)
+            return _ill("Open WebUI lets no API key ask", hint)
         if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
         told = json.loads(answer) if status == 200 else None
