@@ -3051,7 +3051,8 @@ class Channels:
         replies = []
         for owner in sorted(self._notices.untold(by_owner)):
             one = by_owner[owner][-1]
-            self._notices.told(one.source, one.channel, one.channel_name, time.time())
+            name = next((said.channel_name for said in by_owner[owner][::-1] if said.channel_name), "")
+            self._notices.told(one.source, one.channel, name, time.time())
             replies.append(ChannelReply(one.channel, notice([said.text for said in by_owner[owner]])))
         return replies
 '''
@@ -4222,7 +4223,7 @@ def _open(
     connection: Connection, messages: Sequence[ChannelMessage], names: Mapping[str, str], now: float
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
-    latest = {one.owner: one for one in messages}
+    latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
     rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
     new = [
         {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
@@ -11498,6 +11499,7 @@ msgstr ""
 "| Sende | Das geschieht |\n"
 "|---|---|\n"
 "| `/memory` | listet alle auf, die neuesten zuerst; `/memory seite 2` geht weiter |\n"
+"| `/memory seite` | gibt einen Link zu deiner eigenen Seite, auf der du alles siehst, durchsuchst und änderst |\n"
 "| `/memory suche <Wörter>` | listet die passenden auf, die besten zuerst |\n"
 "| `/memory profil` | zeigt das Wichtigste über dich in Kürze, woraus es entstanden ist und was sich widerspricht |\n"
 "| `/memory warum` | sagt, was für die letzte Antwort in diesem Chat verwendet wurde und was nicht |\n"
@@ -12492,7 +12494,7 @@ msgstr[1] "vor {n} Jahren"
 # Documents
 
 msgid "documents, none"
-msgstr "Noch wurden keine Dokumente gelesen. Wohin Dateien gehören, weiß der Admin; ein Ordner dort trägt deine ID."
+msgstr "Noch wurden keine Dokumente gelesen. Sende eine Datei auf deiner Seite (`/memory seite`, Dokumente) oder frag den Admin nach deinem Ordner."
 
 msgid "documents, not here"
 msgstr "Auf diesem Server werden keine Dokumente gelesen."
@@ -13727,6 +13729,7 @@ msgstr ""
 "| Send | What it does |\n"
 "|---|---|\n"
 "| `/memory` | lists all memories, newest first; `/memory page 2` shows the next page |\n"
+"| `/memory page` | gives a link to a page of your own, where you see, search and change all of it |\n"
 "| `/memory search <words>` | lists the memories that match, best first |\n"
 "| `/memory profile` | shows what matters most about you in short, what it was made of, and what contradicts itself |\n"
 "| `/memory why` | says what was used for the last answer in this chat, and what was left out |\n"
@@ -14122,7 +14125,7 @@ msgid "profile, head"
 msgstr "What matters most about you, in short. Behind each sentence are the numbers of the memories that it was made of:"
 
 msgid "profile, always"
-msgstr "No profile has been written yet. What new chats are told of you:"
+msgstr "No profile has been written yet. What new chats are told about you:"
 
 msgid "profile, made of"
 msgstr "These are the memories it was made of. Change or forget one, and its sentence goes:"
@@ -14179,7 +14182,7 @@ msgid "channel, linked"
 msgstr "You are linked with your account in Open WebUI. What you say here about yourself is remembered for you alone; `/memory channels` there shows and ends it."
 
 msgid "channel, no such code"
-msgstr "This code does not hold, or no longer. `/memory channels link` in Open WebUI gives a new one."
+msgstr "This code is not valid, or not any more. `/memory channels link` in Open WebUI gives a new one."
 
 msgid "channel, forgotten"
 msgstr "What you said here, and what was learned from it, is forgotten, and you are not read any more. `memory read me` changes that."
@@ -14482,7 +14485,7 @@ msgstr "the search took longer than {limit} ms"
 # The answer to /memory why
 
 msgid "why, message"
-msgstr "Of the message {text}"
+msgstr "About the message {text}"
 
 msgid "why, not looked"
 msgstr "No memories were used for the last message ({at}): {why}."
@@ -14750,7 +14753,7 @@ msgstr[1] "{n} years ago"
 # Documents
 
 msgid "documents, none"
-msgstr "No documents have been read yet. Your admin can say where to put files; a folder there bears your id."
+msgstr "No documents have been read yet. Send a file on your page (`/memory page`, Documents), or ask your admin for your folder."
 
 msgid "documents, not here"
 msgstr "No documents are read on this server."
@@ -14814,7 +14817,7 @@ msgid "digest was off"
 msgstr "`{name}` was not made every week."
 
 msgid "digest, no template"
-msgstr "There is no such digest. There are: {names}."
+msgstr "There is no such digest, so nothing was made. There are: {names}."
 
 msgid "digest, about what"
 msgstr "Say what it is to be about: `/memory make {template} my garden`."
@@ -15971,6 +15974,7 @@ msgstr ""
 "| Envía | Qué hace |\n"
 "|---|---|\n"
 "| `/memory` | los muestra todos, primero los más recientes; `/memory página 2` continúa |\n"
+"| `/memory página` | da un enlace a tu propia página, donde ves, buscas y cambias todo |\n"
 "| `/memory busca <palabras>` | muestra los que encajan, primero los mejores |\n"
 "| `/memory perfil` | muestra en breve lo más importante sobre ti, de qué procede y qué se contradice |\n"
 "| `/memory porqué` | dice qué se usó para la última respuesta de este chat y qué no |\n"
@@ -17249,6 +17253,7 @@ msgstr ""
 "| Envoyez | Effet |\n"
 "|---|---|\n"
 "| `/memory` | les affiche tous, les plus récents d'abord ; `/memory page 2` continue |\n"
+"| `/memory page` | donne un lien vers votre propre page, où tout se voit, se cherche et se modifie |\n"
 "| `/memory cherche <mots>` | affiche ceux qui correspondent, les meilleurs d'abord |\n"
 "| `/memory profil` | montre l'essentiel sur vous en bref, d'où il vient et ce qui se contredit |\n"
 "| `/memory pourquoi` | dit ce qui a servi à la dernière réponse de ce chat, et ce qui a été écarté |\n"
@@ -18525,6 +18530,7 @@ msgstr ""
 "| 送信 | 内容 |\n"
 "|---|---|\n"
 "| `/memory` | すべてを新しい順に表示します。続きは `/memory ページ 2` |\n"
+"| `/memory ページ` | すべてを見て、探し、変えられる自分のページへのリンクを出します |\n"
 "| `/memory 検索 <言葉>` | 合うものを良い順に表示します |\n"
 "| `/memory プロフィール` | あなたについて最も大切なこと、そのもとになったメモリ、矛盾していることを表示します |\n"
 "| `/memory なぜ` | このチャットの前回の回答に使われたものと、使われなかったものを表示します |\n"
@@ -19894,6 +19900,7 @@ msgstr ""
 "| Отправьте | Что произойдёт |\n"
 "|---|---|\n"
 "| `/memory` | покажет все, сначала новые; `/memory страница 2` — дальше |\n"
+"| `/memory страница` | даст ссылку на вашу страницу, где всё можно посмотреть, найти и изменить |\n"
 "| `/memory найди <слова>` | покажет подходящие, сначала лучшие |\n"
 "| `/memory профиль` | показывает вкратце самое важное о вас, из чего оно составлено и что себе противоречит |\n"
 "| `/memory почему` | скажет, что использовано для последнего ответа в этом чате, а что нет |\n"
@@ -21199,6 +21206,7 @@ msgstr ""
 "| 发送 | 作用 |\n"
 "|---|---|\n"
 "| `/memory` | 列出全部记忆，最新的在前；`/memory 页 2` 翻页 |\n"
+"| `/memory 页` | 给出你自己页面的链接，可在那里查看、搜索和修改全部内容 |\n"
 "| `/memory 搜索 <词语>` | 列出相符的记忆，最相符的在前 |\n"
 "| `/memory 概要` | 简要显示关于你最重要的内容、其来源以及相互矛盾之处 |\n"
 "| `/memory 为什么` | 说明本对话上一个回答用了哪些记忆，略去了哪些 |\n"
@@ -25781,7 +25789,8 @@ class ChannelPoller:
                         faults[channel.name] = fault
                     if not isinstance(fault, Full):
                         self._turns.pop(channel.id, None)
-        told, hint = f"{len(self._turns)} are read", ""
+        number = len(self._turns)
+        told, hint = f"{number} {'is' if number == 1 else 'are'} read", ""
         if faults:
             problem = next(iter(faults.values()))
             told, hint = f"{told}, not all: {', '.join(sorted(faults))}. {problem}", problem.hint
@@ -27005,13 +27014,20 @@ from .output import as_json, fields, say, table
 _NAME_CHARS = 60
 
 _keys = typer.Typer(no_args_is_help=True)
-app.add_typer(_keys, name="keys", help="Keys of users for the proxy.", rich_help_panel=OF_THE_SERVER)
+app.add_typer(
+    _keys,
+    name="keys",
+    help="Keys for users' own clients of the proxy and the tools, and for bots.",
+    rich_help_panel=OF_THE_SERVER,
+)
 
 
 @command("add", of=_keys)
 def add(
     instance: Instance,
-    user_id: AnyUser = "",
+    user_id: Annotated[
+        str, typer.Argument(metavar="[USER]", help="Whose key it is: an id in Open WebUI, or any name.")
+    ] = "",
     name: Annotated[str, typer.Option("--name", help="What it is for.")] = "",
     observer: Annotated[
         str, typer.Option("--observer", help="For a bot that tells of channels: its source, like discord.")
@@ -29350,7 +29366,7 @@ _WAITING, _WAITING_EACH = 64, 8  # events, of all users and of one
 _LATE_S = 5.0  # what waits longer is dropped
 _TIMEOUT_S, _ANSWER_BYTES = 2.0, 1_000_000  # of a whole request
 _LOOK_S, _LOOKED_S = 3.0, 30.0  # that a look at Open WebUI may take, and for which it holds
-_NAME = "open webui"
+_NAME = "lines in chats"
 
 
 class Poster:
@@ -29413,9 +29429,9 @@ class Poster:
             try:
                 check = self._looking.answer(_LOOK_S)
             except TimeoutError:
-                check = _ill("it does not answer in time", "Look at Open WebUI and at webui_url.")
+                check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"it cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
         detail = (
@@ -29481,7 +29497,7 @@ class Poster:
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
-                "it refuses webui_api_key", "Make an API key in an admin's account there, and set it."
+                "Open WebUI refuses webui_api_key", "Make an API key in an admin's account there, and set it."
             )
         status, answer = self._ask("GET", "/api/v1/users/?page=1")
         if status == 403:
@@ -29489,7 +29505,7 @@ class Poster:
                 "Switch API keys on there (Admin > Settings > General), and where their endpoints are "
                 "restricted, allow /api/v1/users, /api/v1/chats, /api/v1/memories and /api/v1/channels."
             )
-            return _ill("it lets no API key ask", hint)
+            return _ill("Open WebUI lets no API key ask", hint)
         if status == 401:
             return _ill("webui_api_key is not an admin's", "Only an admin's key reaches everybody's chats.")
         told = json.loads(answer) if status == 200 else None
@@ -29916,7 +29932,7 @@ def parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is no JSON.") from error
+        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
 
 
 def _told(status: int, sentence: str, again_s: int = 0) -> Response:
@@ -37282,9 +37298,11 @@ class WebUi:
     @contextmanager
     def of(cls, settings: Valves) -> Iterator[Self]:
         """The one that the settings name. Raises TellAdmin if they name none."""
-        if not settings.webui_url or not settings.webui_api_key:
+        missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
+        if missing:
+            are = "are" if len(missing) > 1 else "is"
             raise TellAdmin(
-                "Open WebUI's address and key are not set.", hint="Set webui_url and webui_api_key."
+                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
             )
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
@@ -37459,7 +37477,7 @@ _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
 _MOST_BYTES = 16 << 20  # of a page
 _MENTION = re.compile(r"<([@#])[A-Z]:([^|<>]{1,200})(?:\|([^|<>]{1,200}))?>")
 _NS = 1e9
-_HINT = "Give webui_api_key of an admin who is a member of the channel, and switch channels on there."
+_HINT = "Switch channels on there, and set webui_api_key to a key of an admin who is a member of the channel."
 
 
 class GoneError(Drop):
@@ -48966,7 +48984,10 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = time.monotonic(), Check("Open WebUI", True, "not compared yet")
+        self._not_before, self._told = (
+            time.monotonic(),
+            Check("deleted in Open WebUI", True, "not compared yet"),
+        )
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -49004,13 +49025,15 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check("Open WebUI", is_ok, f"cannot be compared: {told}", hint)
+            self._told = Check(
+                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
+            )
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)
 '''
 
@@ -60107,9 +60130,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
         why = "" if settings.channels == "off" else ": it takes the backend library"
         return Check("channels", True, f"not observed{why}")
     waiting, aside = (sum(getattr(one, name) for one in standing) for name in ("unread", "aside"))
-    details = [f"{len(standing):,} channels, {waiting:,} messages wait to be read"]
+    details = [f"{_many(len(standing), 'channel')}, {_many(waiting, 'message')} to be read"]
     details += [f"{aside:,} cannot be read"] if aside else []
-    details += [f"{paused:,} channels are paused"] if (paused := sum(one.paused for one in standing)) else []
+    details += (
+        [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
+    )
     hints, most = [], settings.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
