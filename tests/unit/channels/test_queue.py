@@ -52,7 +52,7 @@ def test_a_channel_keeps_its_name_when_the_last_message_of_a_request_tells_none(
     kept = ChannelQueue(engine)
     kept.put([said("one", "m1"), said("two", "m2", channel_name="")])
     assert [one.name for one in kept.standing()] == ["General"]
-    kept.put([said("three", "m3", channel_name="Renamed"), gone("m2")])
+    kept.put([said("three", "m3", channel_name="Renamed"), said("", "m2", channel_name="", deleted=True)])
     assert [one.name for one in kept.standing()] == ["Renamed"]
 
 
