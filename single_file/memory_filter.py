@@ -16969,7 +16969,7 @@ msgstr[1] "hace {n} años"
 # Documents
 
 msgid "documents, none"
-msgstr "Aún no se ha leído ningún documento. Tu administrador sabe dónde dejar los archivos; allí hay una carpeta con tu id."
+msgstr "Aún no se ha leído ningún documento. Envía un archivo en tu página (`/memory página`, Documents) o pregunta a tu administrador por tu carpeta."
 
 msgid "documents, not here"
 msgstr "En este servidor no se leen documentos."
@@ -18248,7 +18248,7 @@ msgstr[1] "il y a {n} ans"
 # Documents
 
 msgid "documents, none"
-msgstr "Aucun document n'a encore été lu. Votre administrateur sait où déposer les fichiers ; un dossier y porte votre identifiant."
+msgstr "Aucun document n'a encore été lu. Envoyez un fichier sur votre page (`/memory page`, Documents) ou demandez votre dossier à votre administrateur."
 
 msgid "documents, not here"
 msgstr "Aucun document n'est lu sur ce serveur."
@@ -19498,7 +19498,7 @@ msgstr[0] "{n}年前"
 # Documents
 
 msgid "documents, none"
-msgstr "まだ文書は読み込まれていません。ファイルの置き場所は管理者が知っています。そこにあなたの ID の名前のフォルダがあります。"
+msgstr "まだ文書は読み込まれていません。自分のページ（`/memory ページ` の Documents）でファイルを送るか、フォルダの場所を管理者に聞いてください。"
 
 msgid "documents, not here"
 msgstr "このサーバーでは文書を読み込みません。"
@@ -20922,7 +20922,7 @@ msgstr[2] "{n} лет назад"
 # Documents
 
 msgid "documents, none"
-msgstr "Документы ещё не прочитаны. Администратор знает, куда класть файлы; папка там носит ваш id."
+msgstr "Документы ещё не прочитаны. Отправьте файл на своей странице (`/memory страница`, Documents) или спросите администратора о своей папке."
 
 msgid "documents, not here"
 msgstr "На этом сервере документы не читаются."
@@ -22174,7 +22174,7 @@ msgstr[0] "{n}年前"
 # Documents
 
 msgid "documents, none"
-msgstr "还没有读取任何文档。管理员知道文件应放在哪里；那里有以你的 ID 命名的文件夹。"
+msgstr "还没有读取任何文档。请在你的页面（`/memory 页`，Documents）上发送文件，或向管理员询问你的文件夹。"
 
 msgid "documents, not here"
 msgstr "此服务器不读取文档。"
