@@ -89,7 +89,7 @@ class ChannelRecaller:
         items = ranked(facts, query, now)
         gate = Gate.of(items, settings.relevance_threshold, about, query)
         spoken = ranked_passages(passages, query, now)
-        passages_gate = Gate.of(spoken, settings.relevance_threshold, about, query)
+        passages_gate = Gate.of(spoken, settings.relevance_threshold, about, query, short=False)
         keywords = [item.keyword for item in passages]
         passages_gate = gate_of(spoken, passages_gate, keywords, self._many(owner) if spoken else 0)
 

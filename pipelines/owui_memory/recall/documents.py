@@ -69,7 +69,7 @@ class Documents:
         query = query_of(turn.text)
         items = ranked_passages(found, query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query)
+        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         return items, gate_of(items, gate, keywords, kept, chance=_CHANCE)

@@ -236,7 +236,7 @@ class Recaller:
         many = self._episodes.kept(turn.user_id, version).passages if spoken else 0
         passages_gate = gate_of(
             spoken,
-            Gate.of(spoken, settings.relevance_threshold, of_self, query),
+            Gate.of(spoken, settings.relevance_threshold, of_self, query, short=False),
             (item.keyword for item in passages),
             many,
             asked,

@@ -63,13 +63,20 @@ class Gate:
 
     @classmethod
     def of(
-        cls, candidates: Sequence[Ranked], threshold: float, of_self: tuple[float, float], query: str
+        cls,
+        candidates: Sequence[Ranked],
+        threshold: float,
+        of_self: tuple[float, float],
+        query: str,
+        *,
+        short: bool = True,
     ) -> Gate:
         """The gate for a message.
 
         Less than the threshold is needed where the user asks about themselves, more where they ask about
         other things; less where there are few memories, of which none is near by chance.
-        threshold: see the settings. of_self: as the backend tells; where it cannot, the words do.
+        threshold: see the settings. of_self: as the backend tells; where it cannot, the words do. short: they
+        are facts, of which one more costs little.
         """
         seen = max((item.worth for item in candidates), default=0.0)
         allowed = SPREAD * (_for_own(of_self, query) + _by_chance(candidates))
@@ -78,7 +85,7 @@ class Gate:
         if not candidates or seen < needed:
             return cls(seen, needed)
         least = min(max(_OF_BEST * seen, _LEAST), _DEFAULT)
-        return cls(seen, needed, least / (1 + _LESS_OF_FEW * _few(len(candidates))))
+        return cls(seen, needed, least / (1 + _LESS_OF_FEW * _few(len(candidates))) if short else least)
 
 
 def _for_own(of_self: tuple[float, float], query: str) -> float:
