@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,17 @@ from owui_memory.backends.library import LibraryBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.memory import DOCUMENT, Memory, owner
 from owui_memory.core.scope import View, documents_owner
+from owui_memory.core.turn import Turn
 from owui_memory.models.bundled_embedder import BundledEmbedder
 from owui_memory.models.calibration import Calibration
+from owui_memory.recall.block import is_of_document
 from owui_memory.recall.documents import _CHANCE
 from owui_memory.recall.episodes import gate_of
 from owui_memory.recall.rank import Ranked
+from owui_memory.recall.recall import Recaller
 from owui_memory.recall.select import Gate
+from owui_memory.state import open_state
+from owui_memory.state.documents_table import DocumentsTable, Entry
 
 TEA = (
     "To Make Tea. There is very little art in making good tea; if the water is boiling, and there is no "
@@ -76,3 +82,31 @@ def test_where_a_whole_folder_is_near_the_best_passage_says_less() -> None:
         return gate_of([best, *items], gate, [None] * 40, 300, chance=_CHANCE).needed
 
     assert needed(0.1) + 0.03 < needed(0.2) < needed(0.4) - 0.08
+
+
+def test_of_a_small_folder_only_what_is_about_as_good_as_the_best_is_quoted(
+    backend: LibraryBackend, tmp_path: Path
+) -> None:
+    said = (
+        "Heat pump: the manufacturer's guarantee of the heat pump in the cellar ends on 31 March 2031.",
+        "Garden: the tomatoes are sown in March and planted out after the last frost in May.",
+        "Tools: the spade hangs in the shed, beside the rake, and is oiled before winter.",
+        "Washing machine: empty the filter every three months, and use no more than 75 ml of powder.",
+    )
+    passages = [
+        Memory(f"20000000-0000-4000-8000-00000000000{at}", text, kind=DOCUMENT, title=text.split(":")[0])
+        for at, text in enumerate(said)
+    ]
+    backend.store_all(documents_owner("eve"), passages)
+    engine = open_state(tmp_path)
+    DocumentsTable(engine).put([Entry("eve", "d", "house.md", 1, 1, "x", passages=len(said), at=1.0)])
+    turn = Turn(
+        user_id="eve",
+        text="When does the warranty of the heat pump end?",
+        key="k",
+        exchange_key="k",
+        positions=("k",),
+    )
+    told = Recaller(engine).recall(backend, turn, Valves(), datetime(2026, 11, 1, tzinfo=UTC)).new
+    assert ["2031" in line.line for line in told if is_of_document(line.line)] == [True]
+    engine.dispose()
