@@ -276,6 +276,8 @@ class Application:
     def use(self, settings: Valves) -> None:
         """Uses settings that have changed."""
         self.live.use(settings)
+        self._channel_poller.ask_again()
+        self.deletion_worker.ask_again()
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
         if turn.channel:

@@ -59,6 +59,11 @@ class ChannelPoller:
         self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
+    def ask_again(self) -> None:
+        """Ask Open WebUI at once, whatever failed before: the settings are others. Never blocks."""
+        self._failures, self._not_before = 0, 0.0
+        self.thread.wake()
+
     def part(self) -> Check | None:
         """The status' line; None where no channel of Open WebUI is to be read."""
         return self._told if _is_on(self._settings()) else None

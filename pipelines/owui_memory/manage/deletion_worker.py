@@ -40,6 +40,11 @@ class DeletionWorker:
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
+    def ask_again(self) -> None:
+        """Ask Open WebUI at once, whatever failed before: the settings are others. Never blocks."""
+        self._not_before = time.monotonic()
+        self.thread.wake()
+
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
         return self._told if self._is_set else None

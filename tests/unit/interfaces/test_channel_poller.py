@@ -238,6 +238,11 @@ def test_one_that_is_away_is_asked_more_and_more_seldom(
     asked = len(webui.asked)
     desk.poller.look()  # not before that is over
     assert len(webui.asked) == asked
+    with WebuiStandIn() as another:
+        desk.settings = desk.settings.model_copy(update={"webui_url": another.url})
+        desk.poller.ask_again()
+        desk.poller.look()
+        assert another.asked, "other settings are tried at once"
 
 
 def test_channels_that_vanish_or_are_closed_cost_no_other(engine: Engine, webui: WebuiStandIn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from owui_memory.core.scope import WEBUI, past_owner
 from owui_memory.interfaces.webui import WebUi
 from owui_memory.manage import comparison, deletions
 from owui_memory.manage.comparison import Comparison
+from owui_memory.manage.deletion_worker import DeletionWorker
 from owui_memory.manage.deletions import Deletions
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
@@ -377,3 +378,18 @@ def test_more_than_anybody_deletes_waits_for_an_admin(
             compared(house, webui)
     done = Comparison(house.bench.engine, house.deletions, "http://webui").run(webui, confirmed=True)
     assert {chat for _, chat in done.deleted} == set(CHATS[3:6])
+
+
+def test_other_settings_are_tried_at_once(house: House) -> None:
+    webui = Webui({"ada": set()}, faults={"users": TellAdmin("not this key")})
+    settings = Valves(webui_url="http://127.0.0.1:1", webui_api_key="key")
+    engine, asked = house.bench.engine, lambda _: nullcontext(webui)
+    worker = DeletionWorker(engine, house.deletions, lambda: settings, asked, lambda _: None)
+    told = []
+    for again in (False, False, True):
+        if again:
+            worker.ask_again()
+        worker.look()
+        webui.faults.clear()
+        told.append(worker.part())
+    assert [part and part.ok for part in told] == [False, False, True]
