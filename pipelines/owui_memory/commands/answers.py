@@ -148,7 +148,8 @@ class Answers:
         for one in templates:
             about = f" {self._say('digest: about')}" if one.about == "needed" else ""
             mark = f" ({weekly})" if one.name in wanted else ""
-            lines.append(f"- `/memory {verb} {one.name}{about}`: {shown(one.title_in(self._words))}{mark}")
+            called = one.name_in(self._words)
+            lines.append(f"- `/memory {verb} {called}{about}`: {shown(one.title_in(self._words))}{mark}")
         for name in sorted(set(wanted) - {one.name for one in templates}):  # its template is gone
             lines.append(f"- `/memory {verb} {name}` ({weekly})")
         return "\n".join([*lines, "", self._say("digests, how")])

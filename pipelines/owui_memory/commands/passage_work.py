@@ -125,20 +125,20 @@ class PassageWork:
         if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, name.lower()):
-            return self._say("digest off", name=name.lower())
+        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+            return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
                 return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name)
+        template = self._digests.templates.get(name, self._words)
         if state == "off":
-            return self._say("digest was off", name=template.name)
+            return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
-            raise Refused(message("digest, about what", template=template.name))
+            raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
         self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
-        return self._say("digest on", name=template.name)
+        return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""

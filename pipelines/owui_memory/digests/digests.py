@@ -65,11 +65,11 @@ class Digests:
                 are being made.
             Drop: the template is broken.
         """
-        template, about = self.templates.get(name), inert(about)[:_SUBJECT_CHARS]
+        template, about = self.templates.get(name, words), inert(about)[:_SUBJECT_CHARS]
         if template.about == "no":
             about = ""
         elif template.about == "needed" and not about:
-            raise Refused(message("digest, about what", template=template.name))
+            raise Refused(message("digest, about what", template=template.name_in(words)))
         if not self._places.acquire(blocking=patient):
             raise Refused(message("digest, busy"))
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import Drop
-from ..core.locales import Locale, message
+from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
+_NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
 PARTS = ("memories", "episodes", "documents")
 _KINDS = ("profile", "preference", "fact", "plan")
@@ -83,6 +84,10 @@ class Template:
         id_ = f"digest title: {self.name}"
         return words.say(id_) if words.has(id_) and not self.is_own else self.title
 
+    def name_in(self, words: Locale) -> str:
+        """What it is asked for by; those that come with the filter have a name in each language, too."""
+        return self.name if self.is_own else words.label(_NAMED, self.name)
+
     def filled(self, about: str, today: str, user: str) -> str:
         """Its text.
 
@@ -112,18 +117,26 @@ class Templates:
                 found.append(self._read(name))
         return found
 
-    def get(self, name: str) -> Template:
-        """The one of this name.
+    def get(self, name: str, words: Locale = ENGLISH) -> Template:
+        """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
             Drop: it cannot be read.
             Refused: there is none.
         """
-        names = self._names()
-        if name.lower() not in names:
-            shown = ", ".join(f"`{one}`" for one in sorted(names))
+        names, name = self._names(), self.named(name)
+        if name not in names:
+            shown = ", ".join(f"`{words.label(_NAMED, one)}`" for one in sorted(names))
             raise Refused(message("digest, no template", names=shown))
-        return self._read(name.lower())
+        return self._read(name)
+
+    def named(self, said: str) -> str:
+        """What a template is called that is asked for by a name in any language."""
+        said = said.casefold()
+        if said in self._names():
+            return said
+        called = ((own, locale(code).label(_NAMED, own)) for own in _BUILT_IN for code in CODES)
+        return next((own for own, label in called if label == said), said)
 
     def _names(self) -> set[str]:
         own: set[str] = set()

@@ -155,6 +155,7 @@ _LABELS = (
     "verb ",
     "word ",
     "digest title: ",
+    "digest name: ",
 )
 
 

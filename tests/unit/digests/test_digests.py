@@ -209,7 +209,10 @@ def test_by_command(at: Desk, llm: ScriptedLLM) -> None:
     listed = at.command("/memory make")
     assert "/memory make project <subject>" in listed
     assert "every week" not in listed.partition("\n\n")[2].rpartition("\n\n")[0]
-    assert "# Lebenslauf" in at.command("/memory erstelle cv")
+    assert "# Lebenslauf" in at.command("/memory erstelle Lebenslauf")
+    assert "`/memory erstelle projekt <Thema>`" in at.command("/memory erstelle")
+    assert "`leseliste`" in at.command("/memory erstelle gedicht")
+    assert "履歴書" in at.command("/memory 作成 履歴書")
     assert "I work as a nurse" in at.command("/memory make\u3000cv")
     assert "fig tree" in at.command("/memory make project garden", user="eve")
 
