@@ -511,6 +511,8 @@ class Application:
     def use(self, settings: Valves) -> None:
         """Uses settings that have changed."""
         self.live.use(settings)
+        self._channel_poller.ask_again()
+        self.deletion_worker.ask_again()
 
     def _recall(self, turn: Turn, settings: Valves) -> Recalled:
         if turn.channel:
@@ -4968,7 +4970,8 @@ class Answers:
         for one in templates:
             about = f" {self._say('digest: about')}" if one.about == "needed" else ""
             mark = f" ({weekly})" if one.name in wanted else ""
-            lines.append(f"- `/memory {verb} {one.name}{about}`: {shown(one.title_in(self._words))}{mark}")
+            called = one.name_in(self._words)
+            lines.append(f"- `/memory {verb} {called}{about}`: {shown(one.title_in(self._words))}{mark}")
         for name in sorted(set(wanted) - {one.name for one in templates}):  # its template is gone
             lines.append(f"- `/memory {verb} {name}` ({weekly})")
         return "\n".join([*lines, "", self._say("digests, how")])
@@ -6504,20 +6507,20 @@ class PassageWork:
         if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, name.lower()):
-            return self._say("digest off", name=name.lower())
+        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+            return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
                 return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name)
+        template = self._digests.templates.get(name, self._words)
         if state == "off":
-            return self._say("digest was off", name=template.name)
+            return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
-            raise Refused(message("digest, about what", template=template.name))
+            raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
         self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
-        return self._say("digest on", name=template.name)
+        return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
         """One line on how much is kept of past chats, and whether it is."""
@@ -12566,6 +12569,18 @@ msgstr "Sag, worum es gehen soll: `/memory erstelle {template} mein Garten`."
 msgid "digest, nothing known"
 msgstr "Dafür ist noch nichts bekannt."
 
+msgid "digest name: week"
+msgstr "woche"
+
+msgid "digest name: project"
+msgstr "projekt"
+
+msgid "digest name: cv"
+msgstr "lebenslauf"
+
+msgid "digest name: reading-list"
+msgstr "leseliste"
+
 msgid "digest title: week"
 msgstr "Die letzte Woche"
 
@@ -14825,6 +14840,18 @@ msgstr "Say what it is to be about: `/memory make {template} my garden`."
 msgid "digest, nothing known"
 msgstr "Nothing is known for it yet."
 
+msgid "digest name: week"
+msgstr "week"
+
+msgid "digest name: project"
+msgstr "project"
+
+msgid "digest name: cv"
+msgstr "cv"
+
+msgid "digest name: reading-list"
+msgstr "reading-list"
+
 msgid "digest title: week"
 msgstr "The last week"
 
@@ -17041,6 +17068,18 @@ msgstr "Di de qué debe tratar: `/memory crea {template} mi jardín`."
 msgid "digest, nothing known"
 msgstr "Todavía no se sabe nada para eso."
 
+msgid "digest name: week"
+msgstr "semana"
+
+msgid "digest name: project"
+msgstr "proyecto"
+
+msgid "digest name: cv"
+msgstr "currículum"
+
+msgid "digest name: reading-list"
+msgstr "lecturas"
+
 msgid "digest title: week"
 msgstr "La última semana"
 
@@ -18320,6 +18359,18 @@ msgstr "Dites de quoi il doit parler : `/memory rédige {template} mon jardin`."
 msgid "digest, nothing known"
 msgstr "Rien n'est encore connu pour cela."
 
+msgid "digest name: week"
+msgstr "semaine"
+
+msgid "digest name: project"
+msgstr "projet"
+
+msgid "digest name: cv"
+msgstr "cv"
+
+msgid "digest name: reading-list"
+msgstr "lectures"
+
 msgid "digest title: week"
 msgstr "La semaine passée"
 
@@ -19567,6 +19618,18 @@ msgstr "何についてか書いてください: `/memory 作成 {template} 庭`
 
 msgid "digest, nothing known"
 msgstr "それについてはまだ何も知られていません。"
+
+msgid "digest name: week"
+msgstr "一週間"
+
+msgid "digest name: project"
+msgstr "プロジェクト"
+
+msgid "digest name: cv"
+msgstr "履歴書"
+
+msgid "digest name: reading-list"
+msgstr "読書リスト"
 
 msgid "digest title: week"
 msgstr "この一週間"
@@ -20996,6 +21059,18 @@ msgstr "Скажите, о чём: `/memory сделай {template} мой са�
 msgid "digest, nothing known"
 msgstr "Для этого пока ничего не известно."
 
+msgid "digest name: week"
+msgstr "неделя"
+
+msgid "digest name: project"
+msgstr "проект"
+
+msgid "digest name: cv"
+msgstr "резюме"
+
+msgid "digest name: reading-list"
+msgstr "чтение"
+
 msgid "digest title: week"
 msgstr "Последняя неделя"
 
@@ -22244,6 +22319,18 @@ msgstr "请说明主题：`/memory 生成 {template} 我的花园`。"
 msgid "digest, nothing known"
 msgstr "目前对此还一无所知。"
 
+msgid "digest name: week"
+msgstr "一周"
+
+msgid "digest name: project"
+msgstr "项目"
+
+msgid "digest name: cv"
+msgstr "简历"
+
+msgid "digest name: reading-list"
+msgstr "书单"
+
 msgid "digest title: week"
 msgstr "上一周"
 
@@ -23137,11 +23224,11 @@ class Digests:
                 are being made.
             Drop: the template is broken.
         """
-        template, about = self.templates.get(name), inert(about)[:_SUBJECT_CHARS]
+        template, about = self.templates.get(name, words), inert(about)[:_SUBJECT_CHARS]
         if template.about == "no":
             about = ""
         elif template.about == "needed" and not about:
-            raise Refused(message("digest, about what", template=template.name))
+            raise Refused(message("digest, about what", template=template.name_in(words)))
         if not self._places.acquire(blocking=patient):
             raise Refused(message("digest, busy"))
         try:
@@ -23526,7 +23613,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import Drop
-from ..core.locales import Locale, message
+from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
 
@@ -23534,6 +23621,7 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
+_NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
 PARTS = ("memories", "episodes", "documents")
 _KINDS = ("profile", "preference", "fact", "plan")
@@ -23598,6 +23686,10 @@ class Template:
         id_ = f"digest title: {self.name}"
         return words.say(id_) if words.has(id_) and not self.is_own else self.title
 
+    def name_in(self, words: Locale) -> str:
+        """What it is asked for by; those that come with the filter have a name in each language, too."""
+        return self.name if self.is_own else words.label(_NAMED, self.name)
+
     def filled(self, about: str, today: str, user: str) -> str:
         """Its text.
 
@@ -23627,18 +23719,26 @@ class Templates:
                 found.append(self._read(name))
         return found
 
-    def get(self, name: str) -> Template:
-        """The one of this name.
+    def get(self, name: str, words: Locale = ENGLISH) -> Template:
+        """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
             Drop: it cannot be read.
             Refused: there is none.
         """
-        names = self._names()
-        if name.lower() not in names:
-            shown = ", ".join(f"`{one}`" for one in sorted(names))
+        names, name = self._names(), self.named(name)
+        if name not in names:
+            shown = ", ".join(f"`{words.label(_NAMED, one)}`" for one in sorted(names))
             raise Refused(message("digest, no template", names=shown))
-        return self._read(name.lower())
+        return self._read(name)
+
+    def named(self, said: str) -> str:
+        """What a template is called that is asked for by a name in any language."""
+        said = said.casefold()
+        if said in self._names():
+            return said
+        called = ((own, locale(code).label(_NAMED, own)) for own in _BUILT_IN for code in CODES)
+        return next((own for own, label in called if label == said), said)
 
     def _names(self) -> set[str]:
         own: set[str] = set()
@@ -25751,6 +25851,11 @@ class ChannelPoller:
         self._told: Check | None = None
         self.thread = NowAndThen("memory-channels-polled", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
+
+    def ask_again(self) -> None:
+        """Ask Open WebUI at once, whatever failed before: the settings are others. Never blocks."""
+        self._failures, self._not_before = 0, 0.0
+        self.thread.wake()
 
     def part(self) -> Check | None:
         """The status' line; None where no channel of Open WebUI is to be read."""
@@ -48990,6 +49095,11 @@ class DeletionWorker:
         )
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
+
+    def ask_again(self) -> None:
+        """Ask Open WebUI at once, whatever failed before: the settings are others. Never blocks."""
+        self._not_before = time.monotonic()
+        self.thread.wake()
 
     def part(self) -> Check | None:
         """The status' line; None where Open WebUI cannot be asked."""
