@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,17 +86,22 @@ def test_a_channel_is_read_and_told_of_in_it_alone(house: House, user: Person, c
     house.llm.when("keep the memory of a team's channel", json.dumps({"operations": [OPERATION]}))
     decided = channel.post(ada, DECIDED)
     wrong = channel.post(bob, "My number is 0151 5550000.")
-    for number in range(BATCH):
+
+    def chats(number: int) -> None:
         channel.post((ada, bob)[number % 2], f"Message {number} about nothing.")
+
+    with ThreadPoolExecutor(8) as members:
+        list(members.map(chats, range(BATCH)))
     channel.post(bob, "A reply.", parent_id=decided)
     channel.remove(bob, wrong)
+    house.save_valves()  # with settings that are saved, Open WebUI is asked at once
 
     asked = itertools.count(1)
 
     def is_learned() -> bool:
         return "The team deploys" in channel.asks_model(bob, f"({next(asked)}) When does the team deploy?")
 
-    wait_until(is_learned, within=300, every=5.0, what=lambda: f"the channel is read: {house.status()}")
+    wait_until(is_learned, within=300, every=2.0, what=lambda: f"the channel is read: {house.status()}")
     prompts = [one.text for one in house.llm.chats() if "keep the memory of a team's channel" in one.text]
     assert DECIDED in prompts[0]
     assert not any("before anybody was told" in text for text in prompts)
@@ -111,6 +117,7 @@ def test_a_channel_is_read_and_told_of_in_it_alone(house: House, user: Person, c
 
     # Who wants to be forgotten is, with what was learned.
     channel.post(ada, "memory forget me")
+    house.save_valves()
     wait_until(
         lambda: any("forgotten" in one["content"] for one in channel.shown() if not one["parent_id"]),
         within=120,
