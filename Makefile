@@ -47,9 +47,9 @@ slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a
 test-all: setup-dev ## both in one run
 	$(PYTEST) $(SPREAD) $(THOROUGH) tests/unit tests/server
 
-browser-test: setup-dev setup-webui ## the whole house in Chromium
+browser-test: setup-dev setup-webui ## the whole house in Chromium (QUICK=1: without its one slow test)
 	@scripts/debian-package chromium chromium
-	$(PYTEST) tests/browser
+	$(PYTEST) $(if $(QUICK),-m "not slow") tests/browser
 
 screenshots: setup-dev setup-webui ## take docs/images/*.png anew
 	@scripts/debian-package chromium chromium

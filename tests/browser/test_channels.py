@@ -68,6 +68,7 @@ def channel(house: House, admin: Person, unchanged_settings: None) -> Channel:
     return own
 
 
+@pytest.mark.slow  # three minutes, most of them waiting
 def test_a_channel_is_read_and_told_of_in_it_alone(house: House, user: Person, channel: Channel) -> None:
     bob, ada = user.account, channel.admin
     channel.post(ada, "Said before anybody was told.")

@@ -190,7 +190,7 @@ def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[D
     embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
     reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
     keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
-    more = {"advanced": "forget_undo_minutes=0"}
+    more = {"advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
         patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
