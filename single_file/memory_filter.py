@@ -36273,7 +36273,7 @@ SOURCES["interfaces/web/templates/admin.html"] = r'''{% extends "base.html" %}
 </tbody>
 </table>
 </div>
-<section aria-labelledby="costs"><h2 id="costs">{{ say("page: costs") }}</h2>
+<section><h2 id="costs">{{ say("page: costs") }}</h2>
 {% if not costs %}<p>{{ say("page: no calls") }}</p>{% else %}
 <div class="wide" role="region" aria-labelledby="costs" tabindex="0">
 <table>
