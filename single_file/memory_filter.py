@@ -23869,7 +23869,7 @@ from .folders import Folders, may_have_folder
 SOURCE_CHARS, _QUOTE_CHARS = 1_000, 100  # of a source, and of what is quoted of it
 _MOST_BYTES = 4 << 20  # of a digest; ours are smaller by far
 _SOURCE = re.compile(r"(\d{1,4})\. ")
-_MARKS = re.compile(r"(?:\[\d{1,4}\])+$")
+_MARKS = re.compile(r"(?:\[\d{1,4}\]){1,12}$")  # as many as a statement has at most
 _NUMBER = re.compile(r"\d+")
 
 
@@ -37439,8 +37439,8 @@ class WebUi:
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            rows = self._read(path)
-            first = rows[0] if isinstance(rows, list) and rows else None
+            status, rows = self._asked(path, {})  # memories may be switched off there
+            first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
                 first = self._read(f"chats/{quote(self._id(first), safe='')}")
             if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):

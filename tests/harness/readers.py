@@ -126,7 +126,7 @@ def _digested(text: str) -> None:
     with suppress(Drop):
         template.Template.read("mine", f"---\n{text}\n---\n{text}")
     line = {"text": text, "from": [1]}
-    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
+    digest_files.without(f"- {text} [1]\n{text}\n1. memory: a boat", ["a boat", text])
     for answer in (text, json.dumps({"sections": [{"title": text, "lines": [line]}]})):
         draft.checked(answer, [Source("memories", "I row at dawn.", "2026-11-01")])
 
@@ -144,7 +144,7 @@ def _channel(text: str) -> None:
     known = [Memory("1", text)]
     reading.channel_prompt(text, said, known, {"u1": "ada"}, "")
     operation = {"op": "replace", "id": 1, "text": text, "from": [1, 2]}
-    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
+    digest_files.without(f"- {text} [1]\n{text}\n1. memory: a boat", ["a boat", text])
     for answer in (text, json.dumps({"operations": [operation, {**operation, "op": "add", "about": 1}]})):
         with suppress(operations.UnreadableAnswerError):
             list(reading.learned(answer, said, known, {"u1": "ada"}))
@@ -158,7 +158,7 @@ def _reflections(text: str) -> None:
     told = {"merge": [{"ids": [1, 2], "text": text}], "outdated": [{"id": 1, "by": 2}, {"id": text}]}
     both = [Memory("1", text[:500], kind="plan"), Memory("2", "I drink tea.", kind="plan")]
     reflection.shown_of([Memory("3", text), *both])
-    digest_files.without(f"- {text} [1]\n1. memory: {text}\n{text}", [text[:100]])
+    digest_files.without(f"- {text} [1]\n{text}\n1. memory: a boat", ["a boat", text])
     for answer in (text, json.dumps(told)):
         with suppress(operations.UnreadableAnswerError):
             reflection.proposed(answer, both, 200, NOW.date())

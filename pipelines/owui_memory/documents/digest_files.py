@@ -21,7 +21,7 @@ from .folders import Folders, may_have_folder
 SOURCE_CHARS, _QUOTE_CHARS = 1_000, 100  # of a source, and of what is quoted of it
 _MOST_BYTES = 4 << 20  # of a digest; ours are smaller by far
 _SOURCE = re.compile(r"(\d{1,4})\. ")
-_MARKS = re.compile(r"(?:\[\d{1,4}\])+$")
+_MARKS = re.compile(r"(?:\[\d{1,4}\]){1,12}$")  # as many as a statement has at most
 _NUMBER = re.compile(r"\d+")
 
 

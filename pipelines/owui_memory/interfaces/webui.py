@@ -109,8 +109,8 @@ class WebUi:
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            rows = self._read(path)
-            first = rows[0] if isinstance(rows, list) and rows else None
+            status, rows = self._asked(path, {})  # memories may be switched off there
+            first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
                 first = self._read(f"chats/{quote(self._id(first), safe='')}")
             if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):

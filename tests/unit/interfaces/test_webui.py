@@ -79,8 +79,9 @@ def test_what_cannot_be_fetched_is_told(
         ({"/chats/": [{"id": "c"}], "/chats/c": {"id": "c", "user_id": "root"}, "/memories/": []}, "root"),
         ({"/chats/": [], "/memories/": [{"user_id": "root"}]}, "root"),
         ({"/chats/": [], "/memories/": []}, "boss"),
+        ({"/chats/": [], "/memories/": JSONResponse({"detail": "off"}, 403)}, "boss"),
     ],
-    ids=["by a chat", "by a memory", "nothing of its own"],
+    ids=["by a chat", "by a memory", "nothing of its own", "memories are off"],
 )
 def test_an_api_key_is_not_told_whose_it_is(own: dict[str, Any], whose: str) -> None:
     app = FastAPI()
