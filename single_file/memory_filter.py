@@ -4034,9 +4034,7 @@ class ChannelQueue:
                 if is_over or (row is not None and not one.deleted and row.text == one.text):
                     known += 1
                     continue
-                unread = not (
-                    one.deleted or owner in there.paused or (one.source, one.author) in there.silent
-                )
+                unread = not (one.deleted or there.refuses(owner, one))
                 if unread and (row is None or row.state not in IN_HAND) and not there.has_room(owner):
                     full.append(index)
                     continue
