@@ -149,6 +149,9 @@ class House:
 
     def save_valves(self, **changes: Any) -> None:
         self._filter("POST", "valves/update", {**self.valves(), **changes})
+        if "pipelines" in changes and self.admin:
+            # Open WebUI keeps its list of models, with the filters of each, for a second.
+            ask("GET", f"{self.webui.url}/api/models?refresh=true", self.admin.token, None)
 
     def _filter(self, method: str, path: str, form: Any = None) -> Any:
         return ask(method, f"{self.pipelines.url}/memory_filter/{path}", self.pipelines.key, form)
