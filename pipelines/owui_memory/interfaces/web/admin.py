@@ -13,7 +13,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import team_in
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
@@ -52,7 +52,7 @@ def queue(visit: Visit) -> View:
     return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
 
 
-def retry(visit: Visit) -> Redirect:
+def retry(visit: Visit) -> Answer:
     """Try again what was given up: a batch, or all."""
     outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
     names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]

@@ -7,7 +7,7 @@ from typing import Any
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _PASSAGES = 200  # of a chat that are shown
 
@@ -43,7 +43,7 @@ def _why_not(visit: Visit) -> str:
     return "" if past.wants(visit.user_id) else "chats not kept"
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     control, past = visit.parts.tools.control, visit.parts.tools.past
     ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
     if not ids:

@@ -8,7 +8,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...state.digests_table import Scheduled
 from .parts import TEXT_CHARS, Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -24,7 +24,7 @@ def make(visit: Visit) -> View:
     return View("digests.html", {**_values(visit), "text": text})
 
 
-def schedule(visit: Visit) -> Redirect:
+def schedule(visit: Visit) -> Answer:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
     name = visit.form.get("template", "")

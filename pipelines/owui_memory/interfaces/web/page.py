@@ -30,7 +30,7 @@ from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
 from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -344,11 +344,8 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
-    if isinstance(made, Redirect):
-        return redirect(made.to)
-    if isinstance(made, Download):
-        return download(made)
-    assert isinstance(made, View)
+    if isinstance(made, Answer):
+        return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""

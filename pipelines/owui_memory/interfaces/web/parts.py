@@ -26,7 +26,7 @@ from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import Person
 from .forms import File
-from .rendering import Redirect
+from .rendering import Answer, redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
 
@@ -100,6 +100,6 @@ class Visit:
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
-def back(view: str, done: str, **query: str | int) -> Redirect:
+def back(view: str, done: str, **query: str | int) -> Answer:
     """To a view, which tells that this was done."""
-    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+    return redirect(f"{view or './'}?{urlencode({'done': done, **query})}")

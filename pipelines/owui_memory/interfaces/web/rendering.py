@@ -59,22 +59,6 @@ class View:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file for the user to keep."""
-
-    name: str
-    media_type: str
-    text: str
-
-
 def words_for(tags: str) -> Locale:
     """The texts in the first language of an `Accept-Language` header that the page has."""
     for tag in tags[:_TAGS_CHARS].split(","):
@@ -97,13 +81,15 @@ def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answ
 
 
 def redirect(to: str) -> Answer:
+    """To another view, relative to the page's address."""
     return Answer(303, b"", {"location": to})
 
 
-def download(file: Download) -> Answer:
-    disposition = f'attachment; filename="{file.name}"'
-    headers = {"content-type": file.media_type, "content-disposition": disposition}
-    return Answer(200, file.text.encode(errors="replace"), headers)
+def download(name: str, media_type: str, text: str) -> Answer:
+    """A file for the user to keep."""
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": f"{media_type}; charset=utf-8", "content-disposition": disposition}
+    return Answer(200, text.encode(errors="replace"), headers)
 
 
 @lru_cache(maxsize=64)

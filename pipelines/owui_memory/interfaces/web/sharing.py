@@ -10,7 +10,7 @@ from ...core.scope import TEAM, shared_by
 from ...language.names import teller
 from .memories import own_id, scope_name
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 500  # memories of teams
 
@@ -41,7 +41,7 @@ def listed(visit: Visit) -> View:
     )
 
 
-def share(visit: Visit) -> Redirect:
+def share(visit: Visit) -> Answer:
     team = visit.form.get("team", "")
     if team not in visit.teams:
         raise Refused(message("page: not in the team"))
@@ -49,7 +49,7 @@ def share(visit: Visit) -> Redirect:
     return back("sharing", "shared")
 
 
-def withdraw(visit: Visit) -> Redirect:
+def withdraw(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
         raise Refused(message("memory gone"), message("memory gone, hint team"))
