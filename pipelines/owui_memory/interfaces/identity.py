@@ -12,20 +12,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
-
-
-class UnidentifiedError(Exception):
-    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +65,16 @@ async def identified(
     """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
 
     Raises:
-        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+        RequestError: nobody is told, or the keys cannot be looked up.
     """
     if (caller := caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""
     except MemoryFault as fault:
-        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+        raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 

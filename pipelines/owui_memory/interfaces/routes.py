@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +20,8 @@ from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
 from .observe import Observing
-from .server_key import has_key, key_wanted
+from .requests import RequestError, refusing
+from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import Uploads
@@ -29,13 +30,6 @@ from .webhooks.hooks import hooks
 log = logging.getLogger(__name__)
 
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
-
-
-class Watched(Protocol):
-    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
-
-    def status(self) -> dict[str, Any]: ...
-    def numbers(self) -> bytes: ...
 
 
 def under_memory(
@@ -54,26 +48,24 @@ def under_memory(
     return [*own, Mount("", page)] if page is not None else own
 
 
-def watching(key: str, watched: Watched) -> list[Route]:
+def watching(key: str, watched: Chats) -> list[Route]:
     """GET /status and /metrics, behind the server's key, and /health."""
 
     async def tell(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
-            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+            raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
 
     async def answers(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+    return [Route("/status", refusing(tell)), Route("/metrics", refusing(count)), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import IO
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -22,7 +22,8 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import UnidentifiedError, identified
+from .identity import identified
+from .requests import Endpoint, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -45,17 +46,17 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
+    def _answered(self, take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
                 async with self._place(user_id), asyncio.timeout(SLOWEST_S):
                     return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
-            except (RejectedError, UnidentifiedError) as error:
+            except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
-            except (TimeoutError, ClientDisconnect):
+            except TimeoutError:
                 return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
@@ -85,7 +86,7 @@ class Uploads:
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    pieces = _in_time(request.stream())
+    pieces = pieces_of(request.receive, MOST_BYTES, _WAIT_S)
     return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
@@ -95,16 +96,6 @@ async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
         return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
-
-
-async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; TimeoutError where the next one does not come."""
-    while True:
-        async with asyncio.timeout(_WAIT_S):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:

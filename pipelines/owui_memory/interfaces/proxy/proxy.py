@@ -28,8 +28,9 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
+from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..requests import RequestError, pieces_of, too_large
 from ..server_key import has_key
 from ..tools.calls import Calls, Lane
 from .agent import Agent, Task, reserve
@@ -55,14 +56,6 @@ _OPERATIONS = {
     "/embeddings": "embeddings",
 }
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
-
-
-class _RefusedError(Exception):
-    """A request that goes nowhere, with the answer to it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,7 @@ class Proxy:
 
         try:
             await self._answer(scope, receive, sending)
-        except _RefusedError as refused:
+        except RequestError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except RecursionError:  # what was just not too deep to be read is too deep to be written
             if not started:
@@ -144,11 +137,12 @@ class Proxy:
         if self._environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        caller = await self._caller(headers)
+        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
-            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
+            raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
         self._at_once += 1
         self._of[caller.id] += 1
         size = 0
@@ -171,40 +165,22 @@ class Proxy:
         path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
         segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
         if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
-            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+            raise RequestError(404, "not_found", "There is nothing here: the API is below /v1.")
         return path
 
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        try:
-            return await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            raise _RefusedError(error.status, error.code, str(error)) from error
-
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        told = headers.get("content-length", "")
-        pieces, size = [], 0
-        more = True
+        told, pieces, size = headers.get("content-length", ""), [], 0
+        if told.isdecimal() and int(told[:20]) > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
         try:
-            while more:
-                async with asyncio.timeout(_WAIT_S):
-                    message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "left", "The client has left.")
-                piece = message.get("body", b"")
+            async for piece in pieces_of(receive, _MOST_BYTES, _WAIT_S):
+                pieces.append(piece)
                 size += len(piece)
                 self._bytes_at_once += len(piece)
-                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
-                    most = _MOST_BYTES // 1_000_000
-                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
                 if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
-                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
-                pieces.append(piece)
-                more = message.get("more_body", False)
-        except BaseException as error:
+                    raise RequestError(503, "overloaded", "Too much at once. Try again in some seconds.")
+        except BaseException:
             self._bytes_at_once -= size
-            if isinstance(error, TimeoutError):
-                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -214,7 +190,7 @@ class Proxy:
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
         if raw.count(b",") > _MOST_VALUES:
-            raise _RefusedError(413, "request_too_large", "A request has too many values.")
+            raise RequestError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -230,13 +206,13 @@ class Proxy:
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
-            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+            raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
         name = await catalogue.bare(asked.model)
         asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
-            raise _RefusedError(404, "model_not_found", text)
+            raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
         remembers = name != asked.model or named(self._settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
@@ -251,13 +227,13 @@ class Proxy:
         models = await catalogue.models()
         if path == "/models":
             if not models and self._settings().upstreams_in_use:
-                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+                raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
         for model in models:
             if model["id"] == wanted:
                 return await send_json(send, 200, model)
-        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+        raise RequestError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
         self,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,8 +17,8 @@ from ... import __version__
 from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
-from ..identity import Caller, UnidentifiedError, identified
-from ..request_body import TooLongError, body_of
+from ..identity import Caller, identified
+from ..requests import RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
@@ -59,7 +58,7 @@ class Door:
                 caller = await self._caller(Headers(scope=scope))
                 self._of[caller.id] += 1
                 answer = await self._answer(caller, scope, receive)
-            except UnidentifiedError as error:
+            except RequestError as error:
                 answer = _refusal(error.status, str(error))
             await answer(scope, receive, send)
         finally:
@@ -71,7 +70,7 @@ class Door:
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
             sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
+            raise RequestError(403, "public_key", sentence)
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
@@ -79,13 +78,8 @@ class Door:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
         if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            return _refusal(503, "Too many requests at once. Try again in some seconds.")
-        try:
-            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
-        except (TimeoutError, ClientDisconnect):
-            return _refusal(408, "The rest of the request did not come.")
-        except TooLongError:
-            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 

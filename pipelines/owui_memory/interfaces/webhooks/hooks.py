@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -22,7 +22,7 @@ from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
 from ..chats import Chats
-from ..request_body import TooLongError, body_of
+from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -39,23 +39,19 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         secret = settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+            raise RequestError(404, "not_found", "There is nothing here.")
         try:
             event = json.loads(await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
-            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+            raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
             noted = await run_in_threadpool(_note, chats, settings(), event)
         except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
-            return JSONResponse({"detail": "Not now."}, status_code=503)
+            raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
 def _note(chats: Chats, settings: Valves, event: Any) -> int:
