@@ -15,7 +15,7 @@ from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import answer, as_json, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -38,10 +38,8 @@ def list_(instance: Instance, to_json: Json = False) -> None:
         say("No channel is observed.")
     else:
         rows = [
-            *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-                for one in found
-            )
+            (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
+            for one in found
         ]
         table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
 
@@ -69,10 +67,8 @@ def forget_author(
     if not yes and not confirmed(f"what {author} has said in channels of {source}"):
         ended("Nothing was erased.")
     People(instance.engine).forget(source, author)
-    if to_json:
-        as_json({"source": source, "author": author, "forgotten": True})
-    else:
-        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+    told = f"{author} is forgotten and not read any more. The server erases what was learned from it."
+    answer(to_json, {"source": source, "author": author, "forgotten": True}, told)
 
 
 @command("pause", of=_channels)
@@ -89,10 +85,8 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
     People(instance.engine).pause(_known(instance, source, channel), on=paused)
-    if to_json:
-        as_json({"source": source, "channel": channel, "paused": paused})
-    else:
-        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+    told = f"{source}/{channel} is {'paused' if paused else 'observed again'}."
+    answer(to_json, {"source": source, "channel": channel, "paused": paused}, told)
 
 
 def _known(instance: Instance, source: str, channel: str) -> str:

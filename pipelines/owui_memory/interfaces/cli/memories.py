@@ -30,7 +30,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, say, table
+from .output import answer, as_json, counted, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -113,10 +113,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    if to_json:
-        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
-    else:
-        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+    text = done.known.text if done.known else done.text
+    told = f"Known already: {text}" if done.known else f"Remembered: {text}"
+    answer(to_json, {"memory": text, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)
@@ -221,11 +220,9 @@ def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = Fa
 
 def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
-    else:
-        where = f"chat {chat_id}" if chat_id else "all chats"
-        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+    where = f"chat {chat_id}" if chat_id else "all chats"
+    told = f"Memory of {user_id} is {'on' if on else 'off'} in {where}."
+    answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
 def paged(rows: Sequence[Item], page: int) -> Page[Item]:

@@ -61,6 +61,15 @@ def ended(text: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def answer(to_json: bool, value: object, *lines: str) -> None:
+    """Prints what was done: a JSON-plain value for programs, else lines."""
+    if to_json:
+        as_json(value)
+    else:
+        for line in lines:
+            say(line)
+
+
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Shows that something takes seconds."""

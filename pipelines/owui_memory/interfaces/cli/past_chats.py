@@ -12,7 +12,7 @@ from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
-from .output import as_json, counted, say, table
+from .output import answer, as_json, counted, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
@@ -100,10 +100,8 @@ def switch(
     """Say or change whether what a user says is kept, beside the facts."""
     on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "episodes": on})
-    else:
-        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+    told = f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same."
+    answer(to_json, {"user_id": user_id, "episodes": on}, told)
 
 
 def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
