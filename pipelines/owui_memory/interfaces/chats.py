@@ -20,6 +20,7 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
 from ..core.trace import TRACE
@@ -146,18 +147,10 @@ class Chats:
         runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = (
-                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
-            )
-            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
+        pool, give = runtime.command_pool, runtime.commander.give
+        if turn.chat_kind == "api":  # there it is carried out at once
+            return await self._command(words, partial(runtime.lanes.run, turn.user_id, pool, give, turn))
+        return await self._command(words, partial(in_pool, pool, give, turn))
 
     async def answer(self, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
@@ -168,16 +161,20 @@ class Chats:
             return answer
         if runtime is None:
             return nothing
+        asked = answered.user_id, answered.keys, answered.name, words
+        pool, answer_to = runtime.command_pool, runtime.commander.answer
+        begin = partial(runtime.lanes.run, answered.user_id, pool, answer_to, *asked)
+        return await self._command(words, begin) or nothing
+
+    async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
+        """What comes of a command's work in time, or in words why nothing does. begin: may raise BusyError."""
         try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
+            work = begin()
+            return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
+            self.failed(Job.COMMAND, error)
             return words.say("not now")
 
     async def note(self, answered: Answered, chat_id: str) -> str:

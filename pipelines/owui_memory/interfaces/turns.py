@@ -45,36 +45,36 @@ class Turns:
         """
         deadline = self._chats.deadline()
         try:
-            asked = await self._chats.intake.read(read_asked, body, user)
+            seen, turn = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
+        turn = replace(turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
             self._see(turn)
         if is_command(turn):
-            told = with_task(asked.body, await self._chats.give(turn))
+            told = with_task(seen, await self._chats.give(turn))
             if not second:
                 self._see(read_inlet(told, user))
             return told, turn
-        return await self._chats.told(asked.body, turn, deadline), turn
+        return await self._chats.told(seen, turn, deadline), turn
 
     async def outlet(
         self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._chats.intake.read(read_finished, body, user)
+            seen, answered = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.OUTLET, error)
             return body, None
-        came, (body, answered) = body, (finished.body, finished.answered)
         if answered is None:
-            return body, None
+            return seen, None
         if second and self._is_seen(answered.user_id, answered.keys):
-            return came, None
+            return body, None
+        body = seen
         if answer := repeated(answered):
             return with_answer(body, answer), None
         if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):

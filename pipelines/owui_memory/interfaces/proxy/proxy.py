@@ -256,9 +256,9 @@ class Proxy:
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
-        read = await intake.read(read_asked, seen, caller.user)
+        body, turn = await intake.read(read_asked, seen, caller.user)
         is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
-        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
+        turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
@@ -268,7 +268,7 @@ class Proxy:
             reserved, room = reserve(limit_of(self._settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
-        told = await self._chats.told(read.body, turn, deadline)
+        told = await self._chats.told(body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
