@@ -32,7 +32,7 @@ from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
 from ..requests import RequestError, pieces_of, too_large
 from ..server_key import has_key
-from ..tools.calls import Calls, Lane
+from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, Catalogue
@@ -89,7 +89,7 @@ class Proxy:
         self._at_once = self._bytes_at_once = 0
         self._of: Counter[str] = Counter()  # requests at once, by user
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        calls = Calls(settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -20,8 +21,8 @@ from ..chats import Chats
 from ..identity import Caller, identified
 from ..requests import RequestError, body_of
 from ..server_key import open_to_browsers
-from .calls import Calls, Lane, turn_of
-from .mcp_server import McpServer
+from .calls import Calls, in_lane, turn_of
+from .mcp_server import answer_to
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -86,8 +87,7 @@ class Door:
 
 def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
-    mcp = McpServer(calls)
+    calls = Calls(settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -106,7 +106,8 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     async def speak(request: Request) -> ASGIApp:
         if not request.caller.id:
             return _refusal(400, _NO_USER)
-        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+        turn = turn_of(request.caller, request.headers)
+        return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
         return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
