@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -35,6 +37,30 @@ def refusing(work: Endpoint) -> Endpoint:
 def too_large(most_bytes: int) -> RequestError:
     """What is raised for a request that has more bytes."""
     return RequestError(413, "request_too_large", f"A request has {most_bytes:,} bytes at most.")
+
+
+class Places:
+    """So many requests at once, of all and of one user. For one event loop."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._most, self._most_each = most, most_each
+        self._taken = Counter[str]()  # by user, "" for those of nobody
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether any is."""
+        return bool(self._taken)
+
+    @contextmanager
+    def one(self, user_id: str) -> Iterator[None]:
+        """Inside, one of them is taken. Raises RequestError where none is left."""
+        if self._taken.total() >= self._most or (user_id and self._taken[user_id] >= self._most_each):
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        self._taken[user_id] += 1
+        try:
+            yield
+        finally:
+            self._taken -= Counter([user_id])  # without those at none
 
 
 async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:

@@ -7,9 +7,7 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import IO
 
 from starlette.requests import Request
@@ -23,7 +21,7 @@ from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
 from .identity import identified
-from .requests import Endpoint, RequestError, pieces_of
+from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -38,7 +36,7 @@ class Uploads:
 
     def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
         self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = Counter[str]()  # by user
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
         return [
@@ -50,8 +48,9 @@ class Uploads:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
-                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
-                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+                with self._places.one(user_id):
+                    async with asyncio.timeout(SLOWEST_S):
+                        return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
@@ -62,16 +61,6 @@ class Uploads:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
 
         return answer
-
-    @asynccontextmanager
-    async def _place(self, user_id: str) -> AsyncIterator[None]:
-        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise RejectedError(503, message("page: too many documents at once"))
-        self._at_once[user_id] += 1
-        try:
-            yield
-        finally:
-            self._at_once -= Counter([user_id])
 
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""

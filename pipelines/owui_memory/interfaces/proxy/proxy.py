@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,7 +29,7 @@ from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
-from ..requests import RequestError, pieces_of, too_large
+from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
 from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
@@ -86,8 +85,7 @@ class Proxy:
         self._chats, self._settings, self._environment = chats, settings, environment
         self._prefix = prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
-        self._at_once = self._bytes_at_once = 0
-        self._of: Counter[str] = Counter()  # requests at once, by user
+        self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
         calls = Calls(settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
@@ -126,7 +124,7 @@ class Proxy:
         await self._close_if_idle()
 
     async def _close_if_idle(self) -> None:
-        if self._is_closing and not self._at_once and self._opened is not None:
+        if self._is_closing and not self._places.are_taken and self._opened is not None:
             (session, catalogue), self._opened = self._opened, None
             catalogue.close()
             await session.close()
@@ -141,21 +139,15 @@ class Proxy:
         caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
-        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
-        self._at_once += 1
-        self._of[caller.id] += 1
         size = 0
         try:
-            raw = await self._read(receive, headers)
-            size = len(raw)
-            body = await self._parsed(caller, headers, raw)
-            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
-            await self._route(asked, caller, receive, send)
+            with self._places.one(caller.id):
+                raw = await self._read(receive, headers)
+                size = len(raw)
+                body = await self._parsed(caller, headers, raw)
+                asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+                await self._route(asked, caller, receive, send)
         finally:
-            self._at_once -= 1
-            self._of[caller.id] -= 1
-            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +18,7 @@ from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, identified
-from ..requests import RequestError, body_of
+from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
 from .mcp_server import answer_to
@@ -49,22 +48,16 @@ class Door:
     def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
         self._chats, self._environment = chats, environment
         self._method, self._work = method, work
-        self._at_once, self._of = 0, Counter[str]()  # by user
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = Caller()
-        self._at_once += 1
         try:
-            try:
-                caller = await self._caller(Headers(scope=scope))
-                self._of[caller.id] += 1
+            caller = await self._caller(Headers(scope=scope))
+            with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
-            except RequestError as error:
-                answer = _refusal(error.status, str(error))
-            await answer(scope, receive, send)
-        finally:
-            self._at_once -= 1
-            self._of -= Counter([caller.id])
+                await answer(scope, receive, send)
+        except RequestError as error:
+            await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
@@ -78,8 +71,6 @@ class Door:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
         raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
