@@ -269,7 +269,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
+        long = LongChat(runtime, self.intake, body, turn, settings, decision)
+        await long.read(deadline)
         asked, settings = long.asked, long.settings
         reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
