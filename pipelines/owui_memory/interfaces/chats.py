@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
@@ -68,7 +67,7 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings, self._languages = settings, Languages()
+        self.environment, self.settings, self._languages = environment, settings, Languages()
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
@@ -102,9 +101,9 @@ class Chats:
 
     def deadline(self) -> float:
         """Until when a message that comes now may wait for its memories, by the event loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+        return asyncio.get_running_loop().time() + self.settings().inlet_deadline_ms / 1000
 
-    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+    async def told(self, body: Body, turn: Turn, deadline: float) -> Body:
         """The body for the model, with what is remembered; and what the answer may become is decided.
 
         turn: read from this body, and no command. deadline: as `deadline` gave it.
@@ -113,7 +112,7 @@ class Chats:
             self._decide_early(turn)
             return body
         try:
-            told = await self._told(runtime, body, turn, deadline, render)
+            told = await self._told(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.emit(failed(Job.INLET, error))
             return body
@@ -122,7 +121,7 @@ class Chats:
 
     async def keep(self, answered: Answered) -> str:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
-        if not self._settings().enabled:
+        if not self.settings().enabled:
             return ""
         if (trace := TRACE.get()) is not None:
             answered = replace(answered, trace=trace.header)
@@ -139,7 +138,7 @@ class Chats:
     async def give(self, turn: Turn) -> str:
         """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
         runtime, words = self.runtime, self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        answer = refusal(turn.text, words, enabled=self.settings().enabled)
         if runtime is None:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
@@ -157,7 +156,7 @@ class Chats:
         runtime = self.runtime
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.settings().enabled)):
             return answer
         if runtime is None:
             return nothing
@@ -167,7 +166,7 @@ class Chats:
         return await self._command(words, begin) or nothing
 
     async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
-        """What comes of a command's work in time, or in words why nothing does. begin: may raise BusyError."""
+        """What comes of a command in time, or in words why nothing does. begin: may raise BusyError."""
         try:
             work = begin()
             return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
@@ -205,7 +204,7 @@ class Chats:
         Raises:
             MemoryFault: that cannot be told now.
         """
-        runtime = self._opened()
+        runtime = self.opened()
         try:
             return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
@@ -216,7 +215,7 @@ class Chats:
 
         Whoever asks so keeps the answer, and sends it to the model with the next message.
         """
-        if not decide(turn, self._settings()).may_show:
+        if not decide(turn, self.settings()).may_show:
             return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
@@ -245,19 +244,20 @@ class Chats:
 
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
-        return self._opened().numbers()
+        return self.opened().numbers()
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault where there is none."""
-        return self._opened().embedder()
+        return self.opened().embedder()
 
-    def _opened(self) -> Service:
+    def opened(self) -> Service:
+        """The runtime. Raises the MemoryFault why there is none."""
         if (runtime := self.runtime) is None:
             raise self.fault
         return runtime
 
-    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        settings = self._settings()  # as they are now, for all of this turn
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
+        settings = self.settings()  # as they are now, for all of this turn
         decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
         allowing, spilling = None, None
@@ -294,7 +294,8 @@ class Chats:
         if on and permission is not None:
             await long.keep(told, permission)
         if reads:
-            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+            rendered = partial(with_blocks, in_system=in_system)
+            told = await self.intake.rewrite(turn.user_id, rendered, told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
 
@@ -340,7 +341,7 @@ class Chats:
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            permission = decide(turn, self._settings()).permission
+            permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
             if len(self._early) >= _EARLY:

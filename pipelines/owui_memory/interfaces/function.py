@@ -24,11 +24,11 @@ _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
-def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
+def function_routes(chats: Chats, turns: Turns) -> list[Route]:
     """POST /function/inlet and /function/outlet."""
 
     async def asked(request: Request) -> Response:
-        ask_for_key(request.headers, key)
+        ask_for_key(request.headers, chats.environment.server_key)
         try:
             form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
         except (ValueError, RecursionError):

@@ -19,8 +19,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
@@ -43,8 +41,8 @@ _FULL = "Too many messages wait to be read; what fitted was taken. Send this aga
 class Observing:
     """The routes, below /memory."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
@@ -76,7 +74,7 @@ class Observing:
 
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
-        key = self._environment.server_key
+        key = self._chats.environment.server_key
         if has_key(request.headers, key):
             source = request.headers.get("x-memory-source", "")
             if not is_source(source):
@@ -85,7 +83,7 @@ class Observing:
             source = self._opened().api_keys.source_of(bearer(request.headers))
             if not source:
                 raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._settings().observes_channels:
+        if not self._chats.settings().observes_channels:
             raise RequestError(403, "off", _OFF)
         return source
 

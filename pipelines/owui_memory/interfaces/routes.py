@@ -12,8 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
@@ -32,19 +30,10 @@ log = logging.getLogger(__name__)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-def under_memory(
-    chats: Chats,
-    turns: Turns,
-    settings: Callable[[], Valves],
-    environment: Environment,
-    page: ASGIApp | None,
-) -> list[BaseRoute]:
+def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
-    key = environment.server_key
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
-    own += Uploads(chats, settings, environment).routes()
-    own += Observing(chats, settings, environment).routes()
+    own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
+    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
     return [*own, Mount("", page)] if page is not None else own
 
 

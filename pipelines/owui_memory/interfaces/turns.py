@@ -6,11 +6,10 @@ Whatever happens in here, the chat goes on.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
-from ..config.settings import Valves
 from ..core.events import Job
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
@@ -23,8 +22,8 @@ _SEEN = 5_000  # turns
 class Turns:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
-        self._chats, self._settings = chats, settings
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         # By user and key: whether somebody else wrote the message.
         self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
 
@@ -83,7 +82,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and notes and self._settings().show_memory_notes:
+        if chat_id and notes and self._chats.settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ..config.settings import Valves
+from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
@@ -34,8 +33,8 @@ _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 class Uploads:
     """Takes what is sent, for all users."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
@@ -64,11 +63,12 @@ class Uploads:
 
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        environment = self._chats.environment
+        key, secret = environment.server_key, environment.user_jwt_secret
         if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
             raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._settings().documents_folder(self._environment.data_dir)
+        root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:
             raise RejectedError(404, message("documents, not here"))
         return user_id, Inbox(root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,9 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import Environment
 from ...config.model_patterns import named
-from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
@@ -79,15 +77,12 @@ class _Request:
 class Proxy:
     """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
 
-    def __init__(
-        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
-    ) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._prefix = prefix.encode()
+    def __init__(self, chats: Chats, prefix: str) -> None:
+        self._chats, self._prefix = chats, prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
         self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
-        calls = Calls(settings, partial(in_lane, chats), chats.emit, chats.changes)
+        calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -132,10 +127,10 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
-        if self._environment.traces:
+        if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
@@ -193,7 +188,7 @@ class Proxy:
         _, catalogue = self._open()
         if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
             return await self._tell_models(asked.path, catalogue, send)
-        upstreams = self._settings().upstreams_in_use
+        upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
@@ -206,7 +201,7 @@ class Proxy:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
             raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
-        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        remembers = name != asked.model or named(self._chats.settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
         if remembers and caller.id and dialect is not None:
             return await self._remembering(asked, dialect, caller, chosen, receive, send)
@@ -218,7 +213,7 @@ class Proxy:
     async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
         models = await catalogue.models()
         if path == "/models":
-            if not models and self._settings().upstreams_in_use:
+            if not models and self._chats.settings().upstreams_in_use:
                 raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
@@ -249,7 +244,7 @@ class Proxy:
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
         body, turn = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
+        is_shown = has_key(asked.headers, self._chats.environment.server_key, given_key(asked.headers))
         turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
@@ -257,7 +252,7 @@ class Proxy:
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
-            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            reserved, room = reserve(limit_of(self._chats.settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
         told = await self._chats.told(body, turn, deadline)
@@ -274,7 +269,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._chats.settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -343,7 +338,7 @@ class Proxy:
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
-            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._chats.settings().upstreams_in_use)
         return self._opened
 
 

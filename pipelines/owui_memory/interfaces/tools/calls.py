@@ -53,8 +53,7 @@ Run = Callable[
 
 async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:
     """Carries a call out in the application's threads, one of a user at a time."""
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime = chats.opened()
     if verb.name == "forget_memory":
         runtime.kept_steps.drop(call.turn.user_id)
     work: Any = runtime.toolbox.carry_out

@@ -14,8 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ...config.settings import Valves
+from ...config.environment import PUBLIC_DEFAULT_KEY
 from ..chats import Chats
 from ..identity import Caller, identified
 from ..requests import Places, RequestError, body_of
@@ -45,9 +44,8 @@ class Request:
 class Door:
     """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
 
-    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
-        self._chats, self._environment = chats, environment
-        self._method, self._work = method, work
+    def __init__(self, chats: Chats, method: str, work: _Work) -> None:
+        self._chats, self._method, self._work = chats, method, work
         self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +58,7 @@ class Door:
             await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         # Any page could send it: nobody's browser is to be used so.
         if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
             sentence = "Pages may not ask while the server's key is the public default one."
@@ -76,9 +74,9 @@ class Door:
         return answer
 
 
-def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
+def served(chats: Chats) -> list[Route]:
     """The routes /tools/... and /mcp."""
-    calls = Calls(settings, partial(in_lane, chats), chats.emit, chats.changes)
+    calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -101,7 +99,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
         return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
     spoken = door("POST", speak)
     return [

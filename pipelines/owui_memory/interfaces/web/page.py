@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,8 +15,6 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
-from ...config.environment import Environment
-from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
@@ -45,8 +43,8 @@ _ADMIN = "server key"  # whose lane and limits those are who have no user
 class Page:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._key = chats, settings, environment.server_key
+    def __init__(self, chats: Chats) -> None:
+        self._chats, self._key = chats, chats.environment.server_key
         self._webui = OpenWebUISessions()
         access_log.keep_private()
         self._at_once: Counter[str] = Counter()
@@ -151,7 +149,7 @@ class Page:
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
         if now is not None and age > sign_in.RECHECK_S:
             try:
-                now = await self._webui.person(self._settings().webui_url, webui)
+                now = await self._webui.person(self._chats.settings().webui_url, webui)
             except SilentError:
                 now = person if age < sign_in.UNCHECKED_S else None
             else:
@@ -169,7 +167,7 @@ class Page:
         return await self._session_of_webui(request, runtime)
 
     async def _session_of_webui(self, request: Request, runtime: Service) -> str:
-        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        webui, url = sign_in.webui_token(request.cookies), self._chats.settings().webui_url
         if not webui or not url:
             return ""
         if not self._sessions.takes(request.place):
@@ -229,7 +227,7 @@ class Page:
         return [sign_in.session_cookie(token, **where), *ends]
 
     def _where(self, request: Request) -> dict[str, Any]:
-        url = self._settings().page_url
+        url = self._chats.settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
@@ -244,7 +242,7 @@ class Page:
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
-        form, settings = sign_in.new_form(), self._settings()
+        form, settings = sign_in.new_form(), self._chats.settings()
         answer = page(
             "sign_in.html",
             request.words,
@@ -291,10 +289,10 @@ class Page:
             runtime.page,
             person,
             request.words,
-            self._settings(),
+            self._chats.settings(),
             request.query,
             form,
-            webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._chats.settings()),
             file,
         )
         try:

@@ -31,12 +31,12 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
+def hooks(chats: Chats) -> list[Route]:
     """The route, below /memory."""
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
-        secret = settings().webhook_secret
+        secret = chats.settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
             raise RequestError(404, "not_found", "There is nothing here.")
@@ -45,7 +45,7 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
         except (ValueError, RecursionError):
             raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
-            noted = await run_in_threadpool(_note, chats, settings(), event)
+            noted = await run_in_threadpool(_note, chats, event)
         except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
             raise RequestError(503, "not_now", "Not now.") from error
@@ -54,15 +54,14 @@ def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
     return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
-def _note(chats: Chats, settings: Valves, event: Any) -> int:
+def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
     event = event if isinstance(event, dict) else {}
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
         return 0
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime, settings = chats.opened(), chats.settings()
     if kind == "chat.deleted":
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
