@@ -41,11 +41,8 @@ def given_key(headers: Mapping[str, str]) -> str:
     return bearer(headers) or headers.get("x-api-key", "").strip()
 
 
-def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
-    """Who asks, as far as the server's key and a signature tell; None: neither is there.
-
-    secret: with which Open WebUI signs, "" for none.
-    """
+def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
+    """Who asks, as far as the server's key and a signature tell; None: neither is there."""
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
     if not has_key(headers, server_key, key):
@@ -62,12 +59,15 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
 async def identified(
     headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
 ) -> Caller:
-    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+    """Who asks.
+
+    secret: with which Open WebUI signs, "" for none. owner_of: looks up the owner of a user's key, and may
+    raise a MemoryFault.
 
     Raises:
         RequestError: nobody is told, or the keys cannot be looked up.
     """
-    if (caller := caller_of(headers, server_key, secret)) is not None:
+    if (caller := _caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""

@@ -5,7 +5,6 @@ A chat's id says that it is a channel, and whoever calls an API may say any. Wha
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -52,18 +51,10 @@ class Memberships:
         for page in range(1, 2 if email else _PAGES + 1):
             asked = urlencode({"page": page, **({"query": email} if email else {})})
             answer = self._poster.get(f"/api/v1/channels/{quote(channel, safe='')}/members?{asked}")
-            members = _ids(answer)
-            if user_id in members:
-                return True
-            if not members or time.monotonic() > until:
+            try:
+                members = {str(one["id"]) for one in answer["users"]}
+            except (KeyError, TypeError):  # not as expected
                 return False
+            if user_id in members or not members or time.monotonic() > until:
+                return user_id in members
         return False
-
-
-def _ids(answer: bytes) -> frozenset[str]:
-    """The members that an answer names; none where it is not as expected."""
-    try:
-        users = json.loads(answer)["users"]
-        return frozenset(str(one["id"]) for one in users)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return frozenset()

@@ -64,20 +64,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -78,17 +77,15 @@ class Titles:
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
         """Of a chat that is not among the user's latest, and may be long."""
-        try:
-            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
-            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
-        except Exception:  # noqa: BLE001 - there is none, or it is too long
+        chat = self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}")  # None: it may be too long
+        if not isinstance(chat, dict) or chat.get("id") != chat_id or "user_id" not in chat:
             return None
+        return bool(chat["user_id"] == user_id)
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
-        try:
-            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
-        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return None
+        chats = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+        if chats is None:
+            return None  # a passage without its chat's title is whole
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)

@@ -127,10 +127,7 @@ class Step:
         if isinstance(told.get("usage"), Mapping):
             self.usage = dict(told["usage"])
         self.whole = told
-        choices = told.get("choices")
-        first = (
-            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-        )
+        first = _first(told)
         message = first.get("delta") or first.get("message")
         message = message if isinstance(message, Mapping) else {}
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
