@@ -42,7 +42,6 @@ class Word:
 
     @property
     def sent(self) -> str:
-        """What to send for it."""
         return self.text if self.done else word_for(self.verb, self.codes[0])
 
 

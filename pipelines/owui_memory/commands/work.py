@@ -28,8 +28,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:

@@ -361,6 +361,10 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def role_of(message: Any) -> Any:
+    return mapping(message).get("role")
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 

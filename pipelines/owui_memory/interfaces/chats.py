@@ -83,7 +83,6 @@ class Chats:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._start.fault
 
     async def begin(self) -> None:
@@ -91,12 +90,10 @@ class Chats:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
 
     async def stop(self) -> None:
-        """Stop the threads, within a bound."""
         await asyncio.to_thread(self._start.stop)
         self.intake.close()
 
     def use_settings(self) -> None:
-        """The settings have changed."""
         self._start.use_settings()
 
     def deadline(self) -> float:
@@ -194,7 +191,6 @@ class Chats:
             runtime.live_chats.finished(answered.user_id, answered.keys)
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
         if (runtime := self.runtime) is not None:
             runtime.emit(event)
 
@@ -226,7 +222,6 @@ class Chats:
         return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
-        """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
             runtime.emit(failed(work, error))
         else:

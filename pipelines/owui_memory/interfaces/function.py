@@ -25,8 +25,6 @@ _MOST_BYTES = 64_000_000  # of a request
 
 
 def function_routes(chats: Chats, turns: Turns) -> list[Route]:
-    """POST /function/inlet and /function/outlet."""
-
     async def asked(request: Request) -> Response:
         ask_for_key(request.headers, chats.environment.server_key)
         try:

@@ -39,12 +39,10 @@ class Prompt:
 
     @property
     def messages(self) -> list[Any]:
-        """All of them."""
         return list(self.body["messages"])
 
     @cached_property
     def texts(self) -> Texts:
-        """What is counted."""
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))

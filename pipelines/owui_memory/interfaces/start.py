@@ -33,7 +33,6 @@ class Start:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._fault
 
     def begin(self, wait_s: float) -> None:

@@ -26,7 +26,6 @@ _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 

@@ -251,7 +251,6 @@ def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    """A numbered table."""
     rows = [
         (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
         for number, memory in enumerate(memories, first)

@@ -92,7 +92,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The same items, with a bar."""
     with progress(what, total) as advance:
         for done, item in enumerate(items, 1):
             yield item
@@ -100,5 +99,4 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}

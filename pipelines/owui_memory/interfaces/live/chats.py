@@ -137,7 +137,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:

@@ -45,7 +45,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -104,7 +103,6 @@ class Poster:
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -157,7 +155,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(

@@ -165,7 +165,6 @@ class _Loop:
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
-        """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
         body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
@@ -343,7 +342,6 @@ def _described(verb: Verb) -> Event:
 
 
 def _names(tools: Sequence[Any]) -> list[str]:
-    """What the client's tools are called."""
     parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
     return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
 

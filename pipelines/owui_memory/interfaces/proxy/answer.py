@@ -134,7 +134,6 @@ class StreamEar:
         return last
 
     def over(self) -> None:
-        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:

@@ -40,7 +40,6 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments."""
         self._pieces.append(arguments)
         self._chars += len(arguments)
 

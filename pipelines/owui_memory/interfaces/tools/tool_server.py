@@ -75,7 +75,6 @@ class Door:
 
 
 def served(chats: Chats) -> list[Route]:
-    """The routes /tools/... and /mcp."""
     calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
@@ -111,7 +110,6 @@ def served(chats: Chats) -> list[Route]:
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document of the tool server."""
     error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
     answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}

@@ -138,7 +138,6 @@ class Call:
 
     @property
     def view(self) -> View:
-        """What the turn sees."""
         return reading_view(self.turn, self.settings)
 
 

@@ -17,7 +17,6 @@ def listed(visit: Visit) -> View:
 
 
 def make(visit: Visit) -> View:
-    """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)

@@ -54,7 +54,6 @@ def preview(visit: Visit) -> View:
 
 
 def begin(visit: Visit) -> Answer:
-    """Import what was previewed."""
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
@@ -65,7 +64,6 @@ def begin(visit: Visit) -> Answer:
 
 
 def undo(visit: Visit) -> Answer:
-    """Take back all that an import has brought."""
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))

@@ -41,7 +41,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):

@@ -55,7 +55,6 @@ class Page:
         self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
-        """Close connections."""
         await self._webui.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,7 +193,6 @@ class Page:
     async def _sign_in(
         self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
-        """The form for it, or what was sent with it."""
         sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")

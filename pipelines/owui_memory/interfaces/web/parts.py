@@ -65,7 +65,6 @@ class Visit:
 
     @cached_property
     def teams(self) -> Sequence[str]:
-        """Those that the user is in now."""
         return teams_of_person(self.person.user_id, self.person.email, self.settings)
 
     def asked(self) -> Asked:

@@ -131,7 +131,6 @@ def _environment() -> Environment:
 
 
 def _time(at: datetime | float | None) -> datetime | None:
-    """A Unix time, or a time, in UTC."""
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None

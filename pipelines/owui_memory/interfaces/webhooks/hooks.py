@@ -32,7 +32,6 @@ _ID_CHARS = 200
 
 
 def hooks(chats: Chats) -> list[Route]:
-    """The route, below /memory."""
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
