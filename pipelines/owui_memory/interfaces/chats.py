@@ -20,6 +20,7 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.latest import Latest
 from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
@@ -74,7 +75,7 @@ class Chats:
         self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
-        self._early: dict[tuple[str, str], bool] = {}
+        self._early = Latest[tuple[str, str], bool](_EARLY)
 
     @property
     def runtime(self) -> Service | None:
@@ -301,27 +302,32 @@ class Chats:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self.intake.in_turn if long else in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(looked_at)
-                keeper.is_ill |= not long
+            if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
+                return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
             await self._spilling.put(record)
         return ""
 
     @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
-        until = asyncio.get_running_loop().time() + QUEUE_S
+    async def _stored(
+        runtime: Service, work: Job, storing: asyncio.Future[Any], *, is_long: bool = False
+    ) -> bool:
+        """Whether the state database takes it in the time that it is worth; else the spill has to."""
+        keeper, clock = runtime.keeper, asyncio.get_running_loop().time
+        until = clock() + QUEUE_S
         while not (done := await within(KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
+            if clock() >= until or not keeper.goes_on(KEEP_S):
                 break
-        return done
+        if not done:
+            storing.cancel()  # it may be stored all the same: that does no harm
+            storing.add_done_callback(looked_at)
+            keeper.is_ill |= not is_long
+        elif (error := storing.exception()) is None:
+            return True
+        elif not isinstance(error, Waits):
+            keeper.is_ill |= not is_of_the_text(error)
+            runtime.emit(failed(work, error))
+        return False
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -339,8 +345,6 @@ class Chats:
             permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
                 self._spilling.soon(Spilled.decision(turn.user_id, permission))
@@ -349,19 +353,5 @@ class Chats:
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(looked_at)
-            runtime.keeper.is_ill = True
-        self._spilling.soon(record)
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
+        if not await self._stored(runtime, Job.INLET, permission):
+            self._spilling.soon(record)

@@ -5,12 +5,12 @@ Whatever happens in here, the chat goes on.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
 from ..core.events import Job
+from ..core.latest import Latest
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
 from .chats import Body, Chats
@@ -25,7 +25,7 @@ class Turns:
     def __init__(self, chats: Chats) -> None:
         self._chats = chats
         # By user and key: whether somebody else wrote the message.
-        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._of_filter = Latest[tuple[str, str], bool](_SEEN)
 
     async def inlet(
         self,
@@ -90,8 +90,6 @@ class Turns:
 
     def _see(self, turn: Turn) -> None:
         self._of_filter[turn.user_id, turn.key] = turn.is_others
-        if len(self._of_filter) > _SEEN:
-            self._of_filter.popitem(last=False)
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)

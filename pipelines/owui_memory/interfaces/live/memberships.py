@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from urllib.parse import quote, urlencode
 
+from ...core.latest import Latest
 from .poster import Poster
 
 _KNOWN = 5_000  # pairs of user and channel
@@ -24,7 +24,7 @@ class Memberships:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._known = Latest[tuple[str, str], tuple[float, bool]](_KNOWN)
 
     def holds(self, user_id: str, email: str, channel: str) -> bool:
         """Whether a user may read a channel. Blocks for some seconds at most."""
@@ -36,8 +36,6 @@ class Memberships:
         is_member = self._poster.is_on and bool(channel) and self._asked(user_id, email, channel)
         with self._lock:
             self._known[one] = time.monotonic() + (_MEMBER_S if is_member else _OTHER_S), is_member
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
         return is_member
 
     def drop(self, user_id: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
@@ -24,8 +24,8 @@ class Titles:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
+        self._known = Latest[str, tuple[float, Mapping[str, str]]](_USERS)
+        self._asked = Latest[tuple[str, str], tuple[float, bool | None]](_ASKED)
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -55,8 +55,6 @@ class Titles:
         own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
             self._asked[one] = time.monotonic(), own
-            while len(self._asked) > _ASKED:
-                self._asked.popitem(last=False)
         return own
 
     def drop(self, user_id: str) -> None:
@@ -71,8 +69,6 @@ class Titles:
         titles = self._listed(user_id)
         with self._lock:
             self._known[user_id] = time.monotonic(), titles or {}
-            while len(self._known) > _USERS:
-                self._known.popitem(last=False)
         return titles
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:

@@ -11,11 +11,11 @@ import contextlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
@@ -39,7 +39,7 @@ class KeptSteps:
 
     def __init__(self, seconds: float = _MOST_S) -> None:
         self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._kept = Latest[tuple[str, str], _Kept](_MOST)  # by user and calls
         self._dropped: dict[str, float] = {}  # users, and when
 
     def __len__(self) -> int:
@@ -62,8 +62,6 @@ class KeptSteps:
             if self._dropped.get(user_id, -1.0) >= since:
                 return
             self._kept[user_id, _named(calls)] = kept
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
         asyncio.get_running_loop().call_later(self._seconds, self._purge)
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
