@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .body import mapping
 from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
@@ -80,8 +81,7 @@ async def identified(
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Chat, messages and task, as Open WebUI tells them to a filter."""
-    told = body.get("metadata")
-    in_body = told.get("chat_id") if isinstance(told, Mapping) else None
+    in_body = mapping(body.get("metadata")).get("chat_id")
     conversation = body.get("conversation")  # of the responses API
     named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
     chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named

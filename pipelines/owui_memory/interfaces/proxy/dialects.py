@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from ..body import role_of
+from ..body import mapping, role_of
 from . import answer, replies
 from .answer import Read
 
@@ -57,7 +57,7 @@ def _responses(body: Body) -> list[Any] | None:
 
 def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
     given, told, rest = body.get("input"), {}, list(messages)
-    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
+    first = mapping(rest[0]) if rest else {}
     own_system = isinstance(given, list) and given and role_of(given[0]) == _SYSTEM
     if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
         told, rest = {"instructions": first.get("content")}, rest[1:]

@@ -17,6 +17,7 @@ from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
+from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = (
@@ -75,7 +76,7 @@ class KeptSteps:
             return messages, room
         back: list[Any] = []
         for message in reversed(messages):
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            calls = mapping(message).get("tool_calls")
             kept = known.get(_named(calls)) if calls else None
             if kept is not None and kept.tokens <= room:
                 room -= kept.tokens
@@ -111,8 +112,7 @@ def _named(calls: Any) -> str:
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
     for one in parts:
-        function = one.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             arguments = json.loads(arguments)

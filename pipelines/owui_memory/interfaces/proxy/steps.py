@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..body import mapping
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -127,8 +128,7 @@ class Step:
             self.usage = dict(told["usage"])
         self.whole = told
         first = _first(told)
-        message = first.get("delta") or first.get("message")
-        message = message if isinstance(message, Mapping) else {}
+        message = mapping(first.get("delta") or first.get("message"))
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
         if self._is_too_long:
             return False
@@ -160,13 +160,12 @@ class Step:
         call = self._calls.setdefault(key, ToolCall())
         call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
         call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
-        function = one.get("function")
-        if isinstance(function, Mapping):
-            name, arguments = function.get("name"), function.get("arguments")
-            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
-            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
-            if isinstance(written, str):
-                call.add(written)
+        function = mapping(one.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+        written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+        if isinstance(written, str):
+            call.add(written)
 
     def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
         """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
@@ -240,8 +239,7 @@ def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Eve
 
 def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = told.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, Mapping) else {}
+    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:

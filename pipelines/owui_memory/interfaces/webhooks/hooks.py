@@ -21,6 +21,7 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
+from ..body import mapping
 from ..chats import Chats
 from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
@@ -55,7 +56,7 @@ def hooks(chats: Chats) -> list[Route]:
 
 def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
-    event = event if isinstance(event, dict) else {}
+    event = mapping(event)
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
@@ -95,5 +96,5 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 
 
 def _id(value: Any, name: str) -> str:
-    id_ = value.get(name) if isinstance(value, dict) else None
+    id_ = mapping(value).get(name)
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
