@@ -147,15 +147,16 @@ class WebuiChannels(WebUi):
         raise _nonsense()
 
 
-def read_posted(item: Any) -> Posted | None:
+def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    id_, at, changed = mapping(item).get("id"), mapping(item).get("created_at"), mapping(item).get("updated_at")
+    item = mapping(listed)
+    id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None
-    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
-    webhook = mapping(mapping(meta).get("webhook")).get("id")
+    meta, author, content = mapping(item.get("meta")), item.get("user_id"), item.get("content")
+    webhook = meta.get("webhook")
     # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
-    by_member = _is_id(author) and not (item.get("app_id") or mapping(meta).get("model_id") or mapping(meta).get("webhook"))
+    by_member = _is_id(author) and not (item.get("app_id") or meta.get("model_id") or webhook)
     count, latest = item.get("reply_count"), item.get("latest_reply_at")
     return Posted(
         id=id_,
@@ -167,7 +168,7 @@ def read_posted(item: Any) -> Posted | None:
         parent=_text(item.get("parent_id"), 200),
         reply_to=_text(item.get("reply_to_id"), 200),
         replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
-        webhook=_text(webhook, 200),
+        webhook=_text(mapping(webhook).get("id"), 200),
     )
 
 
