@@ -20,9 +20,7 @@ from ...models.tokens import estimated_tokens
 from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
-_COUNTED_CHARS = (
-    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
-)
+_COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
 _DROPS_S = 3600.0  # longer than requests take
 
 

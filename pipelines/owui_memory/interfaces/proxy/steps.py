@@ -17,11 +17,8 @@ _MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client'
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
-_WANTED_BACK = (
-    "reasoning_content",
-    "reasoning_details",
-    "extra_content",
-)  # by servers, beside a message's calls
+# By servers, beside a message's calls.
+_WANTED_BACK = ("reasoning_content", "reasoning_details", "extra_content")
 _IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 

@@ -46,9 +46,8 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[
-    [Verb, Call], Coroutine[Any, Any, Outcome]
-]  # raises the errors of `core/errors.py`, or BusyError
+# Raises the errors of `core/errors.py`, or BusyError.
+Run = Callable[[Verb, Call], Coroutine[Any, Any, Outcome]]
 
 
 async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:

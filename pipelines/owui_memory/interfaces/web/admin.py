@@ -23,11 +23,8 @@ ALL = "all"  # in place of a batch's name
 
 def server(visit: Visit) -> View:
     """The self-check of all parts, and what the LLMs have cost."""
-    prices, ledger, today = (
-        read_prices(visit.settings.llm_prices),
-        visit.parts.ledger,
-        datetime.now(UTC).date(),
-    )
+    prices, today = read_prices(visit.settings.llm_prices), datetime.now(UTC).date()
+    ledger = visit.parts.ledger
     ledger.flush()
     rows = []
     for ago in range(_DAYS):

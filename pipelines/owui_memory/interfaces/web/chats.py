@@ -20,14 +20,9 @@ def listed(visit: Visit) -> View:
         passages = past.of_chat(visit.user_id, visit.query["chat"])
         if not passages:
             raise Refused(message("page: no such chat"))
-        address = visit.chat_address(passages[0].chat)
-        more = len(passages) - _PASSAGES
-        values |= {
-            "passages": passages[:_PASSAGES],
-            "more": more,
-            "address": address,
-            "chat": passages[0].chat,
-        }
+        chat = passages[0].chat
+        values |= {"passages": passages[:_PASSAGES], "more": len(passages) - _PASSAGES}
+        values |= {"address": visit.chat_address(chat), "chat": chat}
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
     page = visit.page_of(found)

@@ -68,9 +68,8 @@ class Page:
         except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # without its message: it may hold texts
+            # Without its message, which may hold texts.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
@@ -177,9 +176,8 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return (
-            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
-        )
+        sign_in_as = runtime.page.tools.sessions.sign_in
+        return await in_pool(runtime.state_pool, sign_in_as, person) if person else ""
 
     def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""

@@ -70,13 +70,8 @@ def words_for(tags: str) -> Locale:
 
 def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
     """A filled template."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
-        )
-    )
+    told = {"say": words.say, "label": words.label, "number": words.number, "lang": words.code}
+    text = _environment().get_template(template).render(**told, stamp=stamp(), **values)
     return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
 
 

@@ -19,26 +19,13 @@ def listed(visit: Visit) -> View:
     counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
     of_teams = visit.parts.tools.control.of_teams(visit.teams)
     mine = shared_by(visit.user_id)
-    shared = [
-        (
-            memory,
-            memory.scope.removeprefix(TEAM),
-            teller(memory, visit.user_id, visit.person.name, visit.words),
-            memory.batch == mine,
-        )
-        for memory in of_teams[:_MOST]
-    ]
-    return View(
-        "sharing.html",
-        {
-            "scopes": [
-                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
-            ],
-            "teams": visit.teams,
-            "shared": shared,
-            "more": len(of_teams) - len(shared),
-        },
-    )
+    shared = []
+    for memory in of_teams[:_MOST]:
+        told_by = teller(memory, visit.user_id, visit.person.name, visit.words)
+        shared.append((memory, memory.scope.removeprefix(TEAM), told_by, memory.batch == mine))
+    scopes = [(scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()]
+    values = {"scopes": scopes, "teams": visit.teams, "shared": shared, "more": len(of_teams) - len(shared)}
+    return View("sharing.html", values)
 
 
 def share(visit: Visit) -> Answer:
