@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -132,7 +133,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")

@@ -41,7 +41,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    last = texts[-1] if texts else ""
+    so_far = "" if user_message_id else _hash((user_id, *texts))
     features = mapping(body.get("features") or meta.get("features"))
     model, described = _id(body.get("model")), mapping(meta.get("model"))
     info = mapping(described.get("info"))
@@ -52,11 +53,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
+        text=_kept(last),
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
-        if user_message_id
-        else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, last) if user_message_id else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,

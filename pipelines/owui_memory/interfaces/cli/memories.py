@@ -30,7 +30,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import answer, as_json, counted, fields, say, table
+from .output import answer, as_json, counted, day_of, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -244,23 +244,18 @@ def say_pages(shown: Page[Any], what: str) -> None:
 def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
     """A numbered table of what was said."""
     rows = [
-        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        (number, one.role, one.text, day_of(one.created_at), one.chat)
         for number, one in enumerate(passages, first)
     ]
     table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    rows = [
-        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
-        for number, memory in enumerate(memories, first)
-    ]
+    rows = []
+    for number, one in enumerate(memories, first):
+        text = f"{one.text} (its day is over)" if is_over(one) else one.text
+        rows.append((number, text, one.kind, day_of(one.updated_at or one.created_at), one.scope, one.chat))
     table(["#", "memory", "kind", "day", "scope", "chat"], rows)
-
-
-def _where(memory: Memory) -> Sequence[str]:
-    at = memory.updated_at or memory.created_at
-    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
 
 
 def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -42,6 +43,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def as_json(value: object) -> None:
     """Prints a JSON-plain value."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def day_of(at: datetime | None) -> str:
+    """A day as it stands in tables."""
+    return f"{at:%Y-%m-%d}" if at else ""
 
 
 def counted(count: int, one: str, more: str) -> str:

@@ -97,9 +97,8 @@ class Poster:
                 check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
