@@ -1,4 +1,4 @@
-"""Text made fit to be stored: nothing broken, nothing invisible."""
+"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
