@@ -125,7 +125,8 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     """
     messages = body["messages"]
     unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
+    # But for those that hold nothing but a block of ours.
+    first = mapping(next((kept for message in messages for kept in _without_block(message)), None))
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
@@ -147,11 +148,6 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -256,7 +252,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
     """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
     if not turn.user_message_id:  # then they are made of all that was said
         return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
-    return [f"~{_version(text)}" for text in texts]
+    return [message_id_of(exchange_key("", "", "", text)) for text in texts]
 
 
 def key_of_cut(turn: Turn, body: Any) -> str:
@@ -329,10 +325,6 @@ def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> b
     message = mapping(meta.get("user_message"))
     is_meant = user_id == _id(meta.get("user_id")) and user_message_id == _id(message.get("id"))
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
-
-
-def _version(text: str) -> str:
-    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
 
 
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:

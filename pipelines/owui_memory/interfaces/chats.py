@@ -126,7 +126,8 @@ class Chats:
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
-            elif not self._was_forbidden_early(answered):
+            # Else forbidden before there was a database, which may hold an earlier permission.
+            elif all(self._early.get((answered.user_id, key)) is not False for key in answered.keys):
                 learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -334,10 +335,6 @@ class Chats:
         decided = (self._early.get((answered.user_id, key)) for key in answered.keys if key)
         if next((one for one in decided if one is not None), True):
             await self._spilling.put(Spilled.exchange(answered))
-
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
 
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""

@@ -74,7 +74,8 @@ class Start:
             runtime.close()
 
     def _failed(self, error: Exception) -> None:
-        fault = error if isinstance(error, MemoryFault) else Retry(_unexpected(error))
+        unexpected = f"Memory cannot start ({type(error).__name__})."
+        fault = error if isinstance(error, MemoryFault) else Retry(unexpected)
         with self._lock:
             if self._stopped.is_set():
                 return
@@ -82,7 +83,3 @@ class Start:
             self.fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
         if is_news:
             log.error("%s %s", fault, self.fault.hint, exc_info=None if fault is error else error)
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Memory cannot start ({type(error).__name__})."

@@ -8,7 +8,7 @@ import typer
 
 from ...channels.erasing import erase_channel
 from ...channels.people import People
-from ...channels.queue import ChannelQueue, Standing
+from ...channels.queue import ChannelQueue
 from ...core.errors import Drop
 from ...core.scope import channel_owner
 from .commands import OF_THE_SERVER, Json, Yes, command
@@ -37,10 +37,10 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     elif not found:
         say("No channel is observed.")
     else:
-        rows = [
-            (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            state = "paused" if one.paused else one.detail or "observed"
+            rows.append((one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", state))
         table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
 
 
@@ -95,7 +95,3 @@ def _known(instance: Instance, source: str, channel: str) -> str:
     if People(instance.engine).channel_of(owner) != ("", ""):
         return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
-
-
-def _state(one: Standing) -> str:
-    return "paused" if one.paused else one.detail or "observed"
