@@ -32,13 +32,13 @@ _T = TypeVar("_T")
 
 
 def read_asked(body: Any, user: Any) -> tuple[Any, Turn]:
-    """An inlet's body, as it may go on, and the turn that it begins. Whatever comes in, this does not raise."""
+    """An inlet's body, as it may go on, and the turn that it begins. Never raises."""
     body = without_commands(sendable(body))
     return body, read_inlet(body, user)
 
 
 def read_finished(body: Any, user: Any) -> tuple[Any, Answered | None]:
-    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. This does not raise."""
+    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. Never raises."""
     body = sendable(body)
     return body, read_outlet(body, user)
 

@@ -149,7 +149,7 @@ class WebuiChannels(WebUi):
 
 def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    item = mapping(listed)
+    item: Any = mapping(listed)
     id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None

@@ -113,9 +113,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    text = done.known.text if done.known else done.text
-    told = f"Known already: {text}" if done.known else f"Remembered: {text}"
-    answer(to_json, {"memory": text, "known": bool(done.known)}, told)
+    memory = done.known.text if done.known else done.text
+    told = f"Known already: {memory}" if done.known else f"Remembered: {memory}"
+    answer(to_json, {"memory": memory, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)

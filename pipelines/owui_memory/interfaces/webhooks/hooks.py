@@ -46,7 +46,7 @@ def hooks(chats: Chats) -> list[Route]:
             raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
             noted = await run_in_threadpool(_note, chats, event)
-        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+        except Exception as error:  # Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
             raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
