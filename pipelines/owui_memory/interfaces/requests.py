@@ -36,7 +36,7 @@ def refusing(work: Endpoint) -> Endpoint:
 
 def too_large(most_bytes: int) -> RequestError:
     """What is raised for a request that has more bytes."""
-    most = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes:,} bytes"
+    most = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes} bytes"
     return RequestError(413, "request_too_large", f"A request has {most} at most.")
 
 
