@@ -70,7 +70,8 @@ def test_what_needs_the_processor_alone_is_done_in_turn(
     wait_until(lambda: len(begun) == at_once)
     last = recalling[-1]
     assert last.outcome().missed == "the deadline of 800 ms passed"
-    assert last.future and last.future.cancelled() is not waits_for_servers, "nobody waits for it any more"
+    assert last.future
+    assert last.future.cancelled() is not waits_for_servers, "nobody waits for it any more"
     gate.set()
     wait_until(lambda: not run.is_used)
     assert sorted(begun) == sorted(turns[:at_once] if waits_for_servers else turns[:4])
