@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
@@ -65,8 +64,6 @@ class Uploads:
         """Whose the file is, and where it goes."""
         environment = self._chats.environment
         key, secret = environment.server_key, environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
         root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:

@@ -14,13 +14,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY
 from ..chats import Chats
 from ..identity import Caller, identified
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
 from .mcp_server import answer_to
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -59,10 +59,6 @@ class Door:
 
     async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise RequestError(403, "public_key", sentence)
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
@@ -100,7 +96,7 @@ def served(chats: Chats) -> list[Route]:
     def door(method: str, work: _Work) -> ASGIApp:
         return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), chats.settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
