@@ -111,8 +111,9 @@ class Control:
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
-        """The user's memory or passage, or a team's, that has or had an id which may be anybody's, as one that
-        a model names; None if the view sees no such.
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
         """
         backend = self.live.get()
         memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
