@@ -15,6 +15,7 @@ from owui_memory.core.change import Change
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import shared_by, team_owner
 from owui_memory.language.secrets import LEFT_OUT
+from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.migrate.copying import Copy
 from owui_memory.manage.migrate.records import Record, from_json
 from owui_memory.remember import admission
@@ -49,7 +50,8 @@ def room(mind: Mind, tmp_path: Path) -> Room:
     live = BackendHolder(tmp_path, lambda *_: mind.backend)
     live.use(Valves())
     wait_until(lambda: live.current is not None, what="the backend is in use")
-    return Room(mind.engine, live, mind.backend)
+    eraser = Eraser(mind.engine, mind.folder, lambda: mind.settings, lambda *_: mind.backend)
+    return Room(mind.engine, live, mind.backend, eraser)
 
 
 def stored(room: Room, text: str) -> str:
