@@ -108,8 +108,7 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    return backend.store(user_id, new)
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
 def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
