@@ -13294,9 +13294,6 @@ msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
 msgid "page: document of an unknown kind"
 msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
 
-msgid "page: documents and the default key"
-msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
-
 msgid "page: documents"
 msgid_plural "page: documents"
 msgstr[0] "{n} Dokument"
@@ -15566,9 +15563,6 @@ msgstr "The disk of the documents is nearly full. Tell your admin."
 
 msgid "page: document of an unknown kind"
 msgstr "Files of this kind are not read: the name's ending tells the kind."
-
-msgid "page: documents and the default key"
-msgstr "Pages may not send files while the server's key is the public default."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -32557,10 +32551,11 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -32573,7 +32568,8 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
@@ -32586,7 +32582,7 @@ def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the serv
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -33226,6 +33222,73 @@ async def serve_streams(carry_out: CarryOut) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/tools/page_origins.py
+
+SOURCES["interfaces/tools/page_origins.py"] = r'''"""Which pages of browsers may ask the MCP server, as its protocol wants it.
+
+By DNS rebinding a page's own name leads here, and its browser takes this server for the page's. What the
+browser then says in `Origin` is the page's name, which is none of ours. `mcp` has such a check, too, but of a
+list of whole origins: neither any address nor any port of this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.settings import Valves
+
+_REFUSAL = (
+    "Pages of this origin may not ask here, only those on this machine, at an IP address, and on the hosts "
+    "of page_url and webui_url. Ask from a program, which sends no Origin, or set page_url."
+)
+
+
+class KnownOrigins:
+    """An ASGI application for pages that are known, and for programs, which name no origin."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], Valves]) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings()
+        origins = filter(None, Headers(scope=scope).getlist("origin"))
+        if all(is_known(one, (settings.page_url, settings.webui_url)) for one in origins):
+            return await self._app(scope, receive, send)
+        return await JSONResponse({"error": _REFUSAL}, 403)(scope, receive, send)
+
+
+def is_known(origin: str, addresses: Iterable[str]) -> bool:
+    """Whether no page can have this origin by DNS rebinding. addresses: those whose hosts are ours."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in (
+        "http",
+        "https",
+    ):  # an application or a browser's extension; "null" may be any page
+        return bool(parts.scheme)
+    if host == "localhost" or host.endswith(".localhost") or _is_address(host):
+        return True
+    return host in {urlsplit(one).hostname for one in addresses if one}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/tools/told.py
 
 SOURCES["interfaces/tools/told.py"] = r'''"""Memories as a model is told them by a tool: quoted data, of bounded size."""
@@ -33347,7 +33410,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.environment import Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
@@ -33355,6 +33418,7 @@ from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -33400,10 +33464,6 @@ class Door:
 
     async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
@@ -33449,7 +33509,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -33925,7 +33985,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ..config.environment import Environment
 from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
@@ -33984,8 +34044,6 @@ class Uploads:
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
@@ -63194,8 +63252,7 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    return backend.store(user_id, new)
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
 def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
