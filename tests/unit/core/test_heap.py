@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+
 from owui_memory.core.heap import keep_loaded
 
 
