@@ -234,7 +234,7 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
