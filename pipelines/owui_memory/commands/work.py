@@ -171,10 +171,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = (
-            len(self._control.all(self._user_id)),
-            self._tools.outbox.waiting_of(self._user_id),
-        )
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
