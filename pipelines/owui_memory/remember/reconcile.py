@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
@@ -55,7 +55,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -251,7 +251,7 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
     """What an LLM wants to be done, and its answer."""
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
