@@ -264,7 +264,7 @@ class Application:
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:

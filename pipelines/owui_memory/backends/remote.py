@@ -32,17 +32,16 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
 from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Models
 from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
@@ -163,24 +162,19 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `AskableBackend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
-        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        """As in `Backend`; nobody where there is no LLM of ours."""
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        return Models(None, self._own.llms, self._own.readers)
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -197,6 +191,9 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Nothing: mem0 there embeds by itself."""
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -247,8 +244,8 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}

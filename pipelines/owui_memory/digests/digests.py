@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import AskableBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -96,7 +95,7 @@ class Digests:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
-        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+        if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:

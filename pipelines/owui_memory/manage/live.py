@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..backends.base import Backend, EditableBackend
-from ..core.errors import TellAdmin
+from ..backends.base import Backend
 
 
 class Live(Protocol):
@@ -17,10 +16,3 @@ class Live(Protocol):
 
     def writing(self) -> AbstractContextManager[Backend]:
         """The same, to change memories: inside, nobody moves them."""
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend

@@ -7,13 +7,12 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop
@@ -37,7 +36,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live, editable
+from .live import Live
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
@@ -81,7 +80,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(editable(self.live.get()).list_all(user_id))
+        return newest_first(self.live.get().list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -109,7 +108,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -129,7 +128,7 @@ class Control:
             Drop: it cannot be remembered.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
@@ -146,7 +145,7 @@ class Control:
             Drop: it cannot be remembered, or is a team's.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 if memory := _a_fact(_own(backend.get(memory_id))):
@@ -173,7 +172,7 @@ class Control:
             Drop: one of them is a team's.
         """
         minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
@@ -204,7 +203,7 @@ class Control:
             receipt = self._eraser.erase_user(asked.user_id)
             others = {name: count for name, count in receipt.counts.items() if name != "memories"}
             return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             changes = self._make(
                 backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
             )
@@ -218,7 +217,7 @@ class Control:
         """
         done_now: list[Change] = []
         refused: Drop | None = None
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
@@ -243,7 +242,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -253,7 +252,7 @@ class Control:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
@@ -286,7 +285,7 @@ class Control:
         if self._eraser is not None:
             self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         else:
-            with self._writing() as backend:
+            with self.live.writing() as backend:
                 backend.remove(memory_id)
         return memory.text
 
@@ -315,7 +314,7 @@ class Control:
         texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
@@ -348,14 +347,9 @@ class Control:
             self._changes.note(batch_of(asked), [refused])
             raise
 
-    @contextmanager
-    def _writing(self) -> Iterator[EditableBackend]:
-        with self.live.writing() as backend:
-            yield editable(backend)
-
     def _make(
         self,
-        backend: EditableBackend,
+        backend: Backend,
         asked: Asked,
         decide: Callable[[], Iterable[Change]],
         confirm: Confirm,

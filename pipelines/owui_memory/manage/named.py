@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.memory import EPISODE, Memory, is_id, is_seen
 from ..core.scope import TEAM, View, past_owner
 from ..remember.journal import Journal
-from .live import Live, editable
+from .live import Live
 
 
 def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
@@ -13,7 +13,7 @@ def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View
 
     Raises what the backend raises.
     """
-    backend = editable(live.get())
+    backend = live.get()
     memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
     if memory is None or not is_seen(memory, view):
         return None

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -90,8 +89,7 @@ class PastChats:
         return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
-        backend = self._live.get()
-        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+        return self._live.get().list_all(past_owner(user_id))
 
 
 def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from owui_memory.backends.backend_holder import BackendHolder
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.manage import memories, outcomes
@@ -29,7 +29,7 @@ DOG, CITY, PHONE = "My dog is called Rex.", "I live in Lisbon.", "My phone numbe
 class Room:
     """A user's control over an open backend; each request has a key of its own."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, backend: EditableBackend) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, backend: Backend) -> None:
         self.engine, self.backend = engine, backend
         self.control = Control(engine, live, Valves)
         self._requests = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.config.scoping import scope_of
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.permission import Permission
@@ -143,11 +143,11 @@ class _Live:
 
     house: House
 
-    def get(self) -> EditableBackend:
+    def get(self) -> Backend:
         return self.house.backend
 
     @contextmanager
-    def writing(self) -> Iterator[EditableBackend]:
+    def writing(self) -> Iterator[Backend]:
         yield self.house.backend
 
 

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...core.change import COMMANDS
 from ...core.memory import Memory
@@ -91,8 +90,6 @@ class Toolbox:
 
     def get_profile(self, call: Call) -> Outcome:
         user_id, backend = call.turn.user_id, self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return Outcome(list_of(()))
         known = [
             one for kind in (PERSON, WISHES) for one in backend.of_kind(user_id, kind, 10 * _PROFILE_MOST)
         ]

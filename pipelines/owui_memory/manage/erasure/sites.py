@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
-from ...core.errors import MemoryFault, TellAdmin
+from ...core.errors import MemoryFault
 from ...core.memory import Memory, aware_time, is_id
 from ...core.scope import documents_in, owners_of, past_in, past_owner
 from ...state import locations, reading
@@ -137,7 +137,7 @@ class StoreSite:
 class RemoteSite:
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
-    def __init__(self, backend: EditableBackend, name: str) -> None:
+    def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
@@ -241,11 +241,7 @@ class Sites:
                 return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
             return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
-        backend = self._open(settings, self._data_dir)
-        if not isinstance(backend, EditableBackend):
-            backend.close()
-            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(location))
+        return RemoteSite(self._open(settings, self._data_dir), str(location))
 
 
 def _names(store: Any) -> Sequence[str]:

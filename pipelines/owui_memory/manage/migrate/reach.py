@@ -13,7 +13,6 @@ from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
-from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -25,7 +24,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
     return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
+        settings, backend.collection, backend.embedder.name, backend.embedder.dims
     )
 
 
@@ -44,14 +43,10 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 
 
 def records_of(backend: Backend, locations: Locations) -> Records:
-    """All that is in an open backend's location.
-
-    Raises:
-        TellAdmin: it cannot be listed.
-    """
+    """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    return RemoteRecords(editable(backend), locations.users)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
+    return RemoteRecords(backend, locations.users)
 
 
 @contextmanager
