@@ -259,7 +259,7 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""

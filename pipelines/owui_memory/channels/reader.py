@@ -90,7 +90,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -127,7 +127,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 

@@ -100,7 +100,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)

@@ -12,16 +12,14 @@ from ..former import SUCCESSORS, renewed
 from ..upstreams import Upstream, of_chat_servers, read_upstreams
 from ..valves_codec import allowed
 from .access import Access
-from .channels import Channels
-from .documents import Documents
 from .expert import Expert
-from .long_chats import LongChats
 from .models import Models
 from .open_webui import OpenWebUI
 from .proxy import Proxy
 from .recalling import Recalling
 from .remembering import Remembering
 from .scopes import Scopes
+from .sources import Sources
 from .storage import Storage
 
 # In the panel's one long list, each title begins with that of its group. By the first setting of each.
@@ -33,9 +31,9 @@ GROUPS = {
     "embedder_provider": "Embedder",
     "extraction": "Remembering",
     "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
     "documents_dir": "Documents",
     "channels": "Channels",
-    "context_tokens": "Long chats",
     "folder_memories": "Who knows what",
     "upstreams": "Proxy",
     "webui_url": "Open WebUI",
@@ -48,9 +46,7 @@ class Fields(
     OpenWebUI,
     Proxy,
     Scopes,
-    LongChats,
-    Channels,
-    Documents,
+    Sources,
     Recalling,
     Remembering,
     Models,

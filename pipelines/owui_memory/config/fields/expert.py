@@ -10,18 +10,16 @@ from ..advanced import EXAMPLE, Advanced, read_advanced
 from ..valves_codec import PanelModel, Text, allowed, read_by
 
 
-def _described() -> str:
-    return "; ".join(
-        f"{name}: {field.description} ({allowed(field)}, {field.default})"
-        for name, field in Advanced.model_fields.items()
-    )
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+_EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
 
 
 class Expert(PanelModel):
     """What hardly anybody needs to change."""
 
     advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
-        "",
-        title="Advanced",
-        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
+        "", title="Advanced", description=f"{SHORT} {_EACH}."
     )
