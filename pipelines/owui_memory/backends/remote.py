@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -50,6 +50,18 @@ _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -289,7 +301,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import array
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..core.errors import Drop, TellAdmin
 
@@ -36,20 +39,20 @@ def entries(
     return zip(ids, vectors, payloads, strict=True)
 
 
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
+def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
+    """The vector as numbers of 32 bits, which all stores keep at most.
 
     Raises:
         TellAdmin: it is not of the collection's size.
         Drop: it is no vector.
     """
     try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
+        numbers = np.array(array.array("f", vector), np.float64)
+    except (TypeError, OverflowError):
         raise Drop("The embedder returned something that is no list of numbers.") from None
     if len(numbers) != dims:
         raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
+    if not np.isfinite(numbers).all():
         raise Drop("The embedder returned a number that is not finite.")
     return numbers
 

@@ -16,14 +16,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:

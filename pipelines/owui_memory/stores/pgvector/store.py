@@ -266,7 +266,8 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(vector, self.collection_name, self.embedding_model_dims).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:

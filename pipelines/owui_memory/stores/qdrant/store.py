@@ -249,7 +249,8 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(vector, self.collection_name, self.embedding_model_dims).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""

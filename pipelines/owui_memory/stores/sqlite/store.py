@@ -8,7 +8,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -18,9 +17,9 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, fitting, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
 from . import blocks
@@ -41,8 +40,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -55,10 +52,8 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
@@ -71,7 +66,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -206,16 +201,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
         return [[Row(*row) for row in rows]]
 
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -254,14 +242,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         with self._connections.use() as connection:
             wal.empty(connection, "The memory database")
         return ""
-
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
 
     def close(self) -> None:
         """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
@@ -329,14 +309,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None
