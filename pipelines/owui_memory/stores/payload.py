@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import array
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..core.errors import Drop, TellAdmin
 
@@ -37,24 +33,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
-    """The vector as numbers of 32 bits, which all stores keep at most.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = np.array(array.array("f", vector), np.float64)
-    except (TypeError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not np.isfinite(numbers).all():
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
