@@ -17,10 +17,8 @@ sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
 from owui_memory import __version__  # noqa: E402
 from owui_memory.commands.verbs import names  # noqa: E402
-from owui_memory.config.advanced import Advanced  # noqa: E402
-from owui_memory.config.fields import GROUPS  # noqa: E402
-from owui_memory.config.fields.expert import SHORT  # noqa: E402
-from owui_memory.config.settings import Valves  # noqa: E402
+from owui_memory.config.advanced import SHORT, Advanced  # noqa: E402
+from owui_memory.config.settings import GROUPS, Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
 

@@ -53,7 +53,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -81,17 +81,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     with translated("store", settings.vector_store_url):
         store: VectorStore = VectorStoreFactory.create(stores.NAMES[name], _Config(config))
     return store
-
-
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
 
 
 def import_mem0(data_dir: Path) -> None:
@@ -164,11 +153,19 @@ def _replaced(name: str, **contents: Any) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
+    """
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder

@@ -88,6 +88,11 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
 
 
 def written(numbers: Mapping[str, object]) -> str:
