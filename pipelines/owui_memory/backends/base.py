@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
@@ -91,6 +91,15 @@ class Backend(Protocol):
         is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
         """
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, or with these as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
+
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
 
@@ -124,14 +133,3 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release files, connections and threads."""
-
-
-@runtime_checkable
-class BulkBackend(Backend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""

@@ -226,7 +226,7 @@ class LibraryBackend:
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
         with self._translated():
             rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]

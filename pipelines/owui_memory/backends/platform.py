@@ -58,7 +58,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]

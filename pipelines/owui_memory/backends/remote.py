@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -232,6 +232,21 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
@@ -272,7 +287,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -329,7 +344,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""

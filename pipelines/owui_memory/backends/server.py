@@ -106,7 +106,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)

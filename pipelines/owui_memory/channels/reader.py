@@ -280,8 +280,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:

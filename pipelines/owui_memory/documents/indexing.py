@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -57,7 +57,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -82,7 +82,7 @@ class Indexing:
         return count
 
     def _look(
-        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
+        self, backend: Backend, folders: Folders, missed: dict[str, Exception]
     ) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
         there = set(folders.users())
@@ -155,7 +155,7 @@ class Indexing:
         while self._is_busy() and not self._stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, backend: Backend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
             clear(backend, entry)
         self._table.remove(user_id, [entry.document_id for entry in entries])
