@@ -186,7 +186,8 @@ class RemoteBackend(ABC):
     @property
     def models(self) -> Models:
         """As in `Backend`; what mem0 there stores, it embeds itself."""
-        return Models(None, self._own.llms, self._own.readers)
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
