@@ -494,12 +494,12 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
@@ -798,6 +798,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from ..core.events import Emit, ignore
@@ -836,7 +838,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -866,17 +868,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
-
-
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 
@@ -891,7 +882,12 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant(), _without_posthog():
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
+        with (
+            _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
+            _replaced("posthog", Posthog=_Posthog),
+        ):
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -910,63 +906,51 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-@contextmanager
-def _without_qdrant() -> Iterator[None]:
-    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+class _QdrantConfig(BaseModel):
+    collection_name: str = "mem0"
+    embedding_model_dims: int = 1536
+    path: str = ""
 
-    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+
+class _Posthog:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.disabled = True
+
+    def capture(self, *_: Any, **__: Any) -> None:
+        """Tell nobody."""
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+@contextmanager
+def _replaced(name: str, **contents: Any) -> Iterator[None]:
+    """While mem0 is imported for the first time, this stands for a module that it would import."""
+    if name in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+    module = ModuleType(name)
+    vars(module).update(contents)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:  # whoever asks for one later gets the real one
+        sys.modules.pop(name, None)
+
+
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
     """
-    from pydantic import BaseModel
-
-    class QdrantConfig(BaseModel):
-        collection_name: str = "mem0"
-        embedding_model_dims: int = 1536
-        path: str = ""
-
-    module = ModuleType("mem0.configs.vector_stores.qdrant")
-    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
-    if "mem0" in sys.modules:
-        yield
-        return
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        if sys.modules.get(module.__name__) is module:
-            del sys.modules[module.__name__]
-
-
-@contextmanager
-def _without_posthog() -> Iterator[None]:
-    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
-    if "posthog" in sys.modules or "mem0" in sys.modules:
-        yield
-        return
-
-    class Posthog:
-        def __init__(self, *_: Any, **__: Any) -> None:
-            self.disabled = True
-
-        def capture(self, *_: Any, **__: Any) -> None:
-            """Tell nobody."""
-
-        def shutdown(self) -> None:
-            """Nothing is open."""
-
-    module = ModuleType("posthog")
-    module.Posthog = Posthog  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-
-
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder
@@ -1285,13 +1269,27 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
+from ..models.embedder import Embedder
+from ..models.llm import Llm
+from ..models.readers import Readers
+
+
+class Models(NamedTuple):
+    """Models of ours that a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
+
+    embedder: Embedder | None
+    llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class Backend(Protocol):
@@ -1299,6 +1297,8 @@ class Backend(Protocol):
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
+
+    # Reading
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
@@ -1319,35 +1319,6 @@ class Backend(Protocol):
         A message that has just been searched for costs nothing more.
         """
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
-
-        What was added, as far as the answer tells: id, text and batch, and no times.
-        """
-
-    def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """The memories that this batch has added so far."""
-
-    def check(self) -> list[Check]:
-        """Asks each part whether it works now. Never raises."""
-
-    def close(self) -> None:
-        """Release files, connections and threads."""
-
-
-@runtime_checkable
-class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be listed and changed one by one."""
-
-    def store(self, user_id: str, new: Memory) -> str:
-        """Adds one memory as it stands, and returns the id that it was given.
-
-        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
-        """
-
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None if there is none."""
 
@@ -1357,15 +1328,44 @@ class EditableBackend(Backend, Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
-
-        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
-        all of them: no mem0 can be asked for some in order.
+    def list_all(self, user_id: str) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
+
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """The memories that this batch has added so far."""
+
+    # Changing
+
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next, which may then be faster."""
+
+    def store(self, user_id: str, new: Memory) -> str:
+        """Adds one memory as it stands, and returns the id that it was given.
+
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
@@ -1379,60 +1379,27 @@ class EditableBackend(Backend, Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-
-@runtime_checkable
-class PreparingBackend(Backend, Protocol):
-    """A backend that stores several memories faster if it knows them beforehand."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-
-@runtime_checkable
-class BulkBackend(EditableBackend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-
-
-@runtime_checkable
-class AskableBackend(EditableBackend, Protocol):
-    """A backend with an LLM that decides what to change."""
-
-    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+    # An LLM of ours, which decides what to change
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
-'''
 
-# ----------------------------------------------------------------------------------------------------------
-# backends/key_header.py
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
-SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
+    # Housekeeping
 
-from __future__ import annotations
+    @property
+    def models(self) -> Models:
+        """Those of ours, which may be asked one by one, and know how they have fared."""
 
-from collections.abc import Generator
+    def check(self) -> list[Check]:
+        """Asks each part whether it works now. Never raises."""
 
-import httpx
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
+    def close(self) -> None:
+        """Release files, connections and threads."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1447,7 +1414,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1466,38 +1433,26 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
     payload_of,
 )
 from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llm import Llm
 from ..models.llms import Llms
-from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
+from .base import Models
 
 Filters = dict[str, str]
 Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
-
-
-class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
-
-    readers: with `llm_provider` auto, who decides which LLM reads what.
-    """
-
-    embedder: Embedder
-    llms: tuple[Llm, ...]
-    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1529,7 +1484,7 @@ class LibraryBackend:
     @property
     def collection(self) -> str:
         """The name that the collection has in its store."""
-        return str(self._memory.vector_store.collection_name)
+        return str(self.vector_store.collection_name)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -1538,9 +1493,14 @@ class LibraryBackend:
         return store
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the collection's vectors."""
+        embedder: Embedder = self._memory.embedding_model
+        return embedder
+
+    @property
     def models(self) -> Models:
-        """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
+        return Models(self.embedder, self._llms.llms, self._llms.readers)
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
@@ -1551,7 +1511,7 @@ class LibraryBackend:
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        embedder: Embedder = self._memory.embedding_model
+        embedder = self.embedder
         known = embedder.calibration
         if not asked:
             vector = embedder.embed(query)
@@ -1599,9 +1559,8 @@ class LibraryBackend:
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        store: VectorStore = self._memory.vector_store
-        with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners, scopes)
+        with self._translated():
+            found = self.vector_store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -1619,22 +1578,19 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarities(text, others)
+        return self.embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
             return 0.0, 0.0
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.calibration.of_self(embedder.embed(plain(query)))
+        return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        embedder: Embedder = self._memory.embedding_model
-        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
+        with self._translated(), self.embedder.watched() as faults:
             added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
@@ -1653,10 +1609,10 @@ class LibraryBackend:
         return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
-        self._memory.embedding_model.prepare([plain(text) for text in texts])
+        self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
@@ -1673,42 +1629,41 @@ class LibraryBackend:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
         payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
-        with translated("store", self._settings.vector_store_url):
-            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        with self._translated():
+            self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
-            self._memory.vector_store.delete_all(ids)
+            self.vector_store.delete_all(ids)
         return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
-        store = self._memory.vector_store
-        if (row := store.get(memory_id)) is not None:
+        if (row := self.vector_store.get(memory_id)) is not None:
             made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
             times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            store.update(memory_id, payload={**row.payload, **times})
+            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        with self._translated():
+            rows = self.vector_store.of_kind(owner(user_id), kind, most)
         return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
-        return page_of(map(_memory, rows), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return oldest_first(map(_memory, rows))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         return self._changed(
@@ -1725,7 +1680,7 @@ class LibraryBackend:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
         if not is_id(memory_id):
             return False
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             try:
                 change(memory_id, **what)
             except (ValueError, Drop):
@@ -1742,8 +1697,8 @@ class LibraryBackend:
         return len(memories)
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
         return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
@@ -1756,7 +1711,7 @@ class LibraryBackend:
 
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
-        self._memory.embedding_model.drop()
+        self.embedder.drop()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -1769,15 +1724,19 @@ class LibraryBackend:
         self._memory.close()
         release(self._memory)
 
+    def _translated(self) -> AbstractContextManager[None]:
+        """Around what asks the store."""
+        return translated("store", self._settings.vector_store_url)
+
     def _embed_a_word(self) -> None:
-        self._memory.embedding_model.embed_now("size")
+        self.embedder.embed_now("size")
 
     def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
         detail = f"{where}, collection {self.collection}"
-        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        part = self._probe("store", detail, self.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
@@ -2140,15 +2099,12 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from ..config.settings import Valves
 from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend, Timeouts
+from .remote import Auth, RemoteBackend, Timeouts, key_header
 
 HOST = "https://api.mem0.ai"
 
@@ -2193,7 +2149,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
@@ -2234,8 +2190,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _auth(self, key: str) -> httpx.Auth:
-        return KeyHeader("Authorization", f"Token {key}")
+    def _auth(self, key: str) -> Auth:
+        return key_header("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -2276,10 +2232,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -2299,17 +2255,16 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
 from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Models
 from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
@@ -2318,6 +2273,18 @@ _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -2430,24 +2397,20 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `AskableBackend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
-        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        """As in `Backend`; nobody where there is no LLM of ours."""
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -2464,6 +2427,10 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2490,6 +2457,21 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
@@ -2514,8 +2496,8 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
@@ -2530,7 +2512,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -2559,7 +2541,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod
@@ -2587,7 +2569,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -2741,8 +2723,7 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend
+from .remote import Auth, RemoteBackend, key_header
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -2830,7 +2811,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)
@@ -2875,14 +2856,14 @@ class ServerBackend(RemoteBackend):
         # mem0 compares what it has read with what it knows of the same run.
         return {"run_id": quote(scope, safe="") or _NO_SCOPE}
 
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         email, colon, password = key.partition(":")
         if colon and "@" in email:
             return _SignIn(self._url, email, password)
         if key.count(".") == 2 and key.startswith("ey"):
-            return KeyHeader("Authorization", f"Bearer {key}")
+            return key_header("Authorization", f"Bearer {key}")
         self._checks_slowly = key.startswith(_API_KEY)
-        return KeyHeader("X-API-Key", key)
+        return key_header("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
@@ -3304,7 +3285,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
@@ -3352,7 +3332,6 @@ class Sweeping:
 
     def _look_at(self, owner: str, ids: list[str]) -> None:
         backend = self._live.get()
-        assert isinstance(backend, EditableBackend)
         memories = {one.id: one for one in backend.get_all(ids)}
         told: dict[str, list[tuple[Any, Said]]] = {}
         with self._reading.connect() as connection:
@@ -4349,7 +4328,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -4386,7 +4365,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 
@@ -4539,8 +4518,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
@@ -5960,7 +5939,6 @@ from functools import reduce
 from sqlalchemy import Engine, func, select
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
@@ -6017,7 +5995,7 @@ class Notes:
     def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:
         """The memories that the model had for this message."""
         backend = self._live.get()
-        if last is None or not isinstance(backend, EditableBackend):
+        if last is None:
             return []
         ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
@@ -7147,6 +7125,7 @@ SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rare
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -7181,6 +7160,47 @@ class Advanced(BaseModel):
         le=4000,
         description="tokens for who the user is and how they want to be answered, in every conversation",
     )
+    episode_token_budget: int = Field(
+        750,
+        ge=0,
+        le=16000,
+        description=(
+            "tokens of quotes of past chats with a chat's first message; half as many with later ones, three "
+            "times as many with questions about the past"
+        ),
+    )
+    document_token_budget: int = Field(
+        600, ge=0, le=16000, description="tokens of quotes of documents with a message"
+    )
+    context_keep: int = Field(
+        40,
+        ge=10,
+        le=80,
+        description="per cent of context_tokens' room for messages that are still taken after a cut",
+    )
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        description="how often agent/<model> of the proxy asks the model for one message",
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description=(
+            "days until messages of channels are deleted once they are read; unread ones after twice as many"
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        500_000,
+        ge=0,
+        le=1_000_000_000,
+        description=(
+            "tokens that an LLM may read and write for a channel each day; with 0 what is said there is kept "
+            "word for word"
+        ),
+    )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
@@ -7190,6 +7210,16 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
+
+
+def written(numbers: Mapping[str, object]) -> str:
+    """Numbers by name as `read_advanced` reads them."""
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 @lru_cache(maxsize=16)
@@ -7226,6 +7256,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .advanced import written
 from .model_patterns import named, read_patterns
 
 if TYPE_CHECKING:
@@ -7268,21 +7299,22 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
-    """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+def within(settings: Valves, limit: int) -> Valves:
+    """The same settings, whose budgets of recall take no more than their share of the limit."""
     share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
-    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
-    return {
-        "memory_token_budget": min(settings.memory_token_budget, share),
-        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
-        "document_token_budget": min(settings.document_token_budget, share),
-        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
+    most = {
+        "profile_token_budget": int(_PROFILE_SHARE * limit),
+        "episode_token_budget": max(share, _QUOTES_LEAST),
+        "document_token_budget": share,
     }
+    numbers |= {name: min(numbers[name], tokens) for name, tokens in most.items()}
+    budget = min(settings.memory_token_budget, share)
+    return settings.model_copy(update={"memory_token_budget": budget, "advanced": written(numbers)})
 
 
 def expected(settings: Valves) -> int:
     """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
-    return (settings.memory_token_budget + settings.episode_token_budget) // 2
+    return (settings.memory_token_budget + settings.advanced_numbers.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7293,10 +7325,13 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one bu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .fields import Fields
 from .valves_codec import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -7315,7 +7350,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Fields) -> Iterator[SettingsError]:
+def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
@@ -7356,7 +7391,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_library(settings: Fields) -> Iterator[SettingsError]:
+def _of_library(settings: Valves) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -7366,7 +7401,7 @@ def _of_library(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Fields) -> Iterator[SettingsError]:
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -7381,7 +7416,7 @@ def _of_providers(settings: Fields) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Fields) -> Iterator[SettingsError]:
+def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -7393,7 +7428,7 @@ def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Fields) -> str:
+def _without_llm(settings: Valves) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -7485,163 +7520,6 @@ def _form(text: str) -> Literal["", "json", "text"]:
 # config/fields/__init__.py
 
 SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from ...core.chat_servers import ChatServer
-from ..advanced import Advanced, read_advanced
-from ..former import SUCCESSORS, renewed
-from ..upstreams import Upstream, of_chat_servers, read_upstreams
-from ..valves_codec import allowed
-from .access import Access
-from .channels import Channels
-from .documents import Documents
-from .expert import Expert
-from .long_chats import LongChats
-from .models import Models
-from .open_webui import OpenWebUI
-from .proxy import Proxy
-from .recalling import Recalling
-from .remembering import Remembering
-from .scopes import Scopes
-from .storage import Storage
-
-# In the panel's one long list, each title begins with that of its group. By the first setting of each.
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Store",
-    "llm_provider": "LLM",
-    "embedder_provider": "Embedder",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "documents_dir": "Documents",
-    "channels": "Channels",
-    "context_tokens": "Long chats",
-    "folder_memories": "Who knows what",
-    "upstreams": "Proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
-
-
-class Fields(
-    Expert,
-    OpenWebUI,
-    Proxy,
-    Scopes,
-    LongChats,
-    Channels,
-    Documents,
-    Recalling,
-    Remembering,
-    Models,
-    Storage,
-    Access,
-):  # in the panel the last one is first
-    """All settings, and what follows from several of them.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def keeps_episodes(self) -> bool:
-        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
-        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
-
-    def documents_folder(self, data_dir: Path) -> Path | None:
-        """Where documents lie, None where none are read."""
-        if not self.documents_dir or self.backend != "library":
-            return None
-        return data_dir / self.documents_dir  # an absolute one stays what it is
-
-    @property
-    def observes_channels(self) -> bool:
-        """Whether what is said in channels is read."""
-        return self.enabled and self.channels == "on" and self.backend == "library"
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def reflects(self) -> bool:
-        """Whether an LLM of ours keeps users' memories in order."""
-        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-    @property
-    def advanced_numbers(self) -> Advanced:
-        """What `advanced` says, and the defaults for the rest."""
-        return read_advanced(self.advanced)
-
-    @property
-    def upstreams_in_use(self) -> tuple[Upstream, ...]:
-        """The model servers behind the proxy."""
-        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
-
-    @property
-    def notices(self) -> list[str]:
-        """One sentence for each setting that was given by its name of the release before."""
-        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
-        return [
-            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
-            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
-        ]
-
-    @classmethod
-    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        shown = super().schema(*args, **options)
-        group = ""
-        for name, field in cls.model_fields.items():
-            described, group = shown["properties"][name], GROUPS.get(name, group)
-            if not str(field.title).startswith(group):
-                described["title"] = f"{group}: {field.title}"
-            kind = allowed(field)
-            if "number" in kind:
-                described["description"] += f" {kind.capitalize()}; {field.default} by default."
-            elif kind.startswith("one of"):
-                described["description"] += f" Default: {field.default}."
-        return shown
-
-    @classmethod
-    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
-
-    @classmethod
-    def called_now(cls, name: str) -> str:
-        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7722,172 +7600,6 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/channels.py
-
-SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
-
-from __future__ import annotations
-
-from typing import Literal
-
-from pydantic import Field
-
-from ..valves_codec import PanelModel, Text
-
-
-class Channels(PanelModel):
-    """Which channels of a team are read, for how long, and what reading them may cost."""
-
-    channels: Literal["off", "on"] = Field(
-        "off",
-        title="Channels",
-        description=(
-            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
-            "members decide there is remembered for that channel alone. It takes the backend library."
-        ),
-    )
-    channel_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        title="Days of channels",
-        description=(
-            "After how many days the messages of channels are deleted once they are read; unread ones after "
-            "twice as many. What was learned of them stays."
-        ),
-    )
-    channel_tokens_per_day: int = Field(
-        500_000,
-        ge=0,
-        le=1_000_000_000,
-        title="Channels' tokens a day",
-        description=(
-            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
-            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
-        ),
-    )
-    webui_channels: Text = Field(
-        "",
-        title="Open WebUI's channels",
-        description=(
-            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
-            "commas between, * for all. Their members are told once, by a message. Unset: none."
-        ),
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/documents.py
-
-SOURCES["config/fields/documents.py"] = r'''"""Which documents are read, and how much of them a model is told."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..marks import Mark
-from ..valves_codec import PanelModel, Text
-
-
-class Documents(PanelModel):
-    """Which documents are read, and how much of them a model is told."""
-
-    documents_dir: Annotated[Text, Mark.OPENS] = Field(
-        "documents",
-        title="Folder of documents",
-        description=(
-            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
-            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
-            "documents are read. It takes the backend library."
-        ),
-    )
-    document_token_budget: int = Field(
-        600,
-        ge=0,
-        le=16000,
-        title="Documents' token budget",
-        description="How many tokens of quotes of documents come with a message at most. 0: none are told.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/expert.py
-
-SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, Text, allowed, read_by
-
-
-def _described() -> str:
-    return "; ".join(
-        f"{name}: {field.description} ({allowed(field)}, {field.default})"
-        for name, field in Advanced.model_fields.items()
-    )
-
-
-class Expert(PanelModel):
-    """What hardly anybody needs to change."""
-
-    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
-        "",
-        title="Advanced",
-        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/long_chats.py
-
-SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may become, and what stays of it."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, Text, read_by
-
-_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
-
-
-class LongChats(PanelModel):
-    """How long a chat's prompt may become, and what stays of it."""
-
-    context_tokens: Limits = Field(
-        "0",
-        title="Tokens of a prompt",
-        description=(
-            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
-            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
-            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
-            "answer. 0: no limit."
-        ),
-    )
-    context_keep: int = Field(
-        40,
-        ge=10,
-        le=80,
-        title="Share that stays (%)",
-        description=(
-            "How much of the room for messages is still taken after the oldest ones were summarised. Less "
-            "means fewer cuts, each of which costs the model's prompt cache once."
-        ),
     )
 '''
 
@@ -8176,19 +7888,23 @@ class Proxy(PanelModel):
 # ----------------------------------------------------------------------------------------------------------
 # config/fields/recalling.py
 
-SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+SOURCES["config/fields/recalling.py"] = r'''"""What a model is told, and how."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..valves_codec import PanelModel
+from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class Recalling(PanelModel):
-    """Which memories a model is told, and how."""
+    """What a model is told, and how."""
 
     memories_per_turn: int = Field(
         8,
@@ -8197,8 +7913,9 @@ class Recalling(PanelModel):
         title="Memories per message",
         description=(
             "At most this many memories come with a chat's first message, and half as many, but at least "
-            "one, with later ones. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is recalled."
+            "one, with later ones. Who the user is and how they want to be answered comes on top; with 0, "
+            "nothing else is recalled. Quotes of past chats and documents have budgets of their own, in "
+            "advanced."
         ),
     )
     relevance_threshold: float = Field(
@@ -8221,16 +7938,6 @@ class Recalling(PanelModel):
             "At most this many tokens of memories come with a message. A memory that does not fit is left "
             "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
             "chosen anew."
-        ),
-    )
-    episode_token_budget: int = Field(
-        750,
-        ge=0,
-        le=16000,
-        title="Past chats' token budget",
-        description=(
-            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
-            "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
     placement: Literal["message", "system"] = Field(
@@ -8256,6 +7963,17 @@ class Recalling(PanelModel):
         le=10000,
         title="Deadline (ms)",
         description="A message waits for memories this long at most; then it goes on without them.",
+    )
+
+    context_tokens: Limits = Field(
+        "0",
+        title="Tokens of a prompt",
+        description=(
+            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
+            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
+            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
+            "answer. 0: no limit."
+        ),
     )
 '''
 
@@ -8367,6 +8085,51 @@ class Scopes(PanelModel):
             "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
             "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
             "share."
+        ),
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/sources.py
+
+SOURCES["config/fields/sources.py"] = r'''"""What is read besides chats: documents, and channels of a team."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Sources(PanelModel):
+    """What is read besides chats: documents, and channels of a team."""
+
+    documents_dir: Annotated[Text, Mark.OPENS] = Field(
+        "documents",
+        title="Folder of documents",
+        description=(
+            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
+            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
+            "documents are read. It takes the backend library."
+        ),
+    )
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
         ),
     )
 '''
@@ -8486,7 +8249,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .advanced import Advanced, read_advanced
+from .advanced import Advanced, read_advanced, written
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError, allowed, inside, is_unset
 
@@ -8579,7 +8342,7 @@ def _patterns(text: Any) -> list[str]:
 def _numbers(old: Mapping[str, Any], preset: str) -> str:
     numbers = read_advanced(preset).model_dump(exclude_unset=True)
     numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
-    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+    return written(numbers)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9003,13 +8766,163 @@ SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..core.chat_servers import ChatServer
+from .advanced import EACH, SHORT, Advanced, read_advanced
 from .cross_checks import objections
-from .fields import Fields
-from .valves_codec import SettingsError
+from .fields.access import Access
+from .fields.models import Models
+from .fields.open_webui import OpenWebUI
+from .fields.proxy import Proxy
+from .fields.recalling import Recalling
+from .fields.remembering import Remembering
+from .fields.scopes import Scopes
+from .fields.sources import Sources
+from .fields.storage import Storage
+from .former import SUCCESSORS, renewed
+from .upstreams import Upstream, of_chat_servers, read_upstreams
+from .valves_codec import SettingsError, Text, allowed, read_by
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "documents_dir": "Documents",
+    "channels": "Channels",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
-class Valves(Fields):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+class Valves(
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    Sources,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
+):  # in the panel the last one is first, and what stands in here is last
+    """All settings, and what follows from several of them.
+
+    Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
+        "", title="Advanced", description=f"{SHORT} {EACH}."
+    )
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def reflects(self) -> bool:
+        """Whether an LLM of ours keeps users' memories in order."""
+        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def upstreams_in_use(self) -> tuple[Upstream, ...]:
+        """The model servers behind the proxy."""
+        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 
     def check(self) -> None:
         if found := list(objections(self)):
@@ -9604,7 +9517,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, RetryFew
@@ -9717,7 +9630,7 @@ class Abstracts:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
         may_ask = by_llm and settings.has_llm and settings.uses_llm
-        if may_ask and isinstance(backend, AskableBackend):
+        if may_ask:
             local_only = settings.local_only
             with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
                 if reader and (after := self._asked(backend, wanted.room, before, past)):
@@ -9725,9 +9638,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))
@@ -9898,7 +9809,7 @@ from itertools import accumulate
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets, expected
+from ..config.context_limits import expected, within
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -10026,14 +9937,14 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
+        news = expected(within(settings, limit)) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
             fixed + last.in_system,
             [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
-            keep=settings.context_keep / 100,
+            keep=settings.advanced_numbers.context_keep / 100,
             reserve=news,
             abstract=_room(limit),
         )
@@ -11206,7 +11117,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
@@ -11247,20 +11157,16 @@ class Locale:
     def __init__(
         self, code: str, messages: Mapping[str, tuple[str, ...]], fallback: Locale | None = None
     ) -> None:
-        self.code, self._messages, self._fallback = code, messages, fallback
-        self._translations: GNUTranslations = po.translations(messages)
-        if fallback is not None:
-            self._translations.add_fallback(fallback._translations)
+        self.code, self._fallback = code, fallback
+        self._messages = {id_: forms for id_, forms in messages.items() if all(forms)}
+        self._plural = po.plural_of(messages)
 
     def say(self, id_: str, /, **values: Value) -> str:
         """A text with its placeholders filled. What is put in is never read for placeholders again.
 
         n: chooses the plural form of a text that has several. Whole numbers are written as the language does.
         """
-        if "n" in values and self._is_plural(id_):
-            text = self._translations.ngettext(id_, id_, int(str(values["n"])))
-        else:
-            text = self._translations.gettext(id_)
+        text = self._text(id_, values.get("n"))
         if "{" not in text:
             return text
         try:
@@ -11291,10 +11197,11 @@ class Locale:
         """Whether there is such a text, in English at least."""
         return id_ in self._messages or (self._fallback is not None and self._fallback.has(id_))
 
-    def _is_plural(self, id_: str) -> bool:
-        return len(self._messages.get(id_, ())) > 1 or (
-            self._fallback is not None and self._fallback._is_plural(id_)
-        )
+    def _text(self, id_: str, n: Value | None) -> str:
+        forms = self._messages.get(id_)
+        if forms is None:
+            return self._fallback._text(id_, n) if self._fallback else id_
+        return forms[0] if n is None or len(forms) == 1 else forms[self._plural(int(str(n)))]
 
     def _written(self, value: Value) -> str:
         if isinstance(value, Message):
@@ -19681,25 +19588,23 @@ msgstr "誰か"
 # ----------------------------------------------------------------------------------------------------------
 # core/locales/po.py
 
-SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know, into the standard library's gettext.
+SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know.
 
 The standard library reads the binary format (.mo) only. Texts can be reviewed and stand in the one file for
-upload, so what is kept is the .po, and the binary is made of it in memory.
+upload, so what is kept is the .po.
 """
 
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Mapping
-from gettext import GNUTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPED = re.compile(r"\\(.)")
-_MAGIC, _HEADER_BYTES = 0x950412DE, 28
+_PLURAL = re.compile(r"plural=([^;\n]+)")
 
 
 def read(text: str) -> dict[str, tuple[str, ...]]:
@@ -19731,17 +19636,11 @@ def read(text: str) -> dict[str, tuple[str, ...]]:
     return messages
 
 
-def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
-    """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
-    entries = {}
-    for id_, forms in messages.items():
-        if not all(forms):
-            continue
-        if id_:  # as one with plural forms, of which a language may have a single one
-            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
-        if len(forms) == 1:
-            entries[id_.encode()] = forms[0].encode()
-    return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
+def plural_of(messages: Mapping[str, tuple[str, ...]]) -> Callable[[int], int]:
+    """Which form of a text is for a number, as the header's `Plural-Forms` says; the first without one."""
+    (header,) = messages.get("", ("",))
+    rule = _PLURAL.search(header)
+    return c2py(rule[1]) if rule else lambda _: 0
 
 
 def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None:
@@ -19757,19 +19656,6 @@ def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
     return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
-
-
-def _mo(entries: Mapping[bytes, bytes]) -> bytes:
-    """The binary format: a header, two tables of lengths and offsets, then all texts with a NUL each."""
-    count = len(entries)
-    at = _HEADER_BYTES + 16 * count
-    tables, texts = b"", b""
-    for some in (entries.keys(), entries.values()):
-        for text in some:
-            tables += struct.pack("<II", len(text), at + len(texts))
-            texts += text + b"\0"
-    header = struct.pack("<7I", _MAGIC, 0, count, _HEADER_BYTES, _HEADER_BYTES + 8 * count, 0, 0)
-    return header + tables + texts
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22597,11 +22483,9 @@ def hash_of(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
-    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
-    first = max(offset, 0)
-    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+def oldest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """The memories by the time when each was added; those without a time come first."""
+    return sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
@@ -23167,7 +23051,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import AskableBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -23253,7 +23136,7 @@ class Digests:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
-        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+        if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
@@ -24825,7 +24708,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -24869,7 +24752,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -24894,7 +24777,7 @@ class Indexing:
         return count
 
     def _look(
-        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
+        self, backend: Backend, folders: Folders, missed: dict[str, Exception]
     ) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
         there = set(folders.users())
@@ -24967,7 +24850,7 @@ class Indexing:
         while self._is_busy() and not self._stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, backend: Backend, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
             clear(backend, entry)
         self._table.remove(user_id, [entry.document_id for entry in entries])
@@ -25133,7 +25016,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import ClaimLost, Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
@@ -25165,7 +25048,7 @@ class Storing:
     """
 
     def __init__(
-        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+        self, backend: Backend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
         """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
@@ -25228,7 +25111,7 @@ class Storing:
             if one.why:
                 clear(self._backend, one.entry)
             elif one.stale:
-                admission.remove_all(self._backend, self._owner, list(one.stale))
+                self._backend.remove_all(self._owner, one.stale)
         self._table.put([_settled(one) for one in whole])
         self._written = [one for one in written if not one.is_whole]
 
@@ -25262,11 +25145,11 @@ def _settled(one: _Written) -> Entry:
     return replace(one.entry, passages=one.count)
 
 
-def clear(backend: BulkBackend, entry: Entry) -> None:
+def clear(backend: Backend, entry: Entry) -> None:
     """Take away the passages of a document."""
     owner = documents_owner(entry.user_id)
     told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-    admission.remove_all(backend, owner, told)
+    backend.remove_all(owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25281,7 +25164,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
@@ -25335,7 +25219,7 @@ class Watcher:
         except MemoryFault:
             return _OPENING_S  # the backend's own line of the status tells why
         try:
-            if not isinstance(backend, BulkBackend):
+            if not isinstance(backend, LibraryBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
         except MemoryFault as fault:
@@ -25912,7 +25796,9 @@ class ChannelPoller:
         followed = turn.followed
         followed.channel = channel
         # What is older the queue may know no more, and would take for new.
-        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        followed.floor = max(
+            followed.floor, now - settings.advanced_numbers.channel_days * _DAY_S + _MARGIN_S
+        )
         if is_paused:
             followed.floor = now  # what is said meanwhile is never read
         elif monotonic >= turn.due_at:
@@ -26405,7 +26291,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
@@ -29160,7 +29046,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from ...backends.backend_holder import BackendHolder
-from ...backends.base import EditableBackend
 from ...commands.language import language_of_text
 from ...config.settings import Valves
 from ...core.change import Change
@@ -29312,8 +29197,6 @@ class LiveChats:
 
     def _sources(self, one: _Shown) -> Event | None:
         backend = self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return None
         there = {memory.id: memory for memory in backend.get_all(one.used)}
         found = [there[memory_id] for memory_id in one.used if memory_id in there]
         if not found:
@@ -29740,7 +29623,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -29782,7 +29665,7 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
     @classmethod
@@ -31751,7 +31634,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._settings().advanced_numbers.agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -33585,7 +33468,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...core.change import COMMANDS
 from ...core.memory import Memory
@@ -33669,8 +33551,6 @@ class Toolbox:
 
     def get_profile(self, call: Call) -> Outcome:
         user_id, backend = call.turn.user_id, self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return Outcome(list_of(()))
         known = [
             one for kind in (PERSON, WISHES) for one in backend.of_kind(user_id, kind, 10 * _PROFILE_MOST)
         ]
@@ -34298,7 +34178,7 @@ from .rendering import Redirect, View
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
@@ -49406,7 +49286,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -49493,7 +49372,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)
@@ -49531,15 +49410,14 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50554,11 +50432,11 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
-from ...core.errors import MemoryFault, TellAdmin
+from ...core.errors import MemoryFault
 from ...core.memory import Memory, aware_time, is_id
 from ...core.scope import documents_in, owners_of, past_in, past_owner
 from ...state import locations, reading
@@ -50677,7 +50555,7 @@ class StoreSite:
 class RemoteSite:
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
-    def __init__(self, backend: EditableBackend, name: str) -> None:
+    def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
     def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
@@ -50781,11 +50659,7 @@ class Sites:
                 return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
             return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
-        backend = self._open(settings, self._data_dir)
-        if not isinstance(backend, EditableBackend):
-            backend.close()
-            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(location))
+        return RemoteSite(self._open(settings, self._data_dir), str(location))
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -51985,7 +51859,7 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
-from ...backends.base import EditableBackend
+from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
@@ -52125,7 +51999,7 @@ class Imports:
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import, or the backend cannot list memories.
+            Drop: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -52134,8 +52008,6 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -52165,7 +52037,7 @@ class Imports:
                 connection.execute(delete(imports).where(mine))
         return [(key, batch) for key, batch in rows]
 
-    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+    def _remove_unmarked(self, backend: Backend, user_id: str, batches: Collection[str]) -> None:
         """Remove what stopped batches have stored, where the journal does not know it yet."""
         for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
             marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
@@ -52173,11 +52045,11 @@ class Imports:
                 if memory.id not in marked:
                     backend.remove(memory.id)
 
-    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+    def _remove_passages(self, backend: Backend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
@@ -52799,8 +52671,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..backends.base import Backend, EditableBackend
-from ..core.errors import TellAdmin
+from ..backends.base import Backend
 
 
 class Live(Protocol):
@@ -52811,13 +52682,6 @@ class Live(Protocol):
 
     def writing(self) -> AbstractContextManager[Backend]:
         """The same, to change memories: inside, nobody moves them."""
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -52832,13 +52696,12 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop
@@ -52862,7 +52725,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live, editable
+from .live import Live
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
 from .rows import Row, read_rows, row_of
 
@@ -52906,7 +52769,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(editable(self.live.get()).list_all(user_id))
+        return newest_first(self.live.get().list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -52934,7 +52797,7 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
@@ -52954,7 +52817,7 @@ class Control:
             Drop: it cannot be remembered.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
@@ -52971,7 +52834,7 @@ class Control:
             Drop: it cannot be remembered, or is a team's.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 if memory := _a_fact(_own(backend.get(memory_id))):
@@ -52998,7 +52861,7 @@ class Control:
             Drop: one of them is a team's.
         """
         minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
@@ -53029,7 +52892,7 @@ class Control:
             receipt = self._eraser.erase_user(asked.user_id)
             others = {name: count for name, count in receipt.counts.items() if name != "memories"}
             return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             changes = self._make(
                 backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
             )
@@ -53043,7 +52906,7 @@ class Control:
         """
         done_now: list[Change] = []
         refused: Drop | None = None
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
@@ -53068,7 +52931,7 @@ class Control:
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -53078,7 +52941,7 @@ class Control:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
@@ -53111,7 +52974,7 @@ class Control:
         if self._eraser is not None:
             self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         else:
-            with self._writing() as backend:
+            with self.live.writing() as backend:
                 backend.remove(memory_id)
         return memory.text
 
@@ -53140,7 +53003,7 @@ class Control:
         texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
@@ -53173,14 +53036,9 @@ class Control:
             self._changes.note(batch_of(asked), [refused])
             raise
 
-    @contextmanager
-    def _writing(self) -> Iterator[EditableBackend]:
-        with self.live.writing() as backend:
-            yield editable(backend)
-
     def _make(
         self,
-        backend: EditableBackend,
+        backend: Backend,
         asked: Asked,
         decide: Callable[[], Iterable[Change]],
         confirm: Confirm,
@@ -53713,7 +53571,6 @@ from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
-from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
 
 Open = Callable[[Valves, Path], Backend]
@@ -53724,9 +53581,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -53744,14 +53599,10 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 
 
 def records_of(backend: Backend, locations: Locations) -> Records:
-    """All that is in an open backend's location.
-
-    Raises:
-        TellAdmin: it cannot be listed.
-    """
+    """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    return RemoteRecords(editable(backend), locations.users)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
+    return RemoteRecords(backend, locations.users)
 
 
 @contextmanager
@@ -53786,7 +53637,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ...backends.base import EditableBackend
+from ...backends.base import Backend
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
@@ -53910,7 +53761,7 @@ class LibraryRecords:
 class RemoteRecords:
     """mem0's server or platform, of the users that are known here. It gives ids of its own."""
 
-    def __init__(self, backend: EditableBackend, users: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, backend: Backend, users: Callable[[], Iterable[str]]) -> None:
         self._backend, self._users = backend, users
         self._found: dict[str, tuple[str, Memory]] = {}  # user and memory by the id it had first
 
@@ -54044,7 +53895,7 @@ from __future__ import annotations
 from ..core.memory import EPISODE, Memory, is_id, is_seen
 from ..core.scope import TEAM, View, past_owner
 from ..remember.journal import Journal
-from .live import Live, editable
+from .live import Live
 
 
 def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
@@ -54052,7 +53903,7 @@ def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View
 
     Raises what the backend raises.
     """
-    backend = editable(live.get())
+    backend = live.get()
     memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
     if memory is None or not is_seen(memory, view):
         return None
@@ -54207,7 +54058,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -54289,8 +54139,7 @@ class PastChats:
         return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
-        backend = self._live.get()
-        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+        return self._live.get().list_all(past_owner(user_id))
 
 
 def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:
@@ -54328,7 +54177,6 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .live import editable
 from .memories import Control
 
 _MOST = 50  # memories that new chats are told
@@ -54350,7 +54198,7 @@ class Profile:
 
 def profile_of(control: Control, user_id: str) -> Profile:
     """The profile of a user in all scopes. Raises what the backend raises."""
-    backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
+    backend, written = control.live.get(), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
     parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])
@@ -54465,7 +54313,7 @@ from sqlalchemy import Engine
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.scope import channel_in, documents_in, past_in, past_owner
-from .live import Live, editable
+from .live import Live
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -54501,7 +54349,7 @@ class UserCounts:
         """Blocks for as long as it takes to read all memories once.
 
         Raises:
-            TellAdmin: the backend cannot list them; or why there is none.
+            MemoryFault: why there is no backend; or why it cannot list them.
         """
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
@@ -54517,9 +54365,8 @@ class UserCounts:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
             return
-        remote = editable(backend)
         for owner in self._locations.users():
-            yield from (owner for _ in remote.list_all(owner))
+            yield from (owner for _ in backend.list_all(owner))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -57647,9 +57494,7 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
-from .llm import Llm
 from .llms import Llms
-from .readers import Readers
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
 
@@ -57675,22 +57520,17 @@ class OwnModels:
         self._lock = threading.Lock()
         self._again = 0.0
 
-    @property
-    def llms(self) -> tuple[Llm, ...]:
-        """The LLMs, in the order in which they are asked; empty where there is none."""
-        opened = self._opened_or_none()
-        return opened.llms if opened else ()
-
-    @property
-    def readers(self) -> Readers | None:
-        """As in `Llms`; None also where its packages are missing."""
-        opened = self._opened_or_none()
-        return opened.readers if opened else None
+    def llms(self) -> Llms | None:
+        """The LLMs; None where there is none, or its packages are missing."""
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     @contextmanager
     def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
         """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
-        if (opened := self._opened_or_none()) is None:
+        if (opened := self.llms()) is None:
             yield ""
             return
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
@@ -57726,12 +57566,6 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
-
-    def _opened_or_none(self) -> Llms | None:
-        try:
-            return self._opened_llms() if self._open_llms else None
-        except MemoryFault:
-            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -59589,8 +59423,6 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ..backends.base import Backend
-from ..backends.library import LibraryBackend
-from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -59601,7 +59433,6 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
     from ..models.llm import Llm
-    from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -59635,7 +59466,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
 
 def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms, _ = _models_of(backend)
+    embedder, llms, _ = backend.models
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
@@ -59645,7 +59476,7 @@ def health_of(backend: Backend) -> list[Check]:
 
 def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
-    readers = _models_of(backend)[2]
+    readers = backend.models.readers
     return readers.part() if readers else None
 
 
@@ -59759,7 +59590,7 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Check]:
         """Runs all checks. Never raises."""
-        embedder, llms, readers = _models_of(backend)
+        embedder, llms, readers = backend.models
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
@@ -59800,13 +59631,6 @@ class _Check:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
-
-
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
-    if isinstance(backend, LibraryBackend):
-        return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -60243,11 +60067,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     details += (
         [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
     )
-    hints, most = [], settings.channel_tokens_per_day
+    hints, most = [], settings.advanced_numbers.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
         details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
-        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+        hints.append("Raise channel_tokens_per_day in advanced; with 0 no LLM reads channels.")
     details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
     return Check("channels", True, "; ".join(details), " ".join(hints))
 
@@ -60804,7 +60628,7 @@ class ChannelRecaller:
             return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
-        chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
+        chosen += told(spoken, passages_gate.least, settings.advanced_numbers.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
         return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 
@@ -60907,7 +60731,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -60957,7 +60782,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],
@@ -60991,7 +60816,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
@@ -61077,7 +60903,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
@@ -61090,7 +60917,7 @@ class Episodes:
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
         # Others give passages ids of their own.
-        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
+        if not asked.asks or asked.window is None or not isinstance(backend, LibraryBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -61500,7 +61327,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import Memory
 from ..core.scope import View
 from ..state.reflections_table import Reflections
@@ -61529,8 +61356,6 @@ class Profiles:
 
         Raises what the backend raises.
         """
-        if not isinstance(backend, EditableBackend):
-            return []
 
         def read() -> list[Memory]:
             found = [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
@@ -62129,8 +61954,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -62341,7 +62167,7 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 
@@ -63044,7 +62870,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
@@ -63132,7 +62958,7 @@ class Standing:
         What only messages have said that do not count is gone, as is what was told as another's.
         """
         key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
+        if not before.lines:
             return Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
@@ -63450,10 +63276,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend, EditableBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -63552,40 +63378,17 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    if isinstance(backend, EditableBackend):
-        return backend.store(user_id, new)
-    told = [{"role": "user", "content": new.text}]
-    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
-    return ""
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
-def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """Add passages with their ids; one that is there already changes nothing.
 
     Raises what `restored` and the backend raise.
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:
@@ -63594,7 +63397,7 @@ def lead(text: str) -> str:
     return "" if gives_orders(text) else text
 
 
-def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+def replace(backend: Backend, memory_id: str, text: str, *, expires: str) -> bool:
     """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
     return backend.replace(memory_id, restored(text), expires=expires)
 
@@ -63602,9 +63405,8 @@ def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str
 def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
     """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
     refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
-    if isinstance(backend, EditableBackend):
-        for memory_id in refused:
-            backend.remove(memory_id)
+    for memory_id in refused:
+        backend.remove(memory_id)
     return refused
 '''
 
@@ -63625,7 +63427,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -63679,7 +63481,7 @@ class Changes:
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
             if batch.is_imported:
                 changes = [self._unless_outdated(backend, change) for change in changes]
-            if isinstance(backend, EditableBackend) and not reflects:
+            if not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -63708,11 +63510,7 @@ class Changes:
 
     def _unless_outdated(self, backend: Backend, change: Change) -> Change:
         """A change from an old chat, refused if it would take away what was said later."""
-        if (
-            change.op not in ("replace", "remove")
-            or change.refused
-            or not isinstance(backend, EditableBackend)
-        ):
+        if change.op not in ("replace", "remove") or change.refused:
             return change
         said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
         times = [one.said_at for one in said]
@@ -63722,9 +63520,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -63784,7 +63580,7 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
+        self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
         """Take back what only these messages said; how many changes were undone.
 
@@ -63861,42 +63657,40 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change, since)
-        if isinstance(backend, EditableBackend):
-            # A memory that is gone, now or a moment later, cannot be changed, and need not.
-            current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
+        # A memory that is gone, now or a moment later, cannot be changed, and need not.
+        current = backend.get(change.memory_id)
+        if current is not None and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif current is not None and change.op == "replace":
+            if not _says(current, change):
                 confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace":
-                if not _says(current, change):
-                    confirm()
-                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                # "fact" also stands where nobody has told a kind.
-                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
-                    confirm()
-                    backend.mark(change.memory_id, change.kind)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            # "fact" also stands where nobody has told a kind.
+            if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                confirm()
+                backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
         """Take a passage away, or bring it back with the same id."""
-        if isinstance(backend, EditableBackend):
-            is_there = backend.get(change.memory_id) is not None
-            if is_there == (change.op == "remove"):
-                confirm()
-                exchange = quotes.exchange_of(change)
-                # Counted as gone for rather too long: then another answer does not bring it back.
-                if is_there:
-                    self._episodes.count_gone(change.user_id, exchange, 1)
-                    backend.remove(change.memory_id)
-                else:
-                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                    self._episodes.count_gone(change.user_id, exchange, -1)
+        is_there = backend.get(change.memory_id) is not None
+        if is_there == (change.op == "remove"):
+            confirm()
+            exchange = quotes.exchange_of(change)
+            # Counted as gone for rather too long: then another answer does not bring it back.
+            if is_there:
+                self._episodes.count_gone(change.user_id, exchange, 1)
+                backend.remove(change.memory_id)
+            else:
+                admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+    if len(texts) > 1:
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -63933,7 +63727,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         and not change.refused
         and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
     ]
-    if not ids or not isinstance(backend, EditableBackend):
+    if not ids:
         return changes
     there = {memory.id: memory for memory in backend.get_all(ids)}
     first = max(change.position for change in changes) + 1
@@ -64415,7 +64209,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
@@ -64441,7 +64235,7 @@ class Episodes:
         """yields: called before some passages are embedded, and lets who cannot wait go first."""
         self._table, self._yields = EpisodesTable(engine), yields
 
-    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+    def keep(self, backend: Backend, batch: Batch, confirm: Confirm) -> int:
         """Store the passages of a batch's exchanges, each once; how many are new.
 
         Raises:
@@ -64451,7 +64245,7 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
-    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+    def retract(self, backend: Backend, batch: Batch, confirm: Confirm) -> None:
         """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
         for exchange in batch.exchanges:
             for message_id in exchange.replaces:
@@ -64460,7 +64254,7 @@ class Episodes:
                     confirm()
                     self.remove(backend, entry)
 
-    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+    def remove(self, backend: Backend, entry: Entry) -> None:
         """Take away the passages of an exchange, and what was said to have come of it in its chat."""
         owner = past_owner(entry.user_id)
         told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
@@ -64469,18 +64263,18 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
-    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+    def erased(self, backend: Backend, batch: Batch) -> None:
         """Take away what a batch has stored that was erased meanwhile."""
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
-    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+    def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
         """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
         last = batch.exchanges[-1]
         name = name_of(last.key)
@@ -64497,7 +64291,7 @@ class Episodes:
             admission.store_all(backend, past_owner(batch.user_id), [new])
             self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
 
-    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+    def _keep(self, backend: Backend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
         digest = _digest(exchange, said)
@@ -64516,7 +64310,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
@@ -65525,7 +65319,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
@@ -65556,8 +65350,6 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
     """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     stored = backend.of_kind(batch.user_id, "preference", _WISHES)
     return [memory for memory in stored if view.sees(memory.scope)]
@@ -66931,7 +66723,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
@@ -67031,9 +66823,7 @@ def _has_form(stems: Collection[str], word: str) -> bool:
     )
 
 
-def removals(
-    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.
@@ -67130,7 +66920,7 @@ def _takes_back(change: Change) -> bool:
     return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
 
 
-def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+def _no_longer_known(backend: Backend, gone: Sequence[Change]) -> list[Change]:
     """Without those that another fact says, too: of near copies one was taken away."""
     ids = {change.memory_id for change in gone}
     left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]
@@ -67166,7 +66956,7 @@ from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
@@ -67208,7 +66998,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -67419,7 +67209,7 @@ class _Answer:
         return cls(operations, read_topics(reply.text), reply.model)
 
 
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> _Answer:
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
@@ -67817,7 +67607,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, REFLECTED, Change, heirs
 from ..core.errors import ClaimLost, Drop
@@ -67876,11 +67666,10 @@ class Reflector:
         erasure, change = self._table.last_erasure(due.user_id), self._journal.newest_id()
         settings, tokens = self._settings(), self._settings().advanced_numbers.profile_token_budget
         backend, today = self._live.get(), datetime.now(UTC).date()
-        if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
+        if not is_person(due.user_id):
             return
         if broken := self._journal.broken_off(due.user_id):
             with self._live.writing() as writing:
-                assert isinstance(writing, EditableBackend)
                 for name in broken:
                     self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
@@ -67902,7 +67691,7 @@ class Reflector:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         self._apply(_Work(due, proposal, shown, reply.model, change, erasure))
 
-    def _shown(self, backend: EditableBackend, due: Due) -> list[Memory]:
+    def _shown(self, backend: Backend, due: Due) -> list[Memory]:
         here = (
             one for one in backend.list_all(due.user_id) if one.scope == due.scope and one.kind != EPISODE
         )
@@ -67921,7 +67710,6 @@ class Reflector:
                 raise ClaimLost("These memories have changed meanwhile.", hint="They are read anew later.")
 
         with self._live.writing() as backend:
-            assert isinstance(backend, EditableBackend)
             try:
                 made = self._changes.make(backend, work.batch, lambda: work.changes(self._journal), confirm)
                 confirm()
@@ -67940,7 +67728,7 @@ class Reflector:
         """What somebody else has made of these memories since they were read."""
         return self._journal.made_since(work.change, work.due.user_id, work.shown, but=work.batch.name)
 
-    def _take_back(self, backend: EditableBackend, work: _Work) -> None:
+    def _take_back(self, backend: Backend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
         if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
@@ -67950,7 +67738,7 @@ class Reflector:
         else:
             self._undo_all(backend, user_id, batch)
 
-    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+    def _undo_all(self, backend: Backend, user_id: str, batch: str) -> None:
         """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
         rows = self._journal.of_batch(batch)
         made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
@@ -67966,7 +67754,7 @@ class Reflector:
         self._journal.erase_unmade(user_id, batch)
 
 
-def _is_made(backend: EditableBackend, change: Change) -> bool:
+def _is_made(backend: Backend, change: Change) -> bool:
     """Whether a memory is as the change of a reflection wants it, marked or not."""
     memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
     if change.op == "replace":
@@ -68019,7 +67807,7 @@ class _Work:
         change = replace(change, scope=memory.scope, chat=memory.chat, ordinal=memory.ordinal)
         return replace(change, model=self._model, said_at=_said_at(memory), **values)  # type: ignore[arg-type]
 
-    def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
+    def profile(self, backend: Backend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
         there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
@@ -68581,7 +68369,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
@@ -68677,8 +68465,6 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a statement says is over: "I no longer live in Freiburg." """
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     return [
         found.memory
@@ -68692,7 +68478,7 @@ def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = forget_request(said_by_user(exchange.user_text))
-    if not asked or not isinstance(backend, EditableBackend):
+    if not asked:
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
@@ -68726,7 +68512,7 @@ from functools import partial
 from typing import Literal
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
@@ -68922,7 +68708,7 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend) or batch.is_given:
+        if batch.is_given:
             return
         confirm = partial(self._confirm, batch)
         try:
@@ -68948,18 +68734,15 @@ class Writer:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
         if not self._outbox.was_erased(batch):
             return False
-        if isinstance(backend, EditableBackend):
-            for memory in backend.added_by(batch.user_id, batch.name):
-                backend.remove(memory.id)
-            self._episodes.erased(backend, batch)
+        for memory in backend.added_by(batch.user_id, batch.name):
+            backend.remove(memory.id)
+        self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
         """Take back what only earlier versions of these messages said."""
-        if not isinstance(backend, EditableBackend):
-            return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
@@ -68971,7 +68754,7 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile":
             first = batch.exchanges[0]
             injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
@@ -69010,10 +68793,9 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
-        if isinstance(backend, EditableBackend):
-            for memory, change in zip(stored, changes, strict=True):
-                if change.kind != memory.kind and not change.refused:
-                    backend.mark(memory.id, change.kind)
+        for memory, change in zip(stored, changes, strict=True):
+            if change.kind != memory.kind and not change.refused:
+                backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -69038,13 +68820,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if (
-        batch.is_given
-        or is_mem0s
-        or not settings.uses_llm
-        or not settings.has_llm
-        or not isinstance(backend, AskableBackend)
-    ):
+    if batch.is_given or is_mem0s or not settings.uses_llm or not settings.has_llm:
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -69065,7 +68841,7 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each text once: two tries of it may both have been read in the end."""
     first: dict[str, Memory] = {}
     for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
-        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
+        if first.setdefault(memory.text, memory) is not memory:
             backend.remove(memory.id)
     return list(first.values())
 
@@ -69844,6 +69620,12 @@ from . import count_up, documents, put_row, reading, was_erased
 
 State = Literal["read", "failed", "forgotten"]
 
+_COUNTED: tuple[Any, ...] = (  # as `Known` has it
+    func.count().filter(documents.c.state == "read"),
+    func.count().filter(documents.c.state == "failed"),
+    func.sum(documents.c.passages),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -69922,12 +69704,7 @@ class DocumentsTable:
 
     def known(self, user_ids: Collection[str] | None = None) -> Known:
         """How much there is of these users, or of all."""
-        failed = documents.c.state == "failed"
-        counted: Any = select(
-            func.count().filter(documents.c.state == "read"),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).select_from(documents)
+        counted = select(*_COUNTED).select_from(documents)
         if user_ids is not None:
             counted = counted.where(documents.c.user_id.in_(user_ids))
         with self._reading.connect() as connection:
@@ -69936,13 +69713,7 @@ class DocumentsTable:
 
     def folders(self) -> dict[str, Known]:
         """How much there is of each user, and of everyone's folder."""
-        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
-        counted: Any = select(
-            documents.c.user_id,
-            func.count().filter(is_read),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).group_by(documents.c.user_id)
+        counted = select(documents.c.user_id, *_COUNTED).group_by(documents.c.user_id)
         with self._reading.connect() as connection:
             return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
@@ -69971,6 +69742,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from . import wal
 
 T = TypeVar("T")
 
@@ -70008,24 +69780,11 @@ def of_file(path: Path) -> Engine:
 
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
+    wal.enter(connection, _BUSY_S)
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _to_wal(cursor: sqlite3.Cursor) -> None:
-    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:
@@ -71318,12 +71077,8 @@ class PageSessions:
         """A new session's token for a link's, which is used up; "" where there is no such link any more."""
 
         def exchange(connection: Connection) -> str:
-            if (person := _person(connection, token, _LINK)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(token)
-            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
-                return ""  # somebody was quicker
-            return _add(connection, _SESSION, person, SESSION_S)
+            person = _used_up(connection, token, _LINK)
+            return _add(connection, _SESSION, person, SESSION_S) if person else ""
 
         return self._writing.run(exchange)
 
@@ -71333,14 +71088,8 @@ class PageSessions:
 
     def redeem_code(self, code: str) -> str:
         """The user whose code this is, which is used up; "" where there is no such code any more."""
-
-        def use(connection: Connection) -> str:
-            if (person := _person(connection, code, _CODE)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(code)
-            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
-
-        return self._writing.run(use)
+        person = self._writing.run(lambda connection: _used_up(connection, code, _CODE))
+        return person.user_id if person else ""
 
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
@@ -71360,8 +71109,7 @@ class PageSessions:
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
-        self._writing.run(lambda connection: connection.execute(statement))
+        self._writing.run(lambda connection: _remove(connection, token))
 
 
 def _person(connection: Connection, token: str, kind: str) -> Person | None:
@@ -71372,6 +71120,17 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     )
     row = connection.execute(wanted).first()
     return Person(*row) if row is not None else None
+
+
+def _used_up(connection: Connection, token: str, kind: str) -> Person | None:
+    """For whom a link or a code was; None where it is no such, or somebody was quicker."""
+    person = _person(connection, token, kind)
+    return person if person is not None and _remove(connection, token) else None
+
+
+def _remove(connection: Connection, token: str) -> bool:
+    mine = page_sessions.c.hash == _hash(token)
+    return bool(connection.execute(delete(page_sessions).where(mine)).rowcount)
 
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
@@ -72465,6 +72224,7 @@ SOURCES["state/wal.py"] = r'''"""SQLite's write-ahead log: what was deleted stan
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -72473,6 +72233,24 @@ from ..core.errors import Retry
 # Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
 _WAIT_S = 2.0
 _TRIES, _PAUSE_S = 3, 0.1
+_SWITCHING_S = 0.02
+
+
+def enter(connection: Any, patience_s: float) -> None:
+    """Let a file have one. connection: any driver's, outside a transaction.
+
+    Of those who make a file at the same moment, SQLite refuses all but one, at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except connection.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended part sits in the higher bits
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_SWITCHING_S)
 
 
 def empty(connection: Any, whose: str) -> None:
@@ -72482,7 +72260,7 @@ def empty(connection: Any, whose: str) -> None:
         Retry: somebody reads or writes all the time.
     """
     for _ in range(_TRIES):
-        if is_emptied(connection):
+        if _is_emptied(connection):
             return
         time.sleep(_PAUSE_S)
     raise Retry(
@@ -72491,8 +72269,7 @@ def empty(connection: Any, whose: str) -> None:
     )
 
 
-def is_emptied(connection: Any) -> bool:
-    """As `empty`, once; whether it worked."""
+def _is_emptied(connection: Any) -> bool:
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
     try:
@@ -72588,7 +72365,6 @@ SOURCES["stores/payload.py"] = r'''"""What goes into a store beside the vector: 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72619,24 +72395,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
@@ -72715,7 +72473,7 @@ def _is_current(cursor: Any, name: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # stores/pgvector/store.py
 
-SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `store_protocol` asks for besides: upserts, pages, and words of our own.
+SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `stores.protocol` asks for besides: upserts, pages, and words of our own.
 
 mem0 has PostgreSQL split the texts into words, which it cannot do for scripts without spaces, and finds only
 what holds all words of a query. Here a column holds the words of `words.py`, cut to their stems; those of a
@@ -72738,8 +72496,9 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -72772,7 +72531,7 @@ _BY_WORDS = """
 
 
 class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
         self.collection_name, self.embedding_model_dims = collection_name, embedding_model_dims
@@ -72833,7 +72592,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
             for id_, vector, payload in entries(ids, vectors, payloads)
@@ -72848,7 +72606,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
             cursor.executemany(statement, sorted(rows, key=lambda row: str(row[0])))
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         changes: list[str] = []
         values: list[Any] = []
         if vector is not None:
@@ -72864,36 +72621,30 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("DELETE FROM {table} WHERE id = ANY(%s::uuid[])"), (_ids(ids),))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         return self._rows("WHERE id = ANY(%s::uuid[])", _ids(vector_ids))
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         return self.list({"user_id": user_id, "kind": kind}, top_k)[0]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
         condition, bound = _where(filters)
         most = None if top_k is None else max(top_k, 0)  # LIMIT NULL is none
         newest = f"WHERE {condition} ORDER BY payload->>'created_at' DESC NULLS LAST, id LIMIT %s"
         return [self._rows(newest, *bound, most)]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the last one's id if there are more; None: that was all."""
         limit = max(limit, 1)
         beyond, bound = ("TRUE", []) if after is None else ("id > %s::uuid", [after])
         rows = self._rows(f"WHERE {beyond} ORDER BY id LIMIT %s", *bound, limit + 1)
         return rows[:limit], rows[limit - 1].id if rows[limit:] else None
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         (counted,) = self._ask("SELECT count(*) FROM {table}")
         return int(counted[0])
 
@@ -72904,7 +72655,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         top_k: int | None = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
         most = None if top_k is None else max(top_k, 0)
         statement, bound = _by_meaning(self._fitting(vectors), most, filters)
         return [_row(*row) for row in self._ask(statement, *bound)]
@@ -72912,7 +72662,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any]:
-        """Those that share words with `query`; score is BM25 over what the filters let through."""
         stems = asked(query)
         if not stems or top_k < 1:
             return []
@@ -72927,7 +72676,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
         if top_k < 1 or not owners:
             return [([], []) for _ in owners]
@@ -72960,12 +72708,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return _KEEPS
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable, also for others who have it open."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("TRUNCATE {table}"))
 
     def close(self) -> None:
-        """Release the connections; twice is harmless."""
         self.connection_pool.close()
 
     # Inside
@@ -72983,7 +72729,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:
@@ -73103,14 +72852,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:
@@ -73152,16 +72895,19 @@ class VectorStore(Protocol):
         """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories; one whose id exists is replaced, so doing it once more changes nothing."""
+        """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
+
+        All or none, but Qdrant takes a hundred at a time.
+        """
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        """Replace what is given, words included, keep what is None. Drop when there is no such memory."""
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one go; those that are absent do not matter."""
+        """Erase all of these memories or none; those that are absent do not matter."""
 
     # Reading
 
@@ -73224,7 +72970,7 @@ class VectorStore(Protocol):
         """The names of all collections in this store; Qdrant's are in an object."""
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable."""
+        """Erase all memories; the collection stays usable, also for others who have it open."""
 
     def delete_col(self) -> None:
         """Erase the collection. What is asked of it afterwards is refused."""
@@ -73402,7 +73148,7 @@ def _folder_faults(path: str) -> Iterator[None]:
 # ----------------------------------------------------------------------------------------------------------
 # stores/qdrant/store.py
 
-SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `store_protocol` asks for besides.
+SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `stores.protocol` asks for besides.
 
 Both searches are one request, all that is filtered by has an index, and an update leaves no old words behind.
 """
@@ -73419,8 +73165,9 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -73447,7 +73194,7 @@ _INDEXES: Mapping[str, Any] = {
 
 
 class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
+    """See `protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
         self,
@@ -73485,13 +73232,11 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories, a hundred or none at a time; one whose id exists is replaced."""
         points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         if self.get(vector_id) is None:  # Qdrant would make it, or say that a setting is wrong
             raise Drop("The memory to update no longer exists.")
         if vector is not None and payload is not None:
@@ -73513,21 +73258,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             self.client.batch_update_points(self.collection_name, update_operations=operations)
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one request; those that are absent do not matter."""
         if ids:
             self.client.delete(self.collection_name, points_selector=models.PointIdsList(points=list(ids)))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         if not vector_ids:
             return []
         found: list[Any] = self.client.retrieve(self.collection_name, ids=list(vector_ids), with_payload=True)
         return found
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
@@ -73539,7 +73281,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
         wanted = self._create_filter(dict(filters or {}))
         rows: list[Any] = []
         after = None
@@ -73552,11 +73293,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [rows]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the id that the next begins with; None: that was all."""
         return self._scroll(None, max(limit, 1), offset=after)
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         return int(self.client.count(self.collection_name, exact=True).count)
 
     def search(
@@ -73566,7 +73305,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
         return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
@@ -73574,7 +73312,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any] | None:
-        """Those that share words with `query`; None in a collection that was made without words."""
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
@@ -73588,7 +73325,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
             return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
@@ -73607,7 +73343,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        """Release the connection or the folder; twice is harmless."""
         self.client.close()
 
     # Inside
@@ -73653,7 +73388,10 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""
@@ -74094,13 +73832,13 @@ import contextlib
 import importlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ..sqlite_faults import is_busy, translated
+from ...state import wal
+from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
 IDLE_CONNECTIONS = 8
@@ -74121,7 +73859,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _enter_wal(connection)
+        wal.enter(connection, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
@@ -74165,19 +73903,6 @@ def load_vec(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
-    give_up = time.monotonic() + BUSY_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
 
 
 def erases_words(connection: sqlite3.Connection) -> bool:
@@ -74460,12 +74185,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import TellAdmin
 from ..payload import wrong_size
 from .driver import Connections, erases_words, look_at
 
-MAX_NAME = 200
-MAX_DIMS = 8192
 _LOOK_S = 10.0
 
 
@@ -74504,16 +74226,7 @@ class Tables:
 
 
 def open_collection(connections: Connections, name: str, dims: int) -> Tables:
-    """The collection's tables, made when absent. TellAdmin on a bad name or vectors of another size."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise TellAdmin(
-            f"A collection's name must have 1 to {MAX_NAME} printable characters.",
-            hint="Choose another `collection`.",
-        )
-    if not 1 <= dims <= MAX_DIMS:
-        raise TellAdmin(
-            f"An embedding size of {dims} is not possible (1 to {MAX_DIMS}).", hint="Choose another embedder."
-        )
+    """The collection's tables, made when absent. TellAdmin on vectors of another size."""
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)
@@ -74777,7 +74490,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -74787,11 +74499,12 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
+from ..vector import fitting
 from . import blocks
 from .blocks import Array, Edit
 from .driver import Connections
@@ -74806,12 +74519,10 @@ _MANY = 500  # memories from which on words are erased faster all together: 0.5 
 
 
 class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
-    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`; also safe for several processes. What is found is of one moment."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -74824,23 +74535,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
-        """The names of all collections in the file."""
         with self._connections.use() as connection:
             rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
         return [name for (name,) in rows]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -74849,7 +74557,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
 
     def reset(self) -> None:
-        """Erase all memories of this collection; it stays usable, also for others who have it open."""
         with self._connections.write() as connection:
             drop_tables(connection, self._tables)
             make_tables(connection, self._tables)
@@ -74882,7 +74589,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
         unit = None if vector is None else self._unit(vector)
         new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
@@ -74899,11 +74605,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def delete(self, vector_id: str) -> None:
-        """Erase one memory; nothing happens when it is absent."""
         self.delete_all([vector_id])
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
@@ -74926,25 +74630,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     # Reading
 
     def get(self, vector_id: str) -> Row | None:
-        """One memory by its id."""
-        with self._connections.use() as connection:
-            row = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
-            ).fetchone()
-        return Row(*row) if row else None
+        return next(iter(self._rows("WHERE id = ?", str(vector_id))), None)
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
-        """Those of these memories that there are, in no order."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (_listed(vector_ids),),
-            ).fetchall()
-        return [Row(*row) for row in rows]
+        return self._rows("WHERE id IN (SELECT value FROM json_each(?))", _listed(vector_ids))
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        return self._rows("WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?", user_id, kind, top_k)
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        condition, bound = where(filters)
+        most = -1 if top_k is None else max(top_k, 0)
+        return [self._rows(f"WHERE {condition} ORDER BY seq DESC LIMIT ?", *bound, most)]
 
     def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
-        """A page of all memories, oldest first, and where the next begins; None: that was all."""
         limit = max(limit, 1)
         with self._connections.use() as connection:
             rows = connection.execute(
@@ -74954,37 +74653,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         page = rows[:limit]
         return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
-    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
-                (user_id, kind, top_k),
-            ).fetchall()
-        return [Row(*row) for row in rows]
-
-    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
-        condition, bound = where(filters)
-        sql = (
-            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
-            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[Row(*row) for row in rows]]
-
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -74993,13 +74664,11 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> Rows:
-        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
         unit = self._unit(vectors)
         with self._connections.read() as connection:
             return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 among their user's."""
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
@@ -75011,7 +74680,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> Found:
-        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
             return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
@@ -75024,19 +74692,17 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             wal.empty(connection, "The memory database")
         return ""
 
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
-
     def close(self) -> None:
-        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
         self._connections.close()
 
     # Inside
+
+    def _rows(self, rest: str, *bound: Any) -> Rows:
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} AS m {rest}", bound
+            ).fetchall()
+        return [Row(*row) for row in rows]
 
     def _give(
         self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
@@ -75098,14 +74764,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None
@@ -75423,23 +75082,13 @@ def translated(path: str) -> Iterator[None]:
         raise _fault(error, path) from error
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether SQLite says that another connection writes."""
-    return _is_sqlite(error) and _code(error) == sqlite3.SQLITE_BUSY
-
-
 def _is_sqlite(error: BaseException) -> bool:
     # pysqlite3 has error classes of its own, unrelated to those of the standard module.
     return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary result code; the extended part sits in the higher bits."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _fault(error: BaseException, path: str) -> MemoryFault:
-    code = _code(error)
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the primary one
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
         return Retry(
@@ -75467,6 +75116,41 @@ def _fault(error: BaseException, path: str) -> MemoryFault:
         f"The memory database {path} refused a statement ({name}).",
         hint="Restart the Pipelines server; if it stays, the file was changed by another version.",
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/vector.py
+
+SOURCES["stores/vector.py"] = r'''"""A vector as every store takes it."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import Drop
+from .payload import wrong_size
+
+
+def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
+    """The vector as numbers of 32 bits, which all stores keep at most.
+
+    Raises:
+        TellAdmin: it is not of the collection's size.
+        Drop: it is no vector.
+    """
+    try:
+        numbers = np.array(array.array("f", vector), np.float64)
+    except (TypeError, OverflowError):
+        raise Drop("The embedder returned something that is no list of numbers.") from None
+    if len(numbers) != dims:
+        raise wrong_size(collection, dims, len(numbers))
+    if not np.isfinite(numbers).all():
+        raise Drop("The embedder returned a number that is not finite.")
+    return numbers
 '''
 
 Pipeline = load()

@@ -97,8 +97,8 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB, and
-        # it imports the client of its telemetry even where that is off.
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
         with (
             _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
             _replaced("posthog", Posthog=_Posthog),

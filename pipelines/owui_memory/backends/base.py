@@ -92,7 +92,7 @@ class Backend(Protocol):
         """
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with the ids that they have, or with these as `origin` where mem0 gives ids of its own.
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
 
         What is there with such an id already becomes what is given.
         """

@@ -206,7 +206,8 @@ class RemoteBackend(ABC):
         return [added_of(row, batch, scope) for row in rows]
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """Nothing: mem0 there embeds by itself."""
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.

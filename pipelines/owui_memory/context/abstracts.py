@@ -133,9 +133,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))

@@ -105,9 +105,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:

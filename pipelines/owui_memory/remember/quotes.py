@@ -109,9 +109,7 @@ def _has_form(stems: Collection[str], word: str) -> bool:
     )
 
 
-def removals(
-    backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.

@@ -23,9 +23,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.embedder.name, backend.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:

@@ -254,7 +254,9 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        plain: builtins.list[float] = fitting(vector, self.collection_name, self.embedding_model_dims).tolist()
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
         return plain
 
 

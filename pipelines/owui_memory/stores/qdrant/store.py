@@ -238,7 +238,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        plain: builtins.list[float] = fitting(vector, self.collection_name, self.embedding_model_dims).tolist()
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
         return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
