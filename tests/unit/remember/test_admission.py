@@ -200,7 +200,6 @@ _WRITING = {"store", "replace", "add", "put", "update", "insert"}
 _MAY_WRITE = {
     ("remember/admission.py", "store"),
     ("remember/admission.py", "replace"),
-    ("remember/admission.py", "add"),
     ("remember/writer.py", "add"),  # mem0's own extraction: `refused_among` looks at what it has stored
     ("manage/migrate/records.py", "put"),  # of records that `admitted` gave
 }
