@@ -174,7 +174,7 @@ def test_a_spent_budget_waits_for_tomorrow(opens: Opened) -> None:
     room.reads()
     assert len(room.asked()) == 1
     assert room.states()["m11"] == "unread"
-    room.settings = room.settings.model_copy(update={"channel_tokens_per_day": 10_000})
+    room.settings = room.settings.model_copy(update={"advanced": "channel_tokens_per_day=10000"})
     room.reads()
     assert len(room.asked()) == 2
     nothing = opens(advanced="channel_tokens_per_day=0")
