@@ -10,10 +10,11 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -26,7 +27,8 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
@@ -39,7 +41,7 @@ def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the serv
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:

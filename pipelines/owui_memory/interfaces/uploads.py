@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ..config.environment import Environment
 from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
@@ -75,8 +75,6 @@ class Uploads:
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:

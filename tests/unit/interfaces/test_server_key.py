@@ -16,10 +16,12 @@ from owui_memory.interfaces.pipelines.guard import Guard
 from owui_memory.interfaces.server_key import has_key
 
 
-@pytest.mark.parametrize("passed_on", ["X-Forwarded-For", "Forwarded", ""])
+@pytest.mark.parametrize("passed_on", ["X-Forwarded-For", "Forwarded", "Origin", ""])
 @pytest.mark.parametrize("key", [PUBLIC_DEFAULT_KEY, "a key of one's own"])
 @pytest.mark.parametrize("header", ["Authorization", "X-Api-Key"])
-def test_the_public_key_is_none_through_a_reverse_proxy(passed_on: str, key: str, header: str) -> None:
+def test_the_public_key_is_none_through_a_reverse_proxy_or_from_a_page(
+    passed_on: str, key: str, header: str
+) -> None:
     sent = {header: f"Bearer {key}" if header == "Authorization" else key, "X-Memory-User-Id": "ada"}
     sent |= {passed_on: "for=192.0.2.1"} if passed_on else {}
     headers, refused = Headers(sent), bool(passed_on) and key == PUBLIC_DEFAULT_KEY

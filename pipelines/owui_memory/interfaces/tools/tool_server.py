@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.environment import Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
@@ -23,6 +23,7 @@ from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -68,10 +69,6 @@ class Door:
 
     async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
@@ -117,7 +114,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
