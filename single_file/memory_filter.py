@@ -8872,6 +8872,11 @@ class Valves(
         return self.embedder_provider == "bundled"
 
     @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
+
+    @property
     def advanced_numbers(self) -> Advanced:
         """What `advanced` says, and the defaults for the rest."""
         return read_advanced(self.advanced)
@@ -13237,9 +13242,6 @@ msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
 msgid "page: document of an unknown kind"
 msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
 
-msgid "page: documents and the default key"
-msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
-
 msgid "page: documents"
 msgid_plural "page: documents"
 msgstr[0] "{n} Dokument"
@@ -15509,9 +15511,6 @@ msgstr "The disk of the documents is nearly full. Tell your admin."
 
 msgid "page: document of an unknown kind"
 msgstr "Files of this kind are not read: the name's ending tells the kind."
-
-msgid "page: documents and the default key"
-msgstr "Pages may not send files while the server's key is the public default."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -32509,10 +32508,11 @@ from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -32525,7 +32525,8 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
@@ -32538,7 +32539,7 @@ def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the serv
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -33178,6 +33179,73 @@ async def serve_streams(carry_out: CarryOut) -> None:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# interfaces/tools/page_origins.py
+
+SOURCES["interfaces/tools/page_origins.py"] = r'''"""Which pages of browsers may ask the MCP server, as its protocol wants it.
+
+By DNS rebinding a page's own name leads here, and its browser takes this server for the page's. What the
+browser then says in `Origin` is the page's name, which is none of ours. `mcp` has such a check, too, but of a
+list of whole origins: neither any address nor any port of this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.settings import Valves
+
+_REFUSAL = (
+    "Pages of this origin may not ask here, only those on this machine, at an IP address, and on the hosts "
+    "of page_url and webui_url. Ask from a program, which sends no Origin, or set page_url."
+)
+
+
+class KnownOrigins:
+    """An ASGI application for pages that are known, and for programs, which name no origin."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], Valves]) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings()
+        origins = filter(None, Headers(scope=scope).getlist("origin"))
+        if all(is_known(one, (settings.page_url, settings.webui_url)) for one in origins):
+            return await self._app(scope, receive, send)
+        return await JSONResponse({"error": _REFUSAL}, 403)(scope, receive, send)
+
+
+def is_known(origin: str, addresses: Iterable[str]) -> bool:
+    """Whether no page can have this origin by DNS rebinding. addresses: those whose hosts are ours."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in (
+        "http",
+        "https",
+    ):  # an application or a browser's extension; "null" may be any page
+        return bool(parts.scheme)
+    if host == "localhost" or host.endswith(".localhost") or _is_address(host):
+        return True
+    return host in {urlsplit(one).hostname for one in addresses if one}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # interfaces/tools/told.py
 
 SOURCES["interfaces/tools/told.py"] = r'''"""Memories as a model is told them by a tool: quoted data, of bounded size."""
@@ -33299,7 +33367,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ...config.environment import Environment
 from ...config.settings import Valves
 from ..chats import Chats
 from ..identity import Caller, UnidentifiedError, identified
@@ -33307,6 +33375,7 @@ from ..request_body import TooLongError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, Lane, turn_of
 from .mcp_server import McpServer
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -33352,10 +33421,6 @@ class Door:
 
     async def _caller(self, headers: Headers) -> Caller:
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
@@ -33401,7 +33466,7 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     def door(method: str, work: _Work) -> ASGIApp:
         return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -33878,7 +33943,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
+from ..config.environment import Environment
 from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
@@ -33937,8 +34002,6 @@ class Uploads:
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
         key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
         root = self._settings().documents_folder(self._environment.data_dir)
         if root is None:
@@ -62205,6 +62268,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
+# Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
+_HERE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62230,7 +62295,8 @@ class Run:
     ) -> None:
         self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
+        self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
+        self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
         self._under_way: set[Future[Recalled]] = set()
         self._none = threading.Event()  # under way
         self._none.set()
@@ -62246,7 +62312,8 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn, settings)
+        pool = self._here if settings.recalls_by_itself else self._elsewhere
+        future = pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         self._none.clear()
         future.add_done_callback(self._over)
@@ -62268,7 +62335,8 @@ class Run:
 
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
-        self._pool.shutdown(wait=False)
+        for pool in (self._here, self._elsewhere):
+            pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
         self._under_way.discard(future)
@@ -62283,7 +62351,7 @@ class Run:
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
-        if not future.done():
+        if future.cancel() or not future.done():
             self.breaker.failed(began)
             passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
