@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -17,7 +18,6 @@ from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.markdown import shown
 from ..language.sanitize import inert
-from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
@@ -33,7 +33,7 @@ class Digests:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: Emit,
         shelf: Shelf,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
@@ -19,8 +20,8 @@ from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
+from ..core.memory import EPISODE, Memory, is_id, is_seen, newest_first
+from ..core.scope import TEAM, View, past_owner, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -36,8 +37,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
@@ -60,12 +60,11 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
@@ -110,6 +109,23 @@ class Control:
         """Those of these memories that exist, by id."""
         backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
+        """
+        backend = self.live.get()
+        memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
+        if memory is None or not is_seen(memory, view):
+            return None
+        if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
+            return memory
+        if any(one.user_id == user_id and one.op == "add" for one in self._journal.of_memory(memory.id)):
+            return memory
+        # What was imported, moved or is a passage has no such entry.
+        owner = past_owner(user_id) if memory.kind == EPISODE else user_id
+        return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
@@ -165,7 +181,7 @@ class Control:
     ) -> Forgotten:
         """Forgets memories, and counts those that are gone already.
 
-        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        They are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
@@ -183,9 +199,9 @@ class Control:
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
         reached = True
-        if self._eraser is not None and ids and minutes:
+        if ids and minutes:
             others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
-        elif self._eraser is not None and ids:
+        elif ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
         facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
@@ -196,21 +212,15 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
-        if self._eraser is not None:
-            there = len(self.all(asked.user_id))
-            confirm()
-            receipt = self._eraser.erase_user(asked.user_id)
-            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
-            return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self.live.writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
-            )
-        return Forgotten(len(changes))
+        """Forgets all of a user's memories, and everything else that is known of the user."""
+        there = len(self.all(asked.user_id))
+        confirm()
+        receipt = self._eraser.erase_user(asked.user_id)
+        others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+        return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Takes back the last changes that were made together and have not been taken back.
+    def undo(self, asked: Asked, confirm: Confirm = _alone) -> list[Change]:
+        """Takes back the last changes that were made together and have not been taken back; oldest first.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
@@ -236,7 +246,7 @@ class Control:
                     done_now.insert(0, change)
         if refused and not done_now:
             raise refused
-        return Undone(tuple(done_now))
+        return done_now
 
     # Teams
 
@@ -282,11 +292,7 @@ class Control:
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
             raise Refused(message("not yours to withdraw"))
         confirm()
-        if self._eraser is not None:
-            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
-        else:
-            with self.live.writing() as backend:
-                backend.remove(memory_id)
+        self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         return memory.text
 
     # In and out

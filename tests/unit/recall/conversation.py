@@ -33,7 +33,7 @@ class House:
             embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
         )
         self.backend = backend or library(self.settings, folder)
-        self.engine = opened(folder)
+        self.engine, self.folder = opened(folder), folder
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)
         self.changes = Changes(Journal(self.engine))

@@ -14,7 +14,6 @@ from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
 from ...manage.command_log import CommandLog
 from ...manage.memories import Control
-from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
 from ...manage.profile import profile_of
@@ -127,7 +126,7 @@ class Toolbox:
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
 
     def _named(self, call: Call, memory_id: str) -> Memory | None:
-        return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
+        return self._control.named(call.turn.user_id, memory_id, call.view)
 
     @staticmethod
     def _asked(call: Call) -> Asked:
