@@ -260,6 +260,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -468,14 +469,16 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -3574,6 +3577,7 @@ from ..core.locales import locale
 from ..core.scope import channel_owner
 from ..language.guess import language_for
 from ..state import channels, insert_new, reading
+from .queue import row_of
 
 _AT_ONCE = 400
 _LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
@@ -3612,10 +3616,8 @@ class Notices:
     def told(self, source: str, channel: str, name: str, at: float) -> None:
         """Write down that the members of a channel were told then."""
         owner = channel_owner(source, channel)
-        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
-        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
         with self._engine.begin() as connection:
-            insert_new(connection, channels, [{**new, **rest}])
+            insert_new(connection, channels, [row_of(source, channel, name, at)])
             mine = channels.c.user_id == owner
             connection.execute(update(channels).where(mine).values(announced_at=at))
 '''
@@ -3691,7 +3693,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, and_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
@@ -3742,9 +3744,13 @@ class People:
         What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
         that it is not done again when the message is told again. Authors who are not read are left out.
         """
-        silent = self._silent(messages)
+        authors, known = channel_authors.c, channel_messages.c
+        whose = [(one.source, one.author) for one in messages]
+        silent = self._among(whose, (authors.source, authors.author), authors.silent)
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
-        done = self._deleted(messages[index] for index in requests)
+        asking = [(messages[index].owner, messages[index].id) for index in requests]
+        deleted = known.state.in_((DELETED, DROPPED))
+        done = self._among(asking, (known.user_id, known.message_id), deleted)
         kept: dict[int, ChannelMessage] = {}
         replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
@@ -3777,9 +3783,8 @@ class People:
             user_id = self._codes.redeem_code(request.code)
             if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
-            self._put(
-                source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
-            )
+            agreed = {"user_id": user_id, "agreed_at": time.time(), "silent": False}
+            self._put(source, author, name=asked.author_name, **agreed)
             return "channel, linked", True
         self._put(source, author, silent=False)
         return "channel, read", True
@@ -3857,34 +3862,15 @@ class People:
         ]
         return any(self._reading.run(lambda connection: [connection.scalar(one) for one in asked]))
 
-    def _silent(self, messages: Iterable[ChannelMessage]) -> set[Author]:
-        """Those of the authors who are not read."""
-        authors = {(one.source, one.author) for one in messages}
-
-        def read(connection: Connection) -> set[Author]:
-            found: set[Author] = set()
-            for some in batched(sorted(authors), _AT_ONCE):
-                these = tuple_(channel_authors.c.source, channel_authors.c.author).in_(some)
-                wanted = select(channel_authors.c.source, channel_authors.c.author)
-                found.update(
-                    tuple(row) for row in connection.execute(wanted.where(these, channel_authors.c.silent))
-                )
-            return found
-
-        return self._reading.run(read)
-
-    def _deleted(self, messages: Iterable[ChannelMessage]) -> set[tuple[str, str]]:
-        """Those of the messages, by channel and id, that are known as deleted."""
-        ids = {(one.owner, one.id) for one in messages}
+    def _among(
+        self, pairs: Iterable[tuple[str, str]], columns: Sequence[Column[str]], which: ColumnElement[bool]
+    ) -> set[tuple[str, str]]:
+        """Those of some pairs that stand in these columns, in such rows."""
 
         def read(connection: Connection) -> set[tuple[str, str]]:
             found: set[tuple[str, str]] = set()
-            table = channel_messages.c
-            for some in batched(sorted(ids), _AT_ONCE):
-                these = tuple_(table.user_id, table.message_id).in_(some)
-                wanted = select(table.user_id, table.message_id).where(
-                    these, table.state.in_((DELETED, DROPPED))
-                )
+            for some in batched(sorted(set(pairs)), _AT_ONCE):
+                wanted = select(*columns).where(tuple_(*columns).in_(some), which)
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 
@@ -3925,11 +3911,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
+from ..core.scope import channel_owner
 from ..state import (
+    add_up,
     channel_authors,
     channel_days,
     channel_memories,
@@ -3949,11 +3937,6 @@ AT_ONCE = 400
 
 _M = channel_messages.c
 _COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-_COUNT = (
-    update(channel_days)
-    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
-    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
-)
 
 Key = tuple[str, str]  # the owner of a channel, and a message's id
 
@@ -4051,10 +4034,9 @@ class ChannelQueue:
 
     def is_known(self, owner: str) -> bool:
         """Whether there is such a channel; there is none once it was erased."""
+        wanted = select(channels.c.user_id).where(channels.c.user_id == owner)
         with self._reading.connect() as connection:
-            return (
-                connection.scalar(select(channels.c.user_id).where(channels.c.user_id == owner)) is not None
-            )
+            return connection.scalar(wanted) is not None
 
     def used_today(self, owner: str) -> int:
         """The tokens that reading a channel has taken today (UTC)."""
@@ -4076,9 +4058,10 @@ class ChannelQueue:
             counts = Counter[tuple[str, str]]()
             for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
                 counts[owner, ASIDE if state == ASIDE else UNREAD] += count
-            days = {row.user_id: row for row in connection.execute(today)}
+            days = connection.execute(today).all()
             rows = connection.execute(select(channels)).all()
-        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        messages = Counter({row.user_id: row.messages for row in days})
+        tokens = Counter({row.user_id: row.input_tokens + row.output_tokens for row in days})
         return [
             Standing(
                 row.user_id,
@@ -4089,11 +4072,9 @@ class ChannelQueue:
                 counts[row.user_id, ASIDE],
                 row.paused,
                 row.detail,
-                days[row.user_id].input_tokens + days[row.user_id].output_tokens
-                if row.user_id in days
-                else 0,
+                tokens[row.user_id],
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
 
     def prune(self, days: int) -> int:
@@ -4115,16 +4096,8 @@ def day_of(at: float) -> str:
 def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
     """Add to what is counted of the day, of channels by their owners."""
     day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
-    if numbers:
-        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
-        insert_new(connection, channel_days, rows)
-        connection.execute(
-            _COUNT,
-            [
-                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
-                for owner, of in numbers.items()
-            ],
-        )
+    rows = [{"user_id": owner, "day": day, **none, **numbers[owner]} for owner in sorted(numbers)]
+    add_up(connection, channel_days, rows)
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -4203,17 +4176,19 @@ def _open(
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
     latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
-    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-    new = [
-        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
-        for owner, one in latest.items()
-        if owner not in names
-    ]
-    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    new = [one for owner, one in latest.items() if owner not in names]
+    insert_new(connection, channels, [row_of(one.source, one.channel, one.channel_name, now) for one in new])
     for owner, one in latest.items():
         if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
             renamed = update(channels).where(channels.c.user_id == owner)
             connection.execute(renamed.values(name=one.channel_name))
+
+
+def row_of(source: str, channel: str, name: str, at: float) -> dict[str, object]:
+    """A channel that is seen for the first time, as `channels` has it."""
+    new = {"user_id": channel_owner(source, channel), "source": source, "channel": channel, "name": name}
+    unread = {"read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": "", "paused": False}
+    return {**new, "first_at": at, **unread}
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -4811,6 +4786,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import COMMAND
+from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
@@ -4819,7 +4795,7 @@ from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered
 from ..manage.past_chats import PastChat
 from ..manage.profile import Profile
 from ..recall.rank import Ranked
@@ -5023,11 +4999,11 @@ class Answers:
             gone.append(self._say("not everywhere yet"))
         return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
-    def undone(self, done: Undone) -> str:
-        if not done.changes:
+    def undone(self, done: Sequence[Change]) -> str:
+        if not done:
             return self._say("nothing to undo")
-        facts = [change for change in done.changes if change.kind != EPISODE]
-        passages = len(done.changes) - len(facts)
+        facts = [change for change in done if change.kind != EPISODE]
+        passages = len(done) - len(facts)
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
@@ -5405,7 +5381,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),
@@ -11060,6 +11036,26 @@ def episodes_name(key: str) -> str:
 def passage_id(user_id: str, name: str, role: str, number: int) -> str:
     """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/heap.py
+
+SOURCES["core/heap.py"] = r'''"""The interpreter's heap after a start."""
+
+from __future__ import annotations
+
+import gc
+
+
+def keep_loaded() -> None:
+    """Spare what is loaded now, modules mostly, the cyclic garbage collector's later full passes.
+
+    Each took some 80 ms here, in which no thread goes on, once in 150 messages. Blocks as long, once.
+    """
+    gc.unfreeze()  # of a start before, as after a reload
+    gc.collect()
+    gc.freeze()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23034,6 +23030,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -23041,7 +23038,6 @@ from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.markdown import shown
 from ..language.sanitize import inert
-from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
@@ -23057,7 +23053,7 @@ class Digests:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: Emit,
         shelf: Shelf,
@@ -23383,14 +23379,13 @@ _FRAME_TOKENS = 12  # of its number, day and title
 class Source:
     """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
 
-    title: the chat's or the document's, with its page; "" where there is none. kind: a memory's.
+    title: the chat's or the document's, with its page; "" where there is none.
     """
 
     part: str
     text: str
     day: str
     title: str = ""
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23454,7 +23449,7 @@ def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, So
         at = _time(memory)
         day = at.date().isoformat() if at.year > 1 else ""
         title = " ".join(filter(None, (memory.title, memory.role if part == "documents" else "")))
-        yield at, Source(part, text, day, disarmed(title), memory.kind if part == "memories" else "")
+        yield at, Source(part, text, day, disarmed(title))
 
 
 def _time(memory: Memory) -> datetime:
@@ -23885,12 +23880,7 @@ def _webpage(file: BinaryIO) -> dict[str, Any]:
     text = trafilatura.extract(
         data, output_format="markdown", include_comments=False, favor_recall=True, include_formatting=True
     )
-    about = {
-        "title": found.title,
-        "address": found.url,
-        "author": found.author,
-        "day": found.date,
-    }
+    about = {"title": found.title, "address": found.url, "author": found.author, "day": found.date}
     return {**about, "parts": list(by_headings(text or found.text or ""))}
 
 
@@ -24042,18 +24032,15 @@ def _mail(file: BinaryIO) -> dict[str, Any]:
 
 
 def _text(file: BinaryIO) -> dict[str, Any]:
-    text = _decoded(file.read())
-    return {"parts": list(by_headings(text))}
+    return {"parts": list(by_headings(_decoded(file.read())))}
 
 
 def _decoded(data: bytes) -> str:
-    if b"\0" in data[:4000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data[:4000] and not is_wide:
         raise Unreadable("it is no text")
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            break
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000]).best()
@@ -24686,8 +24673,8 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
@@ -24744,50 +24731,59 @@ class Indexing:
         What ends the work for one user is raised when all others have had theirs. Users take turns, each with
         the newest files first, so that nobody waits for another's thousands.
         """
-        extraction = Extraction()
+        with closing(Extraction()) as extraction:
+            return _Run(self._table, backend, folders, extraction, self._is_busy, self._stopped).all()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Bringing the store in step once. missed: what ended the work, by user."""
+
+    table: DocumentsTable
+    backend: Backend
+    folders: Folders
+    extraction: Extraction
+    is_busy: Callable[[], bool]
+    stopped: Callable[[], bool]
+    missed: dict[str, Exception] = field(default_factory=dict)
+
+    def all(self) -> int:
         count = 0
-        missed: dict[str, Exception] = {}
-        try:
-            for _ in range(_SHARE_OF_ROUND + 1):
-                waiting, gone = self._look(backend, folders, missed)
-                count += gone + self._round(waiting, folders, extraction, missed)
-                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
-                    break
-        finally:
-            extraction.close()
-        for error in missed.values():
+        for _ in range(_SHARE_OF_ROUND + 1):
+            waiting, gone = self._look()
+            count += gone + self._round(waiting)
+            if self.stopped() or all(one.is_all or one.user_id in self.missed for one in waiting):
+                break
+        for error in self.missed.values():
             raise error
         return count
 
-    def _look(
-        self, backend: Backend, folders: Folders, missed: dict[str, Exception]
-    ) -> tuple[list[_Waiting], int]:
+    def _look(self) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
-        there = set(folders.users())
+        there = set(self.folders.users())
         waiting = []
         count = 0
-        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+        for user_id in sorted(there.union(self.table.users()).difference(self.missed)):
             try:
                 if user_id in there:
-                    folders.remove_digests(user_id, partial(self._stays, user_id))
-                known = {entry.path: entry for entry in self._table.of(user_id)}
-                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
-                gone = [one for path, one in known.items() if path not in found]
-                count += self._gone(backend, user_id, gone)
+                    self.folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self.table.of(user_id)}
+                found = {file.path: file for file in self.folders.files(user_id)} if user_id in there else {}
+                count += self._gone(user_id, [one for path, one in known.items() if path not in found])
                 most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
-                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                new = list(islice(self._new(user_id, found.values(), known), most + 1))
                 if new:
-                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    storing = Storing(self.backend, self.table, user_id, self._let_others_go_first)
                     waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[user_id] = error
+                self.missed[user_id] = error
         return waiting, count
 
     def _stays(self, user_id: str, placed: float) -> bool:
-        return not self._table.was_erased(user_id, placed)
+        return not self.table.was_erased(user_id, placed)
 
     def _new(
-        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+        self, user_id: str, files: Collection[File], known: dict[str, Entry]
     ) -> Iterator[tuple[File, Entry | None]]:
         """What has to be read, the newest first."""
         changed = [
@@ -24800,15 +24796,9 @@ class Indexing:
             if self._stays(user_id, file.placed):
                 yield file, entry
             elif is_saved(file.path):  # what is to be erased is not read anew
-                folders.remove(user_id, file.path)
+                self.folders.remove(user_id, file.path)
 
-    def _round(
-        self,
-        waiting: Iterable[_Waiting],
-        folders: Folders,
-        extraction: Extraction,
-        missed: dict[str, Exception],
-    ) -> int:
+    def _round(self, waiting: Iterable[_Waiting]) -> int:
         """Read these; how many documents were new or changed."""
         count = 0
         turns = [(one.turn, one) for one in waiting]
@@ -24816,55 +24806,45 @@ class Indexing:
         while turns:
             _, one = heapq.heappop(turns)
             try:
-                if not self._stopped():
+                if not self.stopped():
                     file, entry = one.files.pop()
                     one.read += file.size
-                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
-                if one.files and not self._stopped():
+                    count += self._file(one, file, entry)
+                if one.files and not self.stopped():
                     heapq.heappush(turns, (one.turn, one))
                 else:
                     one.storing.flush()
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[one.user_id] = error
+                self.missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
         until = time.monotonic() + _YIELDS_S
-        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+        while self.is_busy() and not self.stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: Backend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            clear(backend, entry)
-        self._table.remove(user_id, [entry.document_id for entry in entries])
+            clear(self.backend, entry)
+        self.table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    def _file(
-        self,
-        storing: Storing,
-        folders: Folders,
-        extraction: Extraction,
-        user_id: str,
-        file: File,
-        before: Entry | None,
-    ) -> bool:
-        """Read a file; whether its words are new or have changed."""
+    def _file(self, one: _Waiting, file: File, before: Entry | None) -> bool:
+        """Read a user's file; whether its words are new or have changed."""
+        user_id, storing, digest = one.user_id, one.storing, ""
         entry = Entry(
             user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
         )
-        digest = ""
         try:
             if file.is_too_big:
                 raise Drop("it is too big")
-            with folders.opened(user_id, file.path) as opened:
+            with self.folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if (
-                    before is not None and before.digest == digest and before.state != "failed"
-                ):  # only touched
-                    self._table.put([replace(before, size=file.size, changed=file.changed)])
-                    return False
+                if before is not None and before.digest == digest and before.state != "failed":
+                    self.table.put([replace(before, size=file.size, changed=file.changed)])
+                    return False  # only touched
                 with _of_the_file():
-                    document = extraction.read(file.path, opened)
+                    document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
             storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
@@ -26494,15 +26474,15 @@ import typer
 from ...manage.erasure.erase import Receipt
 from .commands import Json, User, Yes
 from .instance import Instance
-from .output import as_json, ended, progress, say, table
+from .output import as_json, ended, say, table, waiting
 
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
-    with progress("erasing") as advance:
-        receipt = instance.eraser().erase_user(user_id, advance)
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
     show(receipt, to_json)
 
 
@@ -26710,6 +26690,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 import uuid
 import warnings
@@ -26723,6 +26704,7 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends import open_backend
+from ...backends.backend_holder import BackendHolder
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
@@ -26805,7 +26787,9 @@ class Instance:
     @contextmanager
     def control(self) -> Iterator[Control]:
         with self.backend() as backend:
-            yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
+            live = BackendHolder(self.environment.data_dir)
+            live.take_over(backend, threading.Event())
+            yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
         return PastChats(self.engine, control.live, lambda: self.settings)
@@ -26848,20 +26832,6 @@ def a_person(user_id: str) -> str:
 def asked_for(user_id: str) -> Asked:
     """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
-
-
-class Only:
-    """One backend, which nothing takes over from: see `backends.backend_holder`."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def get(self) -> Backend:
-        return self._backend
-
-    @contextmanager
-    def writing(self) -> Iterator[Backend]:
-        yield self._backend
 
 
 @contextmanager
@@ -27263,15 +27233,12 @@ def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
-        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
-    elif not done.changes:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done])
+    elif not done:
         say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
-        rows = [
-            [says[change.op], change.after if change.op == "add" else change.before]
-            for change in done.changes
-        ]
+        rows = [[says[change.op], change.after if change.op == "add" else change.before] for change in done]
         table(["taken back", "memory"], rows)
 
 
@@ -33247,7 +33214,6 @@ from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
 from ...manage.command_log import CommandLog
 from ...manage.memories import Control
-from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
 from ...manage.profile import profile_of
@@ -33360,7 +33326,7 @@ class Toolbox:
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
 
     def _named(self, call: Call, memory_id: str) -> Memory | None:
-        return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
+        return self._control.named(call.turn.user_id, memory_id, call.view)
 
     @staticmethod
     def _asked(call: Call) -> Asked:
@@ -34629,7 +34595,7 @@ def own_id(visit: Visit) -> str:
 
 def undo(visit: Visit) -> Answer:
     done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -48309,33 +48275,17 @@ class CommandLog:
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
+        of_turn = {"user_id": turn.user_id, "key": turn.key, "command": turn.exchange_key, "asked_at": now}
         with self._engine.begin() as connection:
             insert_new(connection, commands, [row])
-            insert_new(
-                connection,
-                command_turns,
-                [
-                    {
-                        "user_id": turn.user_id,
-                        "key": turn.key,
-                        "command": turn.exchange_key,
-                        "asked_at": now,
-                    }
-                ],
-            )
+            insert_new(connection, command_turns, [of_turn])
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" if it gave none."""
-        wanted = (
-            select(commands.c.key)
-            .join(
-                command_turns,
-                and_(
-                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
-                ),
-            )
-            .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
-        )
+        turns = command_turns.c
+        same = and_(turns.user_id == commands.c.user_id, turns.command == commands.c.key)
+        mine = turns.key.in_([key for key in keys if key]), commands.c.user_id == user_id
+        wanted = select(commands.c.key).join(command_turns, same).where(*mine)
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
@@ -48394,11 +48344,8 @@ class CommandLog:
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
-        mine = (
-            _is(order.user_id, order.key),
-            commands.c.attempts == order.attempts,
-            commands.c.answered_at == 0,
-        )
+        taken = commands.c.attempts == order.attempts
+        mine = _is(order.user_id, order.key), taken, commands.c.answered_at == 0
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*mine).values(**values)).rowcount > 0
 
@@ -48615,6 +48562,7 @@ _LOOK_S = 60.0
 _AGAIN_S = 900.0  # after a comparison that could not be made
 _DAY_S = 86_400.0
 _NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+_LINE = "deleted in Open WebUI"  # of the status
 
 Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
@@ -48627,10 +48575,7 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = (
-            time.monotonic(),
-            Check("deleted in Open WebUI", True, "not compared yet"),
-        )
+        self._not_before, self._told = time.monotonic(), Check(_LINE, True, "not compared yet")
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -48673,15 +48618,13 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check(
-                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
-            )
+            self._told = Check(_LINE, is_ok, f"users and chats cannot be compared: {told}", hint)
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check(_LINE, True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)
 '''
 
@@ -48745,7 +48688,7 @@ class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
     ) -> None:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
@@ -48820,15 +48763,13 @@ class Deletions:
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
         fault: Exception | None = None
-        done, eraser = 0, self._eraser
-        if eraser is None:
-            return 0
+        done = 0
         for one in self._open():
             try:
                 if one.chat_id == USER:
-                    eraser.erase_user(one.user_id)  # with this row
+                    self._eraser.erase_user(one.user_id)  # with this row
                 else:
-                    self._erase_chat(one, eraser)
+                    self._erase_chat(one)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
                 self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
@@ -48855,7 +48796,7 @@ class Deletions:
     def _is_settled(self, one: Deletion) -> bool:
         return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
-    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+    def _erase_chat(self, one: Deletion) -> None:
         """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
@@ -48872,11 +48813,11 @@ class Deletions:
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
-            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
+            self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
         self._journal.intend([_receipt(one, len(passages), len(facts))])
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        self._eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
         if not self._is_settled(one):
             self._passed.setdefault(one, time.monotonic())
             return
@@ -48946,6 +48887,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -48957,7 +48899,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -48977,7 +48918,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -49105,10 +49046,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ...backends.backend_holder import BackendHolder, Open
 from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
@@ -49117,13 +49058,9 @@ from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
-from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
-from .sites import Found, Open, Site, Sites
-
-Answer = TypeVar("Answer")
-Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+from .sites import Found, Site, Sites
 
 _STATE = -1  # among the ids of locations, which begin with 1
 
@@ -49147,10 +49084,6 @@ class Receipt:
         return sum(self.counts.values())
 
 
-def _no_progress(count: int) -> None:
-    """For those who do not ask how far it is."""
-
-
 class Eraser:
     """For whoever has the state database, the data folder and the settings: a server, or the command line.
 
@@ -49163,7 +49096,7 @@ class Eraser:
         data_dir: Path,
         settings: Callable[[], Valves],
         opener: Open,
-        live: Live | None = None,
+        live: BackendHolder | None = None,
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
@@ -49195,23 +49128,20 @@ class Eraser:
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
-    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+    def erase_user(self, user_id: str) -> Receipt:
         """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         What they said in channels goes, too, and they are not read there any more.
-
-        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared, authors = self._withdraw(user_id), self._people.forget_user(user_id)
         with self._still(), self._sites.opened() as found:
-            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
             erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
             if shared:
                 counts["shared with teams"] = shared
             if authors:
                 counts["accounts in channels"] = authors
-            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -49219,10 +49149,10 @@ class Eraser:
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
-                    memory_id
+                    memory.id
                     for one in found
                     if not isinstance(one.site, MemoryFault)
-                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                    for memory in one.site.memories(owner, batch=shared_by(user_id))
                 }
             if shared:
                 self.forget(owner, shared)
@@ -49237,9 +49167,17 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = self._everywhere(
-            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-        )
+
+        def erase(site: Site) -> int:
+            count = 0
+            for owner in map(past_owner, old):
+                there = site.memories(owner)
+                earlier = [one for one in there if one.created_at and one.created_at.timestamp() < at]
+                site.remove(owner, earlier)
+                count += len(earlier)
+            return count
+
+        count = self._everywhere(erase)
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -49253,16 +49191,16 @@ class Eraser:
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
-        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
 
         def erase(site: Site) -> int:
-            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-            these = replace(wanted, memory_ids=(*ids, *stray))
-            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
-            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+            stray = site.memories(past_owner(user_id), chat=chat_id)
+            these = {one.id: one for one in (*site.named(user_id, ids), *stray)}.values()
+            self._digests.forget(user_id, [one.text for one in these])
+            site.remove(user_id, these)
+            return len(these)
 
         self._everywhere(erase)
         self._passages.remove(user_id, exchanges)
@@ -49306,24 +49244,18 @@ class Eraser:
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
-            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            counts = self._erasures.settle(erasure) if again else Counter[str]()
             return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
-        self,
-        erasure: Erasure,
-        found: list[Found],
-        counts: Counter[str],
-        *,
-        fresh: bool,
-        on_progress: Callable[[int], None] = _no_progress,
+        self, erasure: Erasure, found: list[Found], counts: Counter[str], *, fresh: bool
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         for one in found:
             try:
                 site = one.reached()
-                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
@@ -49383,30 +49315,11 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
 
 def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
     """What these memories say, by the ids that they have anywhere they can be asked for."""
-    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
-    return {id_: text for known in asked for id_, text in known.items()}
-
-
-def _count(found: list[Found], user_id: str) -> int:
-    """How many memories of a user there are wherever it can be asked."""
-    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
-
-
-def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
+    known: dict[str, str] = {}
     for one in found:
         with contextlib.suppress(MemoryFault):
-            yield ask(one.reached())
-
-
-def _telling(progress: Progress, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done = min(done + count, total)
-        progress(done, total)
-
-    return tell
+            known |= {memory.id: memory.text for memory in one.reached().named(user_id, memory_ids)}
+    return known
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49451,12 +49364,11 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from .forgotten_rows import LATE, ForgottenRows
+from .forgotten_rows import ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
-_LATELY = (injected, recalls, journal, episodes, cuts)
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -49562,20 +49474,22 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in _LATELY}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
-                late[journal] = _before(erasure)
-                late[cuts] = cuts.c.at <= until
-                late[episodes] = episodes.c.said_at <= erasure.asked_at
-                for table, which in late.items():
-                    gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[LATE + _NAMES[table.name]] += gone.rowcount
+                for table, which in (
+                    (injected, injected.c.injected_at <= until),
+                    (recalls, recalls.c.at <= until),
+                    (journal, _before(erasure)),
+                    (cuts, cuts.c.at <= until),
+                    (episodes, episodes.c.said_at <= erasure.asked_at),
+                ):
+                    gone = connection.execute(delete(table).where(table.c.user_id == erasure.user_id, which))
+                    counts[_NAMES[table.name]] += gone.rowcount
             else:
-                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                rows = ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set())
+                counts += rows.blanked()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -49654,6 +49568,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Engine
 
@@ -49685,7 +49600,8 @@ class Forgetting:
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]
         left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+        whose = attrgetter("user_id")
+        for user_id, theirs in groupby(sorted(due, key=whose), key=whose):
             left |= self._erase(user_id, list(theirs))
         self._move_on(time.monotonic(), newest, left)
 
@@ -49705,10 +49621,6 @@ class Forgetting:
         while self._newest and self._newest[0][0] <= now - _SETTLED_S:
             self._seen = max(self._seen, self._newest.popleft()[1])
         self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49722,7 +49634,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
@@ -49735,7 +49647,6 @@ from ...language.words import is_mark, mark_of
 from ...state import cuts, injected, insert_new, journal, outbox, recalls
 from ...state.reflections_table import forget_statements
 
-LATE = "late, "  # of what the second pass found
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -49770,7 +49681,7 @@ class ForgottenRows:
         self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter({"queue": self.from_queue(), **self._blanked()})
+        counts = Counter({"queue": self.from_queue(), **self.blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -49778,18 +49689,16 @@ class ForgottenRows:
         insert_new(self._connection, journal, buried)
         return counts
 
-    def again(self) -> Counter[str]:
-        return Counter({LATE + name: count for name, count in self._blanked().items()})
-
-    def _blanked(self) -> dict[str, int]:
+    def blanked(self) -> Counter[str]:
         """How many rows said it, by what they are."""
-        return {
+        counts = {
             "summaries of chats": self._from_abstracts(),
             "explanations": self._from_explanations(),
             "told lines": self._from_injected(),
             "journal": self._from_journal(),
             "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
         }
+        return Counter(counts)
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -49830,8 +49739,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in batched([row.id for row in said], _AT_ONCE):
-            self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
+        self._change(update(outbox).values(**done), outbox, [row.id for row in said])
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
         others = and_(outbox.c.batch.in_(broken), outbox.c.state == "claimed")
@@ -49842,16 +49750,10 @@ class ForgottenRows:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
         for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
-            mine |= set(
-                self._connection.scalars(
-                    select(journal.c.id).where(
-                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
-                    )
-                )
-            )
+            which = and_(journal.c.user_id == self._user_id, alike, journal.c.at <= self._until)
+            mine |= set(self._connection.scalars(select(journal.c.id).where(which)))
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in batched(sorted(mine), _AT_ONCE):
-            self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
+        self._change(update(journal).values(**blank), journal, mine)
         return len(mine)
 
     def _from_injected(self) -> int:
@@ -49865,8 +49767,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in batched([row.id for row in speaking], _AT_ONCE):
-            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
+        self._change(delete(injected), injected, [row.id for row in speaking])
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
@@ -49904,6 +49805,11 @@ class ForgottenRows:
             for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
+
+    def _change(self, how: Any, table: Any, ids: Collection[int]) -> None:
+        """Update or delete the rows with these ids."""
+        for some in batched(sorted(ids), _AT_ONCE):
+            self._connection.execute(how.where(table.c.id.in_(some)))
 
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
@@ -50082,111 +49988,103 @@ from __future__ import annotations
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
+from ...backends.backend_holder import Open
 from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
-from ...core.memory import Memory, aware_time, is_id
-from ...core.scope import documents_in, owners_of, past_in, past_owner
+from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
+from ...core.scope import owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
-Open = Callable[[Valves, Path], Backend]
-
-PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"  # how they are counted
+PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"
+_COUNTED_AS = {EPISODE: PASSAGES, DOCUMENT: DOCUMENTS}
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
-class Site(Protocol):
+class Site(ABC):
     """One location. Raises the errors of `core/errors.py`."""
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        """Those of a user's memories with these ids that are there: their ids there, and what they say."""
+    @abstractmethod
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        """What lies under an id. fields: only where `batch` or `chat` is this."""
 
-    def ids_of(self, user_id: str) -> list[str]:
-        """Of all of a user's memories there."""
+    @abstractmethod
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        """A user's memories and passages that have these ids, or had them before they were moved here."""
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        """The ids of what a batch has added for a user, or a team."""
+    @abstractmethod
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        """Take away some of a user's."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
-
-        fresh: else what a whole user has said since it was begun stays.
-
-        on_progress: called with each number of memories that are gone.
-        """
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        """The ids of what lies under this id and was said in this chat."""
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        """Take away what lies under this id and is older than a Unix time; how many there were."""
-
+    @abstractmethod
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Release it."""
 
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        """Take away all of a user's, or some memories; how many, by what they are.
 
-class StoreSite:
+        fresh: else what a whole user has said since it was begun stays.
+        """
+        user_id = erasure.user_id
+        if erasure.whole:
+            there = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+            going = [one for one in there if fresh or _is_older(one, erasure)]
+        else:
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            stored = [one for batch in erasure.batches for one in self.memories(user_id, batch=batch)]
+            named = self.named(user_id, erasure.memory_ids)
+            going = list({one.id: one for one in (*named, *stored)}.values())
+        self.remove(user_id, going)
+        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+
+
+class StoreSite(Site):
     """A collection in one of the library's stores, and mem0's collection of entities beside it."""
 
     def __init__(self, store: VectorStore, entities: Callable[[], VectorStore]) -> None:
         self._store, self._entities = store, entities
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        rows = self._store.get_all(list(filter(is_id, memory_ids)))
-        return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        return list(map(_memory, self._store.list({"user_id": owner, **fields})[0]))
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._rows(user_id)]
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        rows, owners = self._store.get_all(list(filter(is_id, memory_ids))), owners_of(user_id)
+        return [_memory(row) for row in rows if (row.payload or {}).get("user_id") in owners]
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        if not erasure.whole:
-            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
-            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-            rows = list(self._store.get_all(ids))
-        else:
-            rows = self._rows(erasure.user_id)
-            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
-        ids = [str(row.id) for row in rows]
-        self._erase_entities(erasure, ids)
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        ids = [one.id for one in memories]
+        self._erase_entities(user_id, set(ids))
         for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
-            on_progress(len(some))
-        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _rows(self, user_id: str) -> list[Any]:
-        return [row for owner in owners_of(user_id) for row in self._store.list({"user_id": owner})[0]]
-
-    def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
+    def _erase_entities(self, user_id: str, going: Collection[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
         name = f"{self._store.collection_name}_entities"
         if name not in _names(self._store):
             return
-        going = set(ids)
         with contextlib.closing(self._entities()) as entities:
             emptied = []
-            for row in entities.list({"user_id": erasure.user_id})[0]:
+            for row in entities.list({"user_id": user_id})[0]:
                 linked = [id_ for id_ in row.payload.get("linked_memory_ids") or () if id_ not in going]
                 if not linked:
                     emptied.append(str(row.id))
@@ -50195,16 +50093,6 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        rows = self._store.list({"user_id": owner})[0]
-        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for some in batched(ids, _AT_ONCE):
-            self._store.delete_all(some)
-        return len(ids)
-
     def purge(self) -> str:
         return self._store.purge()
 
@@ -50212,53 +50100,31 @@ class StoreSite:
         self._store.close()
 
 
-class RemoteSite:
+class RemoteSite(Site):
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
     def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        there = self._backend.list_all(owner)
+        return [one for one in there if all(getattr(one, name) == fields[name] for name in fields)]
+
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
-        return {
-            memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
-        }
+        listed = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+        there = (*self._backend.get_all(list(wanted)), *listed)
+        return [one for one in there if not wanted.isdisjoint((one.id, one.origin))]
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._listed(user_id)]
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:  # noqa: ARG002 - ids are enough
+        for one in memories:
+            self._backend.remove(one.id)
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [memory.id for memory in self._backend.added_by(user_id, batch)]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        gone: Counter[str] = Counter()
-        if erasure.whole and fresh:
-            for owner in owners_of(erasure.user_id):
-                gone[_counted_as(owner)] += self._backend.erase(owner)
-            on_progress(gone.total())
-            return gone
-        if erasure.whole:
-            there = self._listed(erasure.user_id)
-            ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
-        else:
-            ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
-        for memory_id in ids:
-            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
-            on_progress(1)
-        return gone
-
-    def _listed(self, user_id: str) -> list[Memory]:
-        return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
-        return sum(map(self._backend.remove, there))
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        if not (erasure.whole and fresh):
+            return super().erase(erasure, fresh=fresh)
+        owners = zip(("memories", PASSAGES, DOCUMENTS), owners_of(erasure.user_id), strict=True)
+        return Counter({what: self._backend.erase(owner) for what, owner in owners})
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -50322,34 +50188,20 @@ class Sites:
         return RemoteSite(self._open(settings, self._data_dir), str(location))
 
 
+def _memory(row: Any) -> Memory:
+    return in_payload(str(row.id), row.payload or {})
+
+
 def _names(store: Any) -> Sequence[str]:
     """Of all collections in a store; Qdrant answers with an object."""
     listed = store.list_cols()
     return [one.name for one in listed.collections] if hasattr(listed, "collections") else listed
 
 
-def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") in owners_of(user_id)
-
-
-def _counted_as(owner: str) -> str:
-    if documents_in(owner):
-        return DOCUMENTS
-    return PASSAGES if past_in(owner) else "memories"
-
-
-def _is_before(said_at: datetime | None, at: float) -> bool:
-    return said_at is not None and said_at.timestamp() < at
-
-
-def _is_earlier(payload: Any, erasure: Erasure) -> bool:
-    return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
-
-
-def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool:
-    if batch in erasure.batches and batch:
+def _is_older(memory: Memory, erasure: Erasure) -> bool:
+    if memory.batch and memory.batch in erasure.batches:
         return True
-    return created_at is None or created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
+    return memory.created_at is None or memory.created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50360,11 +50212,11 @@ SOURCES["manage/erasure/worker.py"] = r'''"""Finishes erasures in each server, d
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
 from ...core.events import Emit, Job, failed, succeeded
+from ...core.now_and_then import NowAndThen
 from .erase import Eraser
 from .forgetting import Forgetting
 
@@ -50374,7 +50226,10 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
+    """Its thread is `thread`; the next start goes on with what was begun.
+
+    `drop` forgets what is in memory of a user; `prune` deletes what is too old.
+    """
 
     def __init__(
         self,
@@ -50388,29 +50243,22 @@ class ErasureWorker:
         self._eraser, self._drop, self._emit = eraser, drop, emit
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
-        self._stop = threading.Event()
         self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
-        self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
+        self.thread = NowAndThen("memory-erasing", self.look, _EVERY_S)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+    def look(self) -> bool:
+        """Once: drop what is new, and do what is left; that less often while something is in the way.
 
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what was begun."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def look(self) -> None:
-        """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        Returns False: there is nothing more to do at once.
+        """
         self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
             if self._left_out:
                 self._left_out -= 1
-                return
+                return False
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
@@ -50420,6 +50268,7 @@ class ErasureWorker:
             went_well = False
         self._left_out = 0 if went_well else self._next_left_out
         self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+        return False
 
     def _drops(self) -> bool:
         """Whether there were new ones."""
@@ -50441,10 +50290,6 @@ class ErasureWorker:
             self._emit(failed(Job.PRUNING, error))
             pause = _PRUNE_AGAIN_S
         self._prune_at = self._clock() + pause
-
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            self.look()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51519,6 +51364,7 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
+from ...backends.backend_holder import BackendHolder
 from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
@@ -51537,7 +51383,6 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
@@ -51653,7 +51498,7 @@ class Imports:
             for row in rows
         ]
 
-    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+    def undo(self, user_id: str, import_id: str, live: BackendHolder) -> int:
         """Take back all that an import has brought; how many exchanges and facts that were.
 
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
@@ -52322,29 +52167,6 @@ class Listing:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/live.py
-
-SOURCES["manage/live.py"] = r'''"""The backend in use, as those need it who list and change memories."""
-
-from __future__ import annotations
-
-from contextlib import AbstractContextManager
-from typing import Protocol
-
-from ..backends.base import Backend
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories: inside, nobody moves them."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -52361,6 +52183,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
@@ -52368,8 +52191,8 @@ from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
+from ..core.memory import EPISODE, Memory, is_id, is_seen, newest_first
+from ..core.scope import TEAM, View, past_owner, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52385,8 +52208,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52409,12 +52231,11 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
@@ -52459,6 +52280,23 @@ class Control:
         """Those of these memories that exist, by id."""
         backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
+        """
+        backend = self.live.get()
+        memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
+        if memory is None or not is_seen(memory, view):
+            return None
+        if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
+            return memory
+        if any(one.user_id == user_id and one.op == "add" for one in self._journal.of_memory(memory.id)):
+            return memory
+        # What was imported, moved or is a passage has no such entry.
+        owner = past_owner(user_id) if memory.kind == EPISODE else user_id
+        return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
@@ -52514,7 +52352,7 @@ class Control:
     ) -> Forgotten:
         """Forgets memories, and counts those that are gone already.
 
-        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        They are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
@@ -52532,9 +52370,9 @@ class Control:
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
         reached = True
-        if self._eraser is not None and ids and minutes:
+        if ids and minutes:
             others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
-        elif self._eraser is not None and ids:
+        elif ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
         facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
@@ -52545,21 +52383,15 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
-        if self._eraser is not None:
-            there = len(self.all(asked.user_id))
-            confirm()
-            receipt = self._eraser.erase_user(asked.user_id)
-            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
-            return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self.live.writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
-            )
-        return Forgotten(len(changes))
+        """Forgets all of a user's memories, and everything else that is known of the user."""
+        there = len(self.all(asked.user_id))
+        confirm()
+        receipt = self._eraser.erase_user(asked.user_id)
+        others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+        return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Takes back the last changes that were made together and have not been taken back.
+    def undo(self, asked: Asked, confirm: Confirm = _alone) -> list[Change]:
+        """Takes back the last changes that were made together and have not been taken back; oldest first.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
@@ -52585,7 +52417,7 @@ class Control:
                     done_now.insert(0, change)
         if refused and not done_now:
             raise refused
-        return Undone(tuple(done_now))
+        return done_now
 
     # Teams
 
@@ -52631,11 +52463,7 @@ class Control:
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
             raise Refused(message("not yours to withdraw"))
         confirm()
-        if self._eraser is not None:
-            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
-        else:
-            with self.live.writing() as backend:
-                backend.remove(memory_id)
+        self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         return memory.text
 
     # In and out
@@ -52778,9 +52606,8 @@ class Copy:
         self._deletes, self._stop = deletes, stop
         self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
-        self._written: dict[
-            str, bytes
-        ] = {}  # what a location keeps otherwise than it was told is not told again
+        # What a location keeps otherwise than it was told is not told again.
+        self._written: dict[str, bytes] = {}
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -52791,11 +52618,8 @@ class Copy:
             if (id_ not in target or target[id_].digest != head.digest)
             and self._written.get(id_) != head.digest
         ]
-        # Oldest first: what a chat said before is the context of what comes next.
-        missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._on_progress(len(source) - len(missing), len(source))
-        self._copy(missing, total=len(source))
+        self._copy(missing, source, total=len(source))
         for some in batched(surplus, BATCH):
             if not self._stop.is_set():
                 self._target.erase(some)
@@ -52811,17 +52635,17 @@ class Copy:
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
         gone = set(without()) if lacking else set()
         missing = [id_ for id_ in lacking if id_ not in gone]
-        missing.sort(key=lambda id_: source[id_].created_at)
-        self._on_progress(0, len(missing))
-        self._copy(missing, total=len(missing))
+        self._copy(missing, source, total=len(missing))
         return len(missing)
 
     def _may_delete(self, head: Head) -> bool:
         return self._deletes if head.moved is None else head.moved
 
-    def _copy(self, ids: list[str], *, total: int) -> None:
+    def _copy(self, ids: list[str], heads: Mapping[str, Head], *, total: int) -> None:
+        """Oldest first: what a chat said before is the context of what comes next."""
         copied = total - len(ids)
-        for batch in batched(ids, BATCH):
+        self._on_progress(copied, total)
+        for batch in batched(sorted(ids, key=lambda id_: heads[id_].created_at), BATCH):
             if self._stop.is_set():
                 return
             ordinal = {id_: number for number, id_ in enumerate(batch)}
@@ -52876,11 +52700,11 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from ... import COMMAND
+from ...backends.backend_holder import BackendHolder, Open
 from ...backends.base import Backend
 from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
@@ -52888,7 +52712,7 @@ from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, OnProgress
-from .reach import Open, location_of_backend, opened, records_of, settled
+from .reach import location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -52902,34 +52726,20 @@ _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
 _SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    @property
-    def current(self) -> Backend | None:
-        """The backend in use."""
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False if the settings have changed since."""
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Nobody writes meanwhile."""
-
-
 @dataclass(frozen=True)
 class Arrival:
     """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
-    live: Live
+    live: BackendHolder
     superseded: threading.Event
     locations: Locations
     location: Location
 
     @property
     def records(self) -> Records:
-        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        """All that it holds."""
         return records_of(self.backend, self.locations)
 
 
@@ -52953,7 +52763,9 @@ class Mover:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
-    def bring(self, live: Live, backend: Backend, settings: Valves, superseded: threading.Event) -> None:
+    def bring(
+        self, live: BackendHolder, backend: Backend, settings: Valves, superseded: threading.Event
+    ) -> None:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
@@ -52984,7 +52796,7 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        arrival = self._arrival(backend, settings, BackendHolder(self._data_dir), stop)
         locations, target = arrival.locations, arrival.records
         home = settled(locations, settings, self._data_dir, arrival.location)
         if home.key != arrival.location.key:
@@ -53000,7 +52812,7 @@ class Mover:
         return len(target.heads())
 
     def _arrival(
-        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+        self, backend: Backend, settings: Valves, live: BackendHolder, superseded: threading.Event
     ) -> Arrival:
         locations = Locations(self._engine, settings.collection)
         location = location_of_backend(backend, settings)
@@ -53183,18 +52995,6 @@ def _without_erasures(locations: Locations, location: Location) -> None:
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
-class _Nobody:
-    """Serves nothing: for the command line."""
-
-    current = None
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:  # noqa: ARG002
-        return True
-
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
@@ -53221,19 +53021,18 @@ SOURCES["manage/migrate/reach.py"] = r'''"""How a location is opened: as a backe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
+from ...backends.backend_holder import Open
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
 from .records import LibraryRecords, Records, RemoteRecords
-
-Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
@@ -53467,7 +53266,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
     }
 
 
@@ -53546,37 +53345,6 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/named.py
-
-SOURCES["manage/named.py"] = r'''"""A memory that somebody names by an id which may be anybody's, as a model does."""
-
-from __future__ import annotations
-
-from ..core.memory import EPISODE, Memory, is_id, is_seen
-from ..core.scope import TEAM, View, past_owner
-from ..remember.journal import Journal
-from .live import Live
-
-
-def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
-    """The user's memory or passage, or a team's, that has or had this id; None if the view sees no such.
-
-    Raises what the backend raises.
-    """
-    backend = live.get()
-    memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
-    if memory is None or not is_seen(memory, view):
-        return None
-    if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
-        return memory
-    if any(one.user_id == user_id and one.op == "add" for one in journal.of_memory(memory.id)):
-        return memory
-    # What was imported, moved or is a passage has no such entry.
-    owner = past_owner(user_id) if memory.kind == EPISODE else user_id
-    return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/outcomes.py
 
 SOURCES["manage/outcomes.py"] = r'''"""What users ask for, and what came of it, before it is put into words."""
@@ -53587,7 +53355,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -53626,7 +53393,6 @@ class Page(Generic[Item]):
     total: int
     number: int = 1
     pages: int = 1
-    size: int = PAGE
 
     @classmethod
     def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
@@ -53638,12 +53404,12 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
         """The number of the page's first one among all, from 1."""
-        return (self.number - 1) * self.size + 1
+        return (self.number - 1) * PAGE + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53682,13 +53448,6 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Flaw:
     """What is wrong with a line of an import, counted from 1."""
 
@@ -53718,6 +53477,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -53726,7 +53486,6 @@ from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -53749,7 +53508,7 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._table, self._live, self._settings = EpisodesTable(engine), live, settings
 
     def kept(self, user_id: str) -> Kept:
@@ -53888,25 +53647,17 @@ from typing import Any, NamedTuple, get_args
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
-from .migrate.records import from_json
+from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
-    }
+    return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
 class Row(NamedTuple):
@@ -53970,10 +53721,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.scope import channel_in, documents_in, past_in, past_owner
-from .live import Live
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -54000,7 +53751,7 @@ def counts_of(owners: Iterable[str]) -> list[UserCount]:
 class UserCounts:
     """Counted where the memories are, at most every five minutes. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: Live, collection: str) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, collection: str) -> None:
         self._live, self._locations = live, Locations(engine, collection)
         self._lock = threading.Lock()
         self._counted: tuple[float, list[UserCount]] | None = None
@@ -54009,7 +53760,7 @@ class UserCounts:
         """Blocks for as long as it takes to read all memories once.
 
         Raises:
-            MemoryFault: why there is no backend; or why it cannot list them.
+            MemoryFault: why there is no backend, or what it raises.
         """
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
@@ -58199,7 +57950,6 @@ class Costs:
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
@@ -58367,14 +58117,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
         away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
-        return [
-            Check(
-                "local only",
-                False,
-                f"{', '.join(away)} {be} external: what users say leaves your network",
-                "Choose local ones, or switch local_only off.",
-            )
-        ]
+        detail = f"{', '.join(away)} {be} external: what users say leaves your network"
+        return [Check("local only", False, detail, "Choose local ones, or switch local_only off.")]
     detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
         detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
@@ -58383,13 +58127,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
 
 def _away(settings: Valves) -> Iterator[str]:
     """What is external of what the settings name, in words."""
-    if settings.backend == "platform":
+    if settings.backend != "library":
         if not is_local(settings.backend_url):
-            yield "mem0's platform"
-        return
-    if settings.backend == "server":
-        if not is_local(settings.backend_url):
-            yield "mem0's server"
+            yield f"mem0's {settings.backend}"
         return
     # With auto none is asked that is external.
     if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
@@ -58437,7 +58177,6 @@ class EventLog:
             _log.setLevel(logging.INFO)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if not self._form:
             return
         told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
@@ -58536,12 +58275,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.prices import Price, costs
 from ..core.events import Emit, Event, Job, failed
-from ..state import llm_days, reading
+from ..state import add_up, llm_days, reading
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
@@ -58579,7 +58317,6 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
@@ -58639,13 +58376,8 @@ class Ledger:
             {"day": day, "model": model, **{name: new.get((day, model, name), 0) for name in Used._fields}}
             for day, model in keys
         ]
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(llm_days)
-        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows
-            )
+            add_up(connection, llm_days, rows)
 
 
 _NAMES = ("today", "yesterday")
@@ -58738,7 +58470,6 @@ class Metrics:
         self._open_errors: dict[Job, LastError] = {}  # of work that has not been done since
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if event.kind is EventKind.FAILED and event.job is not None and event.error is not None:
             self._failed(event.job, event.error)
         elif event.kind is EventKind.SUCCEEDED and event.job is not None:
@@ -58899,28 +58630,25 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "info": ("Always 1.", ("version",)),
 }
 
-_STATES = {
-    EventKind.EXCHANGE_STORED: "stored",
-    EventKind.EXCHANGE_REPEATED: "repeated",
-    EventKind.EXCHANGES_REMEMBERED: "remembered",
-    EventKind.EXCHANGES_UNREAD: "unread",
-    EventKind.EXCHANGES_DEAD: "dead",
-}
-_REASONED = {
-    EventKind.RECALL_MISSED: "recalls_missed",
-    EventKind.LEFT_ALONE: "messages_left_alone",
-    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
-    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
-    EventKind.CHANGE_REFUSED: "changes_refused",
-}
-_PLAIN = {
-    EventKind.COMMAND: ("commands", ()),
-    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
-    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
-    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
-    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
-    EventKind.CHANNEL_READ: ("channel_messages", ("read",)),
-    EventKind.CHANNEL_ASIDE: ("channel_messages", ("aside",)),
+# The counter of an event, and its label; None: the reason.
+_COUNTED: dict[EventKind, tuple[str, str | None]] = {
+    EventKind.EXCHANGE_STORED: ("exchanges", "stored"),
+    EventKind.EXCHANGE_REPEATED: ("exchanges", "repeated"),
+    EventKind.EXCHANGES_REMEMBERED: ("exchanges", "remembered"),
+    EventKind.EXCHANGES_UNREAD: ("exchanges", "unread"),
+    EventKind.EXCHANGES_DEAD: ("exchanges", "dead"),
+    EventKind.RECALL_MISSED: ("recalls_missed", None),
+    EventKind.LEFT_ALONE: ("messages_left_alone", None),
+    EventKind.EXCHANGES_SKIPPED: ("exchanges_gated", None),
+    EventKind.EXCHANGE_REFUSED: ("exchanges_refused", None),
+    EventKind.CHANGE_REFUSED: ("changes_refused", None),
+    EventKind.COMMAND: ("commands", ""),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ""),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ""),
+    EventKind.SECRETS_MASKED: ("secrets_masked", "shown"),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", "stored"),
+    EventKind.CHANNEL_READ: ("channel_messages", "read"),
+    EventKind.CHANNEL_ASIDE: ("channel_messages", "aside"),
 }
 _RECALLED = {
     EventKind.RECALLED: "memories",
@@ -58975,16 +58703,12 @@ class Prometheus:
             self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._registry is None:
             return
-        if (state := _STATES.get(event.kind)) is not None:
-            self._of("exchanges", state).inc(event.count)
-        elif event.kind in _PLAIN:
-            name, labels = _PLAIN[event.kind]
-            self._of(name, *labels).inc(event.count)
-        elif event.kind in _REASONED:
-            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _COUNTED:
+            name, label = _COUNTED[event.kind]
+            label = event.code or _code(event.reason) if label is None else label
+            self._of(name, *filter(None, [label])).inc(event.count)
         if event.kind in _RECALLED and event.seconds is not None:
             self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
         if event.kind is EventKind.RECALLED:
@@ -59082,6 +58806,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..backends.backend_holder import Open
 from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
@@ -59106,7 +58831,6 @@ _AGAIN_S = 60.0  # after which what did not work is checked again
 _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
-Open = Callable[[Valves, Path], Backend]
 Compare = Callable[[Valves, Backend], Check | None]
 
 
@@ -59840,7 +59564,6 @@ class Tracing:
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._tracer is None:
             return
         seconds, request = event.seconds or 0.0, TRACE.get()
@@ -68651,9 +68374,10 @@ from .schema import (
     versions,
     webui_seen,
 )
-from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
+from .statements import add_up, count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
+    "add_up",
     "api_keys",
     "channel_authors",
     "channel_days",
@@ -71739,12 +71463,18 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
+def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of numbers of the same columns, or add them to the rows with their primary keys."""
+    if not rows:
+        return
+    keys, new = [column.name for column in table.primary_key], _insert(connection, table)
+    added = {name: table.c[name] + new.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=added), list(rows))
+
+
 def count_up(connection: Connection, user_id: str) -> None:
     """A user's memories are no longer what they were; see `versions`."""
-    first = _insert(connection, versions).values(user_id=user_id, number=1)
-    connection.execute(
-        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
-    )
+    add_up(connection, versions, [{"user_id": user_id, "number": 1}])
 
 
 def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
