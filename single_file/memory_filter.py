@@ -25836,7 +25836,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -25975,15 +25975,19 @@ class Chats:
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -26099,8 +26103,9 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
             if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
                 return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
@@ -28391,7 +28396,6 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28402,7 +28406,6 @@ from .chats import Body, Chats
 from .requests import RequestError, body_of, refusing
 from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
@@ -28438,15 +28441,11 @@ def function_routes(chats: Chats, turns: Turns) -> list[Route]:
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29582,7 +29581,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
 from .requests import Endpoint, RequestError, body_of, refusing
@@ -29616,24 +29615,20 @@ class Observing:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
             except MemoryFault as fault:
-                raise RequestError(400, "refused", f"{fault} {fault.hint}".strip()) from fault
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
-
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RequestError(503, "not_ready", f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
 
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
@@ -29643,7 +29638,7 @@ class Observing:
             if not is_source(source):
                 raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
                 raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
         if not self._chats.settings().observes_channels:
@@ -33739,10 +33734,6 @@ def looked_at(work: asyncio.Future[Any]) -> None:
 
 def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.Future[Any]:
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
-
-
-async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await in_pool(pool, work, *values)
 
 
 async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
