@@ -70,8 +70,8 @@ class Person:
     def new_chat(self, *, model: str = MODEL, model_name: str = "", temporary: bool = False) -> None:
         """An empty chat; `model_name` is needed where the model is not shown by its id."""
         query = f"?models={model}" + ("&temporary-chat=true" if temporary else "")
-        # A message that is sent before the page listens to its server gets no answer.
-        with self.page.expect_console_message(lambda line: line.text.startswith("connected ")):
+        # A message gets no answer before the page listens to its server, whose version it asks for then.
+        with self.page.expect_response("**/api/version"):
             self.page.goto(f"{self.house.webui.url}/{query}")
         self._suggests = model != DEMO["model"]
         selected = self.page.get_by_role("button", name=f"Selected model: {model_name or model}")

@@ -26,7 +26,7 @@ def sources(person: Person) -> Locator:
 
 
 def say_until_shown(person: Person, texts: Sequence[str], look: Callable[[str], None]) -> str:
-    """Say the first of these texts in a new chat, or a later one; returns the one of which `look` saw something.
+    """Say the first of these texts in a new chat, or a later one; returns that of which `look` saw something.
 
     What is posted to an Open WebUI that takes too long is dropped.
     """
