@@ -5026,7 +5026,7 @@ class Answers:
         if len(done.texts) == 1 == done.count:
             lines = [self._say("forgotten", what=cut(done.texts[0], self._words))]
         elif done.texts:
-            lines = [self._say("forgotten list", what=self._memories(done.count)), ""]
+            lines = [self._say("forgotten list", what=self._say("memories", n=done.count)), ""]
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
@@ -5196,9 +5196,6 @@ class Answers:
         told_by = shown(teller(memory, self._user_id, locale=self._words))
         return told_by or self._say("you in team", team=shown(scope.removeprefix(TEAM)))
 
-    def _memories(self, count: int) -> str:
-        return self._say("memories", n=count)
-
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)
 
@@ -5231,6 +5228,7 @@ from datetime import UTC, datetime
 
 from ..channels.people import Link
 from ..core.scope import WEBUI
+from ..core.text import first_word
 from ..language.markdown import shown
 from ..recall.times import zone_of
 from .numbers import a_number
@@ -5247,7 +5245,7 @@ class ChannelWork(PassageWork):
         """All of them; a code for another one, one less, and whether Open WebUI's own channels count."""
         if not self._control.settings.observes_channels:
             return self._say("channels, not here")
-        what, which = [*self._rest.split(None, 1), "", ""][:2]
+        what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
             self._people.agree(self._user_id, on=state == "on")
@@ -5349,7 +5347,6 @@ class Here:
         return cls(**json.loads(kept)) if kept else cls()
 
     def written(self) -> str:
-        """As JSON."""
         return json.dumps(asdict(self))
 
     def described(self) -> list[str]:
@@ -5414,7 +5411,7 @@ from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
-from .work import VERBS, Work
+from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
@@ -5525,8 +5522,8 @@ class Commander:
         if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
             return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
-        if (verb := VERBS.get(command.verb)) is not None:
-            return verb(work), work.kept
+        if (carried_out := CARRIED_OUT.get(command.verb)) is not None:
+            return carried_out(work), work.kept
         verb_said = code(command.verb)
         if meant := meant_by(command.verb, command.rest, words.code):
             return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None
@@ -5825,9 +5822,9 @@ SOURCES["commands/language.py"] = r'''"""In which language a user is answered: t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from ..core.latest import Latest
 from ..core.locales import ENGLISH, Locale, locale
 from ..language.guess import language_in
 from .parse import DID_YOU_MEAN, read_command
@@ -5862,15 +5859,12 @@ class Languages:
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last = Latest[str, str](_USERS)
 
     def note(self, turn: Turn) -> Locale:
         """The texts for a turn; its language is kept for the outlet."""
         code = language_of(turn)
         self._last[turn.user_id] = code
-        self._last.move_to_end(turn.user_id)
-        if len(self._last) > _USERS:
-            self._last.popitem(last=False)
         return locale(code)
 
     def of(self, user_id: str, text: str) -> Locale:
@@ -5917,7 +5911,6 @@ def quoted(text: str, words: Locale) -> str:
 
 
 def sentences(some: Sequence[str], words: Locale) -> str:
-    """Sentences one after the other."""
     return _joined(some, words, "sentences")
 
 
@@ -6146,6 +6139,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import is_person
+from ..core.text import first_word
 from .numbers import a_number
 from .verbs import folded, glued, glued_at_the_end, is_glued, meaning, names, nearest, says, word_for, words
 
@@ -6202,7 +6196,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
         text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
-    first, rest = [*text.split(None, 1), "", ""][:2]
+    first, rest = first_word(text)
     if len(first) > _NAME_CHARS and first[1:2].isascii():
         return None
     head = _visible(first[:_NAME_CHARS])
@@ -6238,12 +6232,12 @@ def _glued_name(name: str) -> str:
 
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
-    verb, more = [*text.split(None, 1), "", ""][:2]
+    verb, more = first_word(text)
     verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
-        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb, more = first_word(more)
         verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
-    second, rest = [*more.split(None, 1), "", ""][:2]
+    second, rest = first_word(more)
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
     if two:
@@ -6264,10 +6258,10 @@ def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
     if not bare:  # "/ memory"
-        name, rest = [*rest.split(None, 1), "", ""][:2]
+        name, rest = first_word(rest)
         bare = folded(name[:_NAME_CHARS]).rstrip(_ENDS)
         plainly = False
-    verb, more = [*rest.split(None, 1), "", ""][:2]
+    verb, more = first_word(rest)
     known = meaning(verb[:_NAME_CHARS].strip(_ENDS)) is not None or not verb
     if bare in names():
         return _spelled(verb, more, language) if plainly or known else ""
@@ -6393,6 +6387,7 @@ from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
+from ..core.text import first_word
 from ..digests.digests import Digests
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
@@ -6501,7 +6496,7 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
@@ -6600,11 +6595,7 @@ VERBS = (
     *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
     *("documents", "notes", "profile", "make", "channels"),
 )
-_LIKE, _LIKE_OURS, _LIKE_OTHERS = (
-    0.65,
-    0.75,
-    0.86,
-)  # of difflib's ratio: English verbs, other words, those offered
+_LIKE, _LIKE_OURS, _LIKE_OTHERS = 0.65, 0.75, 0.86  # of difflib's ratio: English verbs, other words, offered
 _WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
@@ -6627,7 +6618,6 @@ class Word:
 
     @property
     def sent(self) -> str:
-        """What to send for it."""
         return self.text if self.done else word_for(self.verb, self.codes[0])
 
 
@@ -6769,6 +6759,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -6779,7 +6770,7 @@ from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
 from .passage_work import CHAT, DOCUMENT, ENDS
-from .verbs import on_or_off, says, word_for
+from .verbs import VERBS, on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -6788,8 +6779,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:
@@ -6894,7 +6883,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")
@@ -7053,31 +7042,9 @@ class Work(ChannelWork):
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
-VERBS: Mapping[str, Callable[[Work], str]] = {
-    "list": Work.list,
-    "page": Work.page,
-    "search": Work.search,
-    "why": Work.why,
-    "help": Work.help,
-    "status": Work.status,
-    "remember": Work.remember,
-    "edit": Work.edit,
-    "forget": Work.forget,
-    "undo": Work.undo,
-    "team": Work.team,
-    "share": Work.share,
-    "withdraw": Work.withdraw,
-    "export": Work.export,
-    "import": Work.import_,
-    "off": Work.off,
-    "on": Work.on,
-    "chats": Work.chats,
-    "episodes": Work.episodes,
-    "documents": Work.documents,
-    "notes": Work.notes,
-    "profile": Work.profile,
-    "make": Work.make,
-    "channels": Work.channels,
+# By what they are called; `import` is a word of Python's.
+CARRIED_OUT: Mapping[str, Callable[[Work], str]] = {
+    verb: getattr(Work, "import_" if verb == "import" else verb) for verb in VERBS
 }
 '''
 
@@ -7600,6 +7567,11 @@ class Fields(
         if self.embedder_provider == "huggingface":
             return not self.embedder_base_url
         return self.embedder_provider == "bundled"
+
+    @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
 
     @property
     def advanced_numbers(self) -> Advanced:
@@ -11191,6 +11163,34 @@ def passage_id(user_id: str, name: str, role: str, number: int) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/latest.py
+
+SOURCES["core/latest.py"] = r'''"""What was set last, so many entries at most."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Latest(OrderedDict[Key, Value]):
+    """A dictionary that drops what was set longest ago."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > self._most:
+            self.popitem(last=False)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/locales/__init__.py
 
 SOURCES["core/locales/__init__.py"] = r'''"""All that is said to users and models about memories, in the languages there is a .po file for.
@@ -13329,9 +13329,6 @@ msgstr "Eine Datei hat höchstens {most} MiB."
 msgid "page: document of nobody"
 msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
 
-msgid "page: too many documents at once"
-msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
-
 msgid "page: too many documents"
 msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
 
@@ -13340,9 +13337,6 @@ msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
 
 msgid "page: document of an unknown kind"
 msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
-
-msgid "page: documents and the default key"
-msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -15602,9 +15596,6 @@ msgstr "A file has {most} MiB at most."
 msgid "page: document of nobody"
 msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-msgid "page: too many documents at once"
-msgstr "Too many files at once. Try again in some seconds."
-
 msgid "page: too many documents"
 msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
 
@@ -15613,9 +15604,6 @@ msgstr "The disk of the documents is nearly full. Tell your admin."
 
 msgid "page: document of an unknown kind"
 msgstr "Files of this kind are not read: the name's ending tells the kind."
-
-msgid "page: documents and the default key"
-msgstr "Pages may not send files while the server's key is the public default."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -22948,7 +22936,7 @@ def is_scope(scope: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # core/text.py
 
-SOURCES["core/text.py"] = r'''"""Text made fit to be stored: nothing broken, nothing invisible."""
+SOURCES["core/text.py"] = r'''"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
@@ -22966,6 +22954,12 @@ def plain(text: str) -> str:
 def capped(text: str, most: int = TEXT_CHARS) -> str:
     """A text, or of a longer one its beginning and its end."""
     return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word of a text, and all after the blanks behind it."""
+    word, rest, *_ = *text.split(None, 1), "", ""
+    return word, rest
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25456,7 +25450,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    last = texts[-1] if texts else ""
+    so_far = "" if user_message_id else _hash((user_id, *texts))
     features = mapping(body.get("features") or meta.get("features"))
     model, described = _id(body.get("model")), mapping(meta.get("model"))
     info = mapping(described.get("info"))
@@ -25467,11 +25462,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
+        text=_kept(last),
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
-        if user_message_id
-        else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, last) if user_message_id else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -25541,7 +25534,8 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     """
     messages = body["messages"]
     unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
+    # But for those that hold nothing but a block of ours.
+    first = mapping(next((kept for message in messages for kept in _without_block(message)), None))
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
@@ -25563,11 +25557,6 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -25672,7 +25661,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
     """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
     if not turn.user_message_id:  # then they are made of all that was said
         return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
-    return [f"~{_version(text)}" for text in texts]
+    return [message_id_of(exchange_key("", "", "", text)) for text in texts]
 
 
 def key_of_cut(turn: Turn, body: Any) -> str:
@@ -25747,10 +25736,6 @@ def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> b
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
-def _version(text: str) -> str:
-    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
-
-
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
     """The key of a turn whose answer has no id yet."""
     return _hash(("turn", user_id, chat_id, model, *texts))
@@ -25774,6 +25759,10 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def role_of(message: Any) -> Any:
+    return mapping(message).get("role")
 
 
 def _text(value: Any) -> str:
@@ -25974,6 +25963,8 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.latest import Latest
+from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
 from ..core.trace import TRACE
@@ -25998,7 +25989,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
@@ -26021,14 +26011,14 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings, self._languages = settings, Languages()
+        self.environment, self.settings, self._languages = environment, settings, Languages()
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
         self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
-        self._early: dict[tuple[str, str], bool] = {}
+        self._early = Latest[tuple[str, str], bool](_EARLY)
 
     @property
     def runtime(self) -> Service | None:
@@ -26037,7 +26027,6 @@ class Chats:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._start.fault
 
     async def begin(self) -> None:
@@ -26045,19 +26034,17 @@ class Chats:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
 
     async def stop(self) -> None:
-        """Stop the threads, within a bound."""
         await asyncio.to_thread(self._start.stop)
         self.intake.close()
 
     def use_settings(self) -> None:
-        """The settings have changed."""
         self._start.use_settings()
 
     def deadline(self) -> float:
         """Until when a message that comes now may wait for its memories, by the event loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+        return asyncio.get_running_loop().time() + self.settings().inlet_deadline_ms / 1000
 
-    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+    async def told(self, body: Body, turn: Turn, deadline: float) -> Body:
         """The body for the model, with what is remembered; and what the answer may become is decided.
 
         turn: read from this body, and no command. deadline: as `deadline` gave it.
@@ -26066,7 +26053,7 @@ class Chats:
             self._decide_early(turn)
             return body
         try:
-            told = await self._told(runtime, body, turn, deadline, render)
+            told = await self._told(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.emit(failed(Job.INLET, error))
             return body
@@ -26075,14 +26062,15 @@ class Chats:
 
     async def keep(self, answered: Answered) -> str:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
-        if not self._settings().enabled:
+        if not self.settings().enabled:
             return ""
         if (trace := TRACE.get()) is not None:
             answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
-            elif not self._was_forbidden_early(answered):
+            # Else forbidden before there was a database, which may hold an earlier permission.
+            elif all(self._early.get((answered.user_id, key)) is not False for key in answered.keys):
                 learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -26092,7 +26080,7 @@ class Chats:
     async def give(self, turn: Turn) -> str:
         """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
         runtime, words = self.runtime, self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        answer = refusal(turn.text, words, enabled=self.settings().enabled)
         if runtime is None:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
@@ -26100,38 +26088,34 @@ class Chats:
         runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = (
-                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
-            )
-            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
+        pool, give = runtime.command_pool, runtime.commander.give
+        if turn.chat_kind == "api":  # there it is carried out at once
+            return await self._command(words, partial(runtime.lanes.run, turn.user_id, pool, give, turn))
+        return await self._command(words, partial(in_pool, pool, give, turn))
 
     async def answer(self, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
         runtime = self.runtime
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.settings().enabled)):
             return answer
         if runtime is None:
             return nothing
+        asked = answered.user_id, answered.keys, answered.name, words
+        pool, answer_to = runtime.command_pool, runtime.commander.answer
+        begin = partial(runtime.lanes.run, answered.user_id, pool, answer_to, *asked)
+        return await self._command(words, begin) or nothing
+
+    async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
+        """What comes of a command in time, or in words why nothing does. begin: may raise BusyError."""
         try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
+            work = begin()
+            return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
+            self.failed(Job.COMMAND, error)
             return words.say("not now")
 
     async def note(self, answered: Answered, chat_id: str) -> str:
@@ -26152,7 +26136,6 @@ class Chats:
             runtime.live_chats.finished(answered.user_id, answered.keys)
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
         if (runtime := self.runtime) is not None:
             runtime.emit(event)
 
@@ -26162,7 +26145,7 @@ class Chats:
         Raises:
             MemoryFault: that cannot be told now.
         """
-        runtime = self._opened()
+        runtime = self.opened()
         try:
             return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
@@ -26173,7 +26156,7 @@ class Chats:
 
         Whoever asks so keeps the answer, and sends it to the model with the next message.
         """
-        if not decide(turn, self._settings()).may_show:
+        if not decide(turn, self.settings()).may_show:
             return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
@@ -26184,7 +26167,6 @@ class Chats:
         return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
-        """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
             runtime.emit(failed(work, error))
         else:
@@ -26202,19 +26184,20 @@ class Chats:
 
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
-        return self._opened().numbers()
+        return self.opened().numbers()
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault where there is none."""
-        return self._opened().embedder()
+        return self.opened().embedder()
 
-    def _opened(self) -> Service:
+    def opened(self) -> Service:
+        """The runtime. Raises the MemoryFault why there is none."""
         if (runtime := self.runtime) is None:
             raise self.fault
         return runtime
 
-    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        settings = self._settings()  # as they are now, for all of this turn
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
+        settings = self.settings()  # as they are now, for all of this turn
         decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
         allowing, spilling = None, None
@@ -26226,7 +26209,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
+        long = LongChat(runtime, self.intake, body, turn, settings, decision)
+        await long.read(deadline)
         asked, settings = long.asked, long.settings
         reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
@@ -26250,7 +26234,8 @@ class Chats:
         if on and permission is not None:
             await long.keep(told, permission)
         if reads:
-            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+            rendered = partial(with_blocks, in_system=in_system)
+            told = await self.intake.rewrite(turn.user_id, rendered, told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
 
@@ -26261,27 +26246,32 @@ class Chats:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
             keep = self.intake.in_turn if long else in_thread
             keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(looked_at)
-                keeper.is_ill |= not long
+            if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
+                return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
             await self._spilling.put(record)
         return ""
 
     @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
-        until = asyncio.get_running_loop().time() + QUEUE_S
+    async def _stored(
+        runtime: Service, work: Job, storing: asyncio.Future[Any], *, is_long: bool = False
+    ) -> bool:
+        """Whether the state database takes it in the time that it is worth; else the spill has to."""
+        keeper, clock = runtime.keeper, asyncio.get_running_loop().time
+        until = clock() + QUEUE_S
         while not (done := await within(KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
+            if clock() >= until or not keeper.goes_on(KEEP_S):
                 break
-        return done
+        if not done:
+            storing.cancel()  # it may be stored all the same: that does no harm
+            storing.add_done_callback(looked_at)
+            keeper.is_ill |= not is_long
+        elif (error := storing.exception()) is None:
+            return True
+        elif not isinstance(error, Waits):
+            keeper.is_ill |= not is_of_the_text(error)
+            runtime.emit(failed(work, error))
+        return False
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -26289,18 +26279,12 @@ class Chats:
         if next((one for one in decided if one is not None), True):
             await self._spilling.put(Spilled.exchange(answered))
 
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            permission = decide(turn, self._settings()).permission
+            permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
                 self._spilling.soon(Spilled.decision(turn.user_id, permission))
@@ -26309,22 +26293,8 @@ class Chats:
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(looked_at)
-            runtime.keeper.is_ill = True
-        self._spilling.soon(record)
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
+        if not await self._stored(runtime, Job.INLET, permission):
+            self._spilling.soon(record)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26384,14 +26354,14 @@ import typer
 
 from ...channels.erasing import erase_channel
 from ...channels.people import People
-from ...channels.queue import ChannelQueue, Standing
+from ...channels.queue import ChannelQueue
 from ...core.errors import Drop
 from ...core.scope import channel_owner
 from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import answer, as_json, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -26413,12 +26383,10 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     elif not found:
         say("No channel is observed.")
     else:
-        rows = [
-            *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-                for one in found
-            )
-        ]
+        rows = []
+        for one in found:
+            state = "paused" if one.paused else one.detail or "observed"
+            rows.append((one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", state))
         table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
 
 
@@ -26445,10 +26413,8 @@ def forget_author(
     if not yes and not confirmed(f"what {author} has said in channels of {source}"):
         ended("Nothing was erased.")
     People(instance.engine).forget(source, author)
-    if to_json:
-        as_json({"source": source, "author": author, "forgotten": True})
-    else:
-        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+    told = f"{author} is forgotten and not read any more. The server erases what was learned from it."
+    answer(to_json, {"source": source, "author": author, "forgotten": True}, told)
 
 
 @command("pause", of=_channels)
@@ -26465,10 +26431,8 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
     People(instance.engine).pause(_known(instance, source, channel), on=paused)
-    if to_json:
-        as_json({"source": source, "channel": channel, "paused": paused})
-    else:
-        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+    told = f"{source}/{channel} is {'paused' if paused else 'observed again'}."
+    answer(to_json, {"source": source, "channel": channel, "paused": paused}, told)
 
 
 def _known(instance: Instance, source: str, channel: str) -> str:
@@ -26477,10 +26441,6 @@ def _known(instance: Instance, source: str, channel: str) -> str:
     if People(instance.engine).channel_of(owner) != ("", ""):
         return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
-
-
-def _state(one: Standing) -> str:
-    return "paused" if one.paused else one.detail or "observed"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26676,19 +26636,15 @@ def show(receipt: Receipt, to_json: bool) -> None:
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
-        _show(receipt)
+        say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+        if receipt.counts:
+            table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+        for where in receipt.unreached:
+            say(f"Not erased yet: {where} The server goes on as soon as it can.")
+        for what in receipt.keeps:
+            say(f"Note: {what}.")
     if receipt.unreached:
         raise typer.Exit(1)
-
-
-def _show(receipt: Receipt) -> None:
-    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
-    if receipt.counts:
-        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
-    for where in receipt.unreached:
-        say(f"Not erased yet: {where} The server goes on as soon as it can.")
-    for what in receipt.keeps:
-        say(f"Note: {what}.")
 
 
 def confirmed(what: str) -> bool:
@@ -26723,13 +26679,12 @@ from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
-from .output import as_json, counted, fields, say, table, waiting
+from .output import answer, as_json, counted, fields, say, table, waiting
 
 _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
@@ -26806,10 +26761,8 @@ def undo(
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
-    if to_json:
-        as_json({"undone": count})
-    else:
-        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+    told = f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}."
+    answer(to_json, {"undone": count}, told)
 
 
 @command("compare", OF_THE_SERVER)
@@ -26932,7 +26885,6 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """The settings in force."""
         return settings_in(self.environment)
 
     @property
@@ -26942,7 +26894,6 @@ class Instance:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -26978,16 +26929,13 @@ class Instance:
 
     @contextmanager
     def control(self) -> Iterator[Control]:
-        """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        """Past chats, where this control works."""
         return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
-        """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
     def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
@@ -27112,7 +27060,7 @@ from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
 
@@ -27179,10 +27127,7 @@ def revoke(
     """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
-    if to_json:
-        as_json({"revoked": key_id})
-    else:
-        say(f"Key {key_id} is revoked.")
+    answer(to_json, {"revoked": key_id}, f"Key {key_id} is revoked.")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27279,7 +27224,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, say, table
+from .output import answer, as_json, counted, day_of, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -27362,10 +27307,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    if to_json:
-        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
-    else:
-        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+    memory = done.known.text if done.known else done.text
+    told = f"Known already: {memory}" if done.known else f"Remembered: {memory}"
+    answer(to_json, {"memory": memory, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)
@@ -27470,11 +27414,9 @@ def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = Fa
 
 def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
-    else:
-        where = f"chat {chat_id}" if chat_id else "all chats"
-        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+    where = f"chat {chat_id}" if chat_id else "all chats"
+    told = f"Memory of {user_id} is {'on' if on else 'off'} in {where}."
+    answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
 def paged(rows: Sequence[Item], page: int) -> Page[Item]:
@@ -27496,24 +27438,18 @@ def say_pages(shown: Page[Any], what: str) -> None:
 def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
     """A numbered table of what was said."""
     rows = [
-        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        (number, one.role, one.text, day_of(one.created_at), one.chat)
         for number, one in enumerate(passages, first)
     ]
     table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    """A numbered table."""
-    rows = [
-        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
-        for number, memory in enumerate(memories, first)
-    ]
+    rows = []
+    for number, one in enumerate(memories, first):
+        text = f"{one.text} (its day is over)" if is_over(one) else one.text
+        rows.append((number, text, one.kind, day_of(one.updated_at or one.created_at), one.scope, one.chat))
     table(["#", "memory", "kind", "day", "scope", "chat"], rows)
-
-
-def _where(memory: Memory) -> Sequence[str]:
-    at = memory.updated_at or memory.created_at
-    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
 
 
 def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:
@@ -27533,13 +27469,11 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...core.memory import in_payload
@@ -27547,116 +27481,17 @@ from ...core.scope import documents_in, past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
-from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
+from ...manage.migrate.records import Record, admitted, from_json
+from ...manage.migrate.records import to_json as as_row
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
 from .commands import IN_AND_OUT, Json, command
 from .history import import_past
 from .instance import Instance, a_person
-from .output import as_json, progress, say, with_progress
+from .output import answer, as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
-
-
-class Moving:
-    """The commands, with the settings and the state database of the Pipelines server."""
-
-    def __init__(self, instance: Instance) -> None:
-        self._instance, self._locations = instance, instance.locations
-
-    def export(self, file: str, user_id: str) -> None:
-        """Write all memories, or a user's, as JSON Lines."""
-        count = 0
-        with _to(file) as lines:
-            for record in self.all("exporting"):
-                of_a_file = documents_in(record.user_id)  # which is read again
-                if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
-                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                    count += 1
-        print(f"{count:,} memories exported.", file=sys.stderr)
-
-    def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
-
-        Raises:
-            TellAdmin: there are none yet.
-        """
-        home = self._locations.home()
-        if home is None:
-            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        seen: set[str] = set()
-        for location in [home, *pending]:
-            with self._opened(location) as records:
-                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
-                seen.update(heads)
-                yield from with_progress(in_order(records, heads), len(heads), what)
-
-    def import_(self, file: str, *, to_json: bool) -> None:
-        """Add a file's memories, or put them in the place of those with their ids."""
-        read = _read(file)
-        records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with self._instance.backend() as backend:
-            target = records_of(backend, self._locations)
-            self._locations.touch({record.user_id for record in records})
-            there = target.heads()
-            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
-            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
-                target.write(batch)
-            self._locations.touch({record.user_id for record in new})
-        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
-        added = sum(record.id not in there for record in new)
-        changed, known = len(new) - added, len(records) - len(new)
-        if to_json:
-            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
-            return
-        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
-        if secrets:
-            holding = sum(bool(count) for _, count in read)
-            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
-
-    def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the location that the settings name."""
-        if abandon:
-            self._abandon(to_json)
-            return
-        before = self._locations.home()
-        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
-        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
-        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            location = location_of_backend(backend, settings)
-            with progress("moving") as advance:
-                count = mover.move_now(backend, settings, advance, threading.Event())
-        for part in mover.part():
-            print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != location.key
-        if to_json:
-            as_json({"moved": count if moved else 0, "place": str(location)})
-        else:
-            say(
-                f"{count:,} memories are in {location}."
-                if moved
-                else f"Nothing to move: all memories are in {location}."
-            )
-
-    def _abandon(self, to_json: bool) -> None:
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        for location in pending:
-            self._locations.emptied(location)
-        if to_json:
-            as_json({"abandoned": [str(location) for location in pending]})
-            return
-        for location in pending:
-            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
-        if not pending:
-            say("No former location is waited for.")
-
-    def _opened(self, location: Location) -> AbstractContextManager[Records]:
-        instance = self._instance
-        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 @command("export", IN_AND_OUT)
@@ -27668,7 +27503,33 @@ def export(
     ] = "",
 ) -> None:
     """Write memories as JSON Lines, in the form of mem0's own answers."""
-    Moving(instance).export(file, user_id)
+    count = 0
+    with _to(file) as lines:
+        for record in all_records(instance, "exporting"):
+            of_a_file = documents_in(record.user_id)  # which is read again
+            if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
+                lines.write(json.dumps(as_row(record), ensure_ascii=False) + "\n")
+                count += 1
+    print(f"{count:,} memories exported.", file=sys.stderr)
+
+
+def all_records(instance: Instance, what: str) -> Iterator[Record]:
+    """All memories, each once, also those that wait in a location that was left. what: the bar's title.
+
+    Raises:
+        TellAdmin: there are none yet.
+    """
+    locations, data_dir = instance.locations, instance.environment.data_dir
+    home = locations.home()
+    if home is None:
+        raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+    pending = [known.location for known in locations.leftovers() if known.pending]
+    seen: set[str] = set()
+    for location in [home, *pending]:
+        with opened(location, instance.settings, data_dir, locations, instance.open_backend) as records:
+            heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+            seen.update(heads)
+            yield from with_progress(in_order(records, heads), len(heads), what)
 
 
 @command("import", IN_AND_OUT)
@@ -27691,7 +27552,32 @@ def import_(
     if user_id:
         import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
     else:
-        Moving(instance).import_(file, to_json=to_json)
+        _import(instance, file, to_json=to_json)
+
+
+def _import(instance: Instance, file: str, *, to_json: bool) -> None:
+    """Add a file's memories, or put them in the place of those with their ids."""
+    read = _read(file)
+    records, secrets = [record for record, _ in read], sum(count for _, count in read)
+    with instance.backend() as backend:
+        target = records_of(backend, instance.locations)
+        instance.locations.touch({record.user_id for record in records})
+        there = target.heads()
+        new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+        batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+        for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+            target.write(batch)
+        instance.locations.touch({record.user_id for record in new})
+    adopt(instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
+    added = sum(record.id not in there for record in new)
+    changed, known = len(new) - added, len(records) - len(new)
+    if to_json:
+        as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+        return
+    say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+    if secrets:
+        holding = sum(bool(count) for _, count in read)
+        say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
 
 @command("migrate", IN_AND_OUT)
@@ -27703,7 +27589,31 @@ def migrate(
     to_json: Json = False,
 ) -> None:
     """Move all memories now to where the settings say."""
-    Moving(instance).migrate(abandon=abandon, to_json=to_json)
+    if abandon:
+        _abandon(instance, to_json=to_json)
+        return
+    before, settings, data_dir = instance.locations.home(), instance.settings, instance.environment.data_dir
+    mover = Mover(instance.engine, data_dir, instance.open_backend)
+    with contextlib.closing(instance.open_backend(settings, data_dir)) as backend:
+        location = location_of_backend(backend, settings)
+        with progress("moving") as advance:
+            count = mover.move_now(backend, settings, advance, threading.Event())
+    for part in mover.part():
+        print(f"{part.detail}. {part.hint}", file=sys.stderr)
+    moved = before is not None and before.key != location.key
+    told = f"{count:,} memories are in {location}."
+    if not moved:
+        told = f"Nothing to move: all memories are in {location}."
+    answer(to_json, {"moved": count if moved else 0, "place": str(location)}, told)
+
+
+def _abandon(instance: Instance, *, to_json: bool) -> None:
+    pending = [known.location for known in instance.locations.leftovers() if known.pending]
+    for location in pending:
+        instance.locations.emptied(location)
+    told = [f"Memories that are only in {one} stay there, and are no longer looked for." for one in pending]
+    names = [str(location) for location in pending]
+    answer(to_json, {"abandoned": names}, *(told or ["No former location is waited for."]))
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -27766,6 +27676,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -27804,6 +27715,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def day_of(at: datetime | None) -> str:
+    """A day as it stands in tables."""
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
 def counted(count: int, one: str, more: str) -> str:
     """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
@@ -27819,6 +27735,15 @@ def ended(text: str, code: int = 1) -> NoReturn:
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
+
+
+def answer(to_json: bool, value: object, *lines: str) -> None:
+    """Prints what was done: a JSON-plain value for programs, else lines."""
+    if to_json:
+        as_json(value)
+    else:
+        for line in lines:
+            say(line)
 
 
 @contextmanager
@@ -27843,7 +27768,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The same items, with a bar."""
     with progress(what, total) as advance:
         for done, item in enumerate(items, 1):
             yield item
@@ -27851,7 +27775,6 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}
 '''
 
@@ -27872,7 +27795,7 @@ from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
-from .output import as_json, counted, say, table
+from .output import answer, as_json, counted, day_of, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
@@ -27892,9 +27815,8 @@ def list_(
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
-    instance.orders.show(
-        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
-    )
+    names = [one.chat for one in shown.items]
+    instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
@@ -27907,13 +27829,7 @@ def list_(
             show_passages(one.shown)
     else:
         cells = [
-            (
-                number,
-                one.chat,
-                f"{one.at:%Y-%m-%d}" if one.at else "",
-                one.count,
-                one.title or one.shown[0].text,
-            )
+            (number, one.chat, day_of(one.at), one.count, one.title or one.shown[0].text)
             for number, one in enumerate(shown.items, shown.first)
         ]
         table(["#", "chat", "day", "passages", "begins"], cells)
@@ -27960,22 +27876,14 @@ def switch(
     """Say or change whether what a user says is kept, beside the facts."""
     on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "episodes": on})
-    else:
-        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+    told = f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same."
+    answer(to_json, {"user_id": user_id, "episodes": on}, told)
 
 
 def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
     at = one.at.isoformat() if one.at else None
-    return {
-        "number": number,
-        "chat": one.chat,
-        "title": one.title,
-        "passages": one.count,
-        "last_said_at": at,
-        "shown": numbered(user_id, one.shown),
-    }
+    row = {"number": number, "chat": one.chat, "title": one.title, "passages": one.count}
+    return {**row, "last_said_at": at, "shown": numbered(user_id, one.shown)}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27997,7 +27905,7 @@ from ...recall.block import quoted
 from ...remember.spill import Spilled
 from .commands import OF_THE_SERVER, Json, app, command
 from .instance import Instance, opened
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -28054,10 +27962,8 @@ def retry(
         problem = "is the beginning of several names" if chosen else "is not among what was given up"
         raise Drop(f"{wanted} {problem}: see `queue list`.")
     revived = sum(queue.revive(name) for name in chosen)
-    if to_json:
-        as_json({"revived": revived})
-    else:
-        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+    told = f"{revived} batch{'' if revived == 1 else 'es'} will be tried again."
+    answer(to_json, {"revived": revived}, told)
 
 
 def age(seconds: float) -> str:
@@ -28126,7 +28032,7 @@ from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
-from .moving import Moving
+from .moving import all_records
 from .output import as_json, counted, say, table, waiting
 
 
@@ -28135,15 +28041,8 @@ def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> 
     """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     if user_id:
         _of_user(instance, user_id, to_json)
-    else:
-        _of_all(instance, to_json)
-
-
-def _of_all(instance: Instance, to_json: bool) -> None:
-    """Prints a line for each part. The exit code is 1 if one does not work.
-
-    What a running server knows of itself besides is at its `/memory/status`.
-    """
+        return
+    # What a running server knows of itself besides is at its `/memory/status`.
     parts = [
         Check("state", True, str(instance.engine.url)),
         *_backend(instance),
@@ -28188,14 +28087,13 @@ def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 @command("users", OF_THE_SERVER)
 def users(instance: Instance, to_json: Json = False) -> None:
     """List who has memories, and how many."""
-    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    counts = counts_of(record.user_id for record in all_records(instance, "counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:
-        table(
-            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
-        )
+        shown = [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        table(["user", "memories", "passages"], shown)
     else:
         say("There are no memories yet.")
 
@@ -28246,7 +28144,7 @@ from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
-from .output import as_json, say
+from .output import answer, as_json, say
 
 
 @command("team", OF_TEAMS)
@@ -28278,10 +28176,7 @@ def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: 
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
         text = control.share(asked_for(user_id), memory_id, team)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Team {team} now knows: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Team {team} now knows: {text}")
 
 
 @command("withdraw", OF_TEAMS)
@@ -28293,10 +28188,7 @@ def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False
         if memory is None or memory.scope != TEAM + team:
             raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Withdrawn from {team}: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:
@@ -28347,7 +28239,6 @@ def why(
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
@@ -28422,26 +28313,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 OWN_MODEL = "memory-filter"  # by which the proxy knows that its own embedder is meant
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
 
 
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-async def embedded(raw: bytes, embedder: Callable[[], Embeds]) -> tuple[int, dict[str, Any]]:
+async def embedded(raw: bytes, embedder: Callable[[], Embedder]) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer to a request. `embedder` raises MemoryFault where there is none."""
     try:
         if len(raw) > _MOST_BYTES:
@@ -28470,7 +28355,7 @@ def _texts(asked: Any) -> list[str]:
     return texts
 
 
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+def _embedded(embedder: Callable[[], Embedder], texts: list[str]) -> dict[str, Any]:
     using = embedder()
     vectors = using.embed_batch(texts)
     rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
@@ -28502,6 +28387,7 @@ from typing import NamedTuple
 from ..channels.channels import Channels
 from ..channels.message import ChannelMessage
 from ..channels.queue import Full
+from ..core.latest import Latest
 from ..core.scope import WEBUI, channel_owner
 from .webui_channels import Posted, WebuiChannel, WebuiChannels
 
@@ -28528,7 +28414,8 @@ class FollowedChannel:
         """told_at: when members were told that it is read. What they wrote before is not."""
         self.channel, self.told_at, self.floor = channel, told_at, told_at
         self._channels = channels
-        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        # By their first message, how they looked.
+        self._threads = Latest[str, tuple[int, int]](_MOST_SEEN)
         self._seen: dict[str, _Seen] = {}
         since = time.time() - _RECALLED_S
         for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
@@ -28634,8 +28521,6 @@ class FollowedChannel:
     def _bound(self) -> None:
         if len(self._seen) > 2 * _MOST_SEEN:
             self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
-        while len(self._threads) > _MOST_SEEN:
-            del self._threads[next(iter(self._threads))]
 
     def _message(self, one: Posted) -> ChannelMessage:
         return ChannelMessage(
@@ -28666,14 +28551,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .request_body import TooLongError, body_of
-from .server_key import has_key, key_wanted
+from .requests import RequestError, body_of, refusing
+from .server_key import ask_for_key
 from .turns import Turns
 from .waits import in_pool, within
 
@@ -28681,24 +28566,16 @@ _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
-def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
-    """POST /function/inlet and /function/outlet."""
-
+def function_routes(chats: Chats, turns: Turns) -> list[Route]:
     async def asked(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, chats.environment.server_key)
         try:
             form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
             form = None
         body = form.get("body") if isinstance(form, dict) else None
         if not isinstance(body, dict):
-            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
-            return JSONResponse({"detail": hint}, status_code=422)
+            raise RequestError(422, "no_body", 'Send JSON like {"body": {...}, "user": {"id": "..."}}.')
         user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
@@ -28714,7 +28591,7 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
-    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+    return [Route(f"/function/{name}", refusing(asked), methods=["POST"]) for name in ("inlet", "outlet")]
 
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
@@ -28747,20 +28624,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .body import mapping
+from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
-
-
-class UnidentifiedError(Exception):
-    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -28783,11 +28654,8 @@ def given_key(headers: Mapping[str, str]) -> str:
     return bearer(headers) or headers.get("x-api-key", "").strip()
 
 
-def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
-    """Who asks, as far as the server's key and a signature tell; None: neither is there.
-
-    secret: with which Open WebUI signs, "" for none.
-    """
+def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
+    """Who asks, as far as the server's key and a signature tell; None: neither is there."""
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
     if not has_key(headers, server_key, key):
@@ -28804,26 +28672,28 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
 async def identified(
     headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
 ) -> Caller:
-    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+    """Who asks.
+
+    secret: with which Open WebUI signs, "" for none. owner_of: looks up the owner of a user's key, and may
+    raise a MemoryFault.
 
     Raises:
-        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+        RequestError: nobody is told, or the keys cannot be looked up.
     """
-    if (caller := caller_of(headers, server_key, secret)) is not None:
+    if (caller := _caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""
     except MemoryFault as fault:
-        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+        raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Chat, messages and task, as Open WebUI tells them to a filter."""
-    told = body.get("metadata")
-    in_body = told.get("chat_id") if isinstance(told, Mapping) else None
+    in_body = mapping(body.get("metadata")).get("chat_id")
     conversation = body.get("conversation")  # of the responses API
     named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
     chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
@@ -28877,7 +28747,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -28896,32 +28765,16 @@ _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it i
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A body on its way to the model, as it may go on, and the turn that it begins."""
-
-    body: Any
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A body with an answer, as it may go on, and the exchange that it ends, if it ends one."""
-
-    body: Any
-    answered: Answered | None
-
-
-def read_asked(body: Any, user: Any) -> Asked:
-    """An inlet's body. Whatever comes in, this does not raise."""
+def read_asked(body: Any, user: Any) -> tuple[Any, Turn]:
+    """An inlet's body, as it may go on, and the turn that it begins. Never raises."""
     body = without_commands(sendable(body))
-    return Asked(body, read_inlet(body, user))
+    return body, read_inlet(body, user)
 
 
-def read_finished(body: Any, user: Any) -> Finished:
-    """An outlet's body. Whatever comes in, this does not raise."""
+def read_finished(body: Any, user: Any) -> tuple[Any, Answered | None]:
+    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. Never raises."""
     body = sendable(body)
-    return Finished(body, read_outlet(body, user))
+    return body, read_outlet(body, user)
 
 
 class Intake:
@@ -29072,6 +28925,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from ..core.latest import Latest
+
 _MOST = 16  # of one user's that may wait
 _USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
@@ -29086,15 +28941,12 @@ class Rate:
     most = 20  # in a minute
 
     def __init__(self) -> None:
-        self._done: dict[str, deque[float]] = {}  # when, by user
+        self._done = Latest[str, deque[float]](_USERS)  # when, by user
 
     def allows(self, user_id: str) -> bool:
         """Whether a user's may be changed now, which then counts."""
         now = time.monotonic()
-        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
-        self._done[user_id] = done  # the last one in the order
-        if len(self._done) > _USERS:
-            del self._done[next(iter(self._done))]
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
         if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
@@ -29156,6 +29008,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -29248,7 +29101,7 @@ class LiveChats:
                     break
         for message_id, changes in by_turn.items():
             if (one := self._latest.get((batch.user_id, message_id))) is not None:
-                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+                self._post(one, partial(self._status, one, changes))
 
     def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
         """What whoever shows it by themselves is to show now; nothing where it is posted."""
@@ -29287,7 +29140,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
@@ -29320,14 +29172,9 @@ class LiveChats:
             return None
         words, url = one.words, self._settings().page_url
         source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
-        data = {
-            "source": source,
-            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
-            "metadata": [
-                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
-            ],
-        }
-        return {"type": "source", "data": data}
+        texts = [_plain(memory.text)[:_SOURCE_CHARS] for memory in found]
+        named = [{"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found]
+        return {"type": "source", "data": {"source": source, "document": texts, "metadata": named}}
 
 
 def _is_id(value: str) -> bool:
@@ -29374,12 +29221,11 @@ A chat's id says that it is a channel, and whoever calls an API may say any. Wha
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from urllib.parse import quote, urlencode
 
+from ...core.latest import Latest
 from .poster import Poster
 
 _KNOWN = 5_000  # pairs of user and channel
@@ -29394,7 +29240,7 @@ class Memberships:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._known = Latest[tuple[str, str], tuple[float, bool]](_KNOWN)
 
     def holds(self, user_id: str, email: str, channel: str) -> bool:
         """Whether a user may read a channel. Blocks for some seconds at most."""
@@ -29406,8 +29252,6 @@ class Memberships:
         is_member = self._poster.is_on and bool(channel) and self._asked(user_id, email, channel)
         with self._lock:
             self._known[one] = time.monotonic() + (_MEMBER_S if is_member else _OTHER_S), is_member
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
         return is_member
 
     def drop(self, user_id: str) -> None:
@@ -29421,21 +29265,13 @@ class Memberships:
         for page in range(1, 2 if email else _PAGES + 1):
             asked = urlencode({"page": page, **({"query": email} if email else {})})
             answer = self._poster.get(f"/api/v1/channels/{quote(channel, safe='')}/members?{asked}")
-            members = _ids(answer)
-            if user_id in members:
-                return True
-            if not members or time.monotonic() > until:
+            try:
+                members = {str(one["id"]) for one in answer["users"]}
+            except (KeyError, TypeError):  # not as expected
                 return False
+            if user_id in members or not members or time.monotonic() > until:
+                return user_id in members
         return False
-
-
-def _ids(answer: bytes) -> frozenset[str]:
-    """The members that an answer names; none where it is not as expected."""
-    try:
-        users = json.loads(answer)["users"]
-        return frozenset(str(one["id"]) for one in users)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return frozenset()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29488,7 +29324,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -29507,20 +29342,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
@@ -29537,13 +29376,11 @@ class Poster:
                 check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -29596,7 +29433,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
@@ -29632,13 +29468,12 @@ SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open Web
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
@@ -29655,8 +29490,8 @@ class Titles:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
+        self._known = Latest[str, tuple[float, Mapping[str, str]]](_USERS)
+        self._asked = Latest[tuple[str, str], tuple[float, bool | None]](_ASKED)
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -29686,8 +29521,6 @@ class Titles:
         own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
             self._asked[one] = time.monotonic(), own
-            while len(self._asked) > _ASKED:
-                self._asked.popitem(last=False)
         return own
 
     def drop(self, user_id: str) -> None:
@@ -29702,23 +29535,19 @@ class Titles:
         titles = self._listed(user_id)
         with self._lock:
             self._known[user_id] = time.monotonic(), titles or {}
-            while len(self._known) > _USERS:
-                self._known.popitem(last=False)
         return titles
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
         """Of a chat that is not among the user's latest, and may be long."""
-        try:
-            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
-            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
-        except Exception:  # noqa: BLE001 - there is none, or it is too long
+        chat = self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}")  # None: it may be too long
+        if not isinstance(chat, dict) or chat.get("id") != chat_id or "user_id" not in chat:
             return None
+        return bool(chat["user_id"] == user_id)
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
-        try:
-            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
-        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return None
+        chats = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+        if chats is None:
+            return None  # a passage without its chat's title is whole
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
@@ -29785,28 +29614,18 @@ class LongChat:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
         self._learns = is_all(body, turn)
 
-    @classmethod
-    async def of(
-        cls,
-        runtime: Service,
-        intake: Intake,
-        body: dict[str, Any],
-        turn: Turn,
-        settings: Valves,
-        decision: Decision,
-        deadline: float,
-    ) -> LongChat:
+    async def read(self, deadline: float) -> None:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, intake, body, turn, settings, decision)
-        if long._limit:
-            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
-        if long._at_most > _MAY_BE_SHARE * long._limit:
-            await long._look(deadline)
-            if long._long is not None:
-                prompt, seen = long._long
-                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
-                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
-        return long
+        if not self._limit:
+            return
+        turn, intake = self._turn, self._intake
+        self._most = await intake.rewrite(turn.user_id, most_tokens, self._body)
+        if self._at_most > _MAY_BE_SHARE * self._limit:
+            await self._look(deadline)
+        if self._long is not None:
+            prompt, seen = self._long
+            narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+            self.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), self._body)
 
     @property
     def _at_most(self) -> int:
@@ -29919,17 +29738,15 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
-from .request_body import TooLongError, body_of
+from .requests import Endpoint, RequestError, body_of, refusing
 from .server_key import bearer, has_key, key_wanted
 from .service import Service
 
@@ -29937,33 +29754,26 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
 _AT_ONCE = 4  # requests that are read; the others wait
-_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_AGAIN = {"Retry-After": "60"}  # where too many messages wait
 _WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
 _NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
 _OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
-
-
-class RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Observing:
     """The routes, below /memory."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
+        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
 
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
@@ -29971,38 +29781,34 @@ class Observing:
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
-            except RefusedError as error:
-                return _told(error.status, str(error))
-            except TooLongError:
-                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
-            except (TimeoutError, ClientDisconnect):
-                return _told(408, "The rest of the body did not come.")
+            except RequestError:
+                raise
             except MemoryFault as fault:
-                return _told(400, f"{fault} {fault.hint}".strip())
+                raise RequestError(400, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
-                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+                return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
 
     def _opened(self) -> Service:
         if (runtime := self._chats.runtime) is None:
-            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
+            raise RequestError(503, "not_ready", f"{self._chats.fault} {self._chats.fault.hint}".strip())
         return runtime
 
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
-        key = self._environment.server_key
+        key = self._chats.environment.server_key
         if has_key(request.headers, key):
             source = request.headers.get("x-memory-source", "")
             if not is_source(source):
-                raise RefusedError(400, _NO_SOURCE)
+                raise RequestError(400, "no_source", _NO_SOURCE)
         else:
             source = self._opened().api_keys.source_of(bearer(request.headers))
             if not source:
-                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._settings().observes_channels:
-            raise RefusedError(403, _OFF)
+                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._chats.settings().observes_channels:
+            raise RequestError(403, "off", _OFF)
         return source
 
 
@@ -30016,7 +29822,7 @@ def _observe(runtime: Service, body: bytes, source: str) -> Response:
         "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
     }
     if observed.full:
-        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+        return JSONResponse({**told, "detail": _FULL}, 429, headers=_AGAIN)
     return JSONResponse(told, 202)
 
 
@@ -30031,16 +29837,12 @@ def _recall(runtime: Service, body: bytes, source: str) -> Response:
 
 
 def parsed(body: bytes) -> Any:
-    """A body's JSON. Raises RefusedError where it is none."""
+    """A body's JSON. Raises RequestError where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
-
-
-def _told(status: int, sentence: str, again_s: int = 0) -> Response:
-    headers = {"Retry-After": str(again_s)} if again_s else None
-    return JSONResponse({"detail": sentence}, status, headers=headers)
+        told = "The body is not JSON; docs/channels.md shows its form."
+        raise RequestError(400, "invalid_json", told) from error
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30196,8 +29998,8 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
-        self._turns = Turns(self._chats, lambda: self.valves)
-        self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._turns = Turns(self._chats)
+        self._proxy = Proxy(self._chats, "/memory/v1")
         self._page: Page | None = None
 
     async def on_startup(self) -> None:
@@ -30211,8 +30013,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
-            settings, page = lambda: self.valves, self._open_page()
-            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            own = under_memory(self._chats, self._turns, self._open_page())
             guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
@@ -30243,7 +30044,7 @@ class Filter:
             from ..web.page import Page
         except ImportError:
             return None
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page = Page(self._chats)
         return self._page
 
     @property
@@ -30297,14 +30098,8 @@ class Prompt:
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
 
-    @property
-    def messages(self) -> list[Any]:
-        """All of them."""
-        return list(self.body["messages"])
-
     @cached_property
     def texts(self) -> Texts:
-        """What is counted."""
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
@@ -30338,7 +30133,7 @@ class Prompt:
         for call, found in results.items():
             if turns[call] == (last := turns[found[-1]]):
                 continue
-            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            thought = call - (call > 0 and mapping(messages[call - 1]).get("type") == "reasoning")
             for at in (thought, call, *found):
                 turns[at] = last
         return turns
@@ -30365,7 +30160,7 @@ class Prompt:
         in_system: a system message is made where there is none.
         """
         stay = {-1, *kept}
-        numbered = zip(self._turn_of, self.messages, strict=True)
+        numbered = zip(self._turn_of, self.body["messages"], strict=True)
         left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
@@ -30483,10 +30278,6 @@ def _json(value: Any) -> str:
         return ""
 
 
-def _type(message: Any) -> Any:
-    return mapping(message).get("type")
-
-
 def _role(message: Any) -> Any:
     return mapping(message).get("role")
 '''
@@ -30520,6 +30311,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ...core.latest import Latest
 from ...core.turn import Turn
 from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
@@ -30588,7 +30380,7 @@ class Agent:
     def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
         self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
-        self._plain: dict[tuple[str, ...], float] = {}
+        self._plain = Latest[tuple[str, ...], float](_MOST_PLAIN)
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -30635,8 +30427,6 @@ class Agent:
 
         async def sending(message: Any) -> None:
             if message.get("status") == 200:
-                if len(self._plain) >= _MOST_PLAIN:
-                    del self._plain[next(iter(self._plain))]
                 self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             await send(message)
 
@@ -30667,7 +30457,6 @@ class _Loop:
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
-        """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
         body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
@@ -30845,7 +30634,6 @@ def _described(verb: Verb) -> Event:
 
 
 def _names(tools: Sequence[Any]) -> list[str]:
-    """What the client's tools are called."""
     parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
     return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
 
@@ -30877,7 +30665,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, prompt_tokens, text_of
+from ..body import final_text, mapping, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -30932,10 +30720,9 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     for choice in choices if isinstance(choices, list) else []:
         if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
             continue
-        message = choice.get("delta") or choice.get("message") or {}
-        if isinstance(message, Mapping):
-            said.add(message.get("content"))
-            said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
+        message = mapping(choice.get("delta") or choice.get("message"))
+        said.add(message.get("content"))
+        said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
         said.add(choice.get("text"))
         if reason := choice.get("finish_reason"):
             said.ended = True
@@ -30999,7 +30786,6 @@ class StreamEar:
         return last
 
     def over(self) -> None:
-        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -31221,6 +31007,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ..body import mapping, role_of
 from . import answer, replies
 from .answer import Read
 
@@ -31268,8 +31055,8 @@ def _responses(body: Body) -> list[Any] | None:
 
 def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
     given, told, rest = body.get("input"), {}, list(messages)
-    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
-    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    first = mapping(rest[0]) if rest else {}
+    own_system = isinstance(given, list) and given and role_of(given[0]) == _SYSTEM
     if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
         told, rest = {"instructions": first.get("content")}, rest[1:]
     if isinstance(given, str) and len(rest) == 1:
@@ -31280,10 +31067,6 @@ def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
 def _instructions(body: Body) -> list[Any]:
     told = body.get("instructions")
     return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
-
-
-def _role(item: Any) -> Any:
-    return item.get("role") if isinstance(item, Mapping) else None
 
 
 def _completion(body: Body) -> list[Any] | None:
@@ -31327,17 +31110,16 @@ import contextlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
+from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
-_COUNTED_CHARS = (
-    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
-)
+_COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
 _DROPS_S = 3600.0  # longer than requests take
 
 
@@ -31355,7 +31137,7 @@ class KeptSteps:
 
     def __init__(self, seconds: float = _MOST_S) -> None:
         self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._kept = Latest[tuple[str, str], _Kept](_MOST)  # by user and calls
         self._dropped: dict[str, float] = {}  # users, and when
 
     def __len__(self) -> int:
@@ -31378,8 +31160,6 @@ class KeptSteps:
             if self._dropped.get(user_id, -1.0) >= since:
                 return
             self._kept[user_id, _named(calls)] = kept
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
         asyncio.get_running_loop().call_later(self._seconds, self._purge)
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
@@ -31393,7 +31173,7 @@ class KeptSteps:
             return messages, room
         back: list[Any] = []
         for message in reversed(messages):
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            calls = mapping(message).get("tool_calls")
             kept = known.get(_named(calls)) if calls else None
             if kept is not None and kept.tokens <= room:
                 room -= kept.tokens
@@ -31429,8 +31209,7 @@ def _named(calls: Any) -> str:
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
     for one in parts:
-        function = one.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             arguments = json.loads(arguments)
@@ -31450,8 +31229,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31463,9 +31241,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import Environment
 from ...config.model_patterns import named
-from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
@@ -31473,10 +31249,11 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
+from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
-from ..tools.calls import Calls, Lane
+from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, Catalogue
@@ -31502,14 +31279,6 @@ _OPERATIONS = {
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 
 
-class _RefusedError(Exception):
-    """A request that goes nowhere, with the answer to it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 @dataclass(frozen=True)
 class _Request:
     """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
@@ -31532,16 +31301,12 @@ class _Request:
 class Proxy:
     """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
 
-    def __init__(
-        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
-    ) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._prefix = prefix.encode()
+    def __init__(self, chats: Chats, prefix: str) -> None:
+        self._chats, self._prefix = chats, prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
-        self._at_once = self._bytes_at_once = 0
-        self._of: Counter[str] = Counter()  # requests at once, by user
+        self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -31557,7 +31322,7 @@ class Proxy:
 
         try:
             await self._answer(scope, receive, sending)
-        except _RefusedError as refused:
+        except RequestError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except RecursionError:  # what was just not too deep to be read is too deep to be written
             if not started:
@@ -31578,7 +31343,7 @@ class Proxy:
         await self._close_if_idle()
 
     async def _close_if_idle(self) -> None:
-        if self._is_closing and not self._at_once and self._opened is not None:
+        if self._is_closing and not self._places.are_taken and self._opened is not None:
             (session, catalogue), self._opened = self._opened, None
             catalogue.close()
             await session.close()
@@ -31586,27 +31351,22 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
-        if self._environment.traces:
+        if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        caller = await self._caller(headers)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
+        caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
-            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
-        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
-        self._at_once += 1
-        self._of[caller.id] += 1
+            raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
         try:
-            raw = await self._read(receive, headers)
-            size = len(raw)
-            body = await self._parsed(caller, headers, raw)
-            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
-            await self._route(asked, caller, receive, send)
+            with self._places.one(caller.id):
+                raw = await self._read(receive, headers)
+                size = len(raw)
+                body = await self._parsed(caller, headers, raw)
+                asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+                await self._route(asked, caller, receive, send)
         finally:
-            self._at_once -= 1
-            self._of[caller.id] -= 1
-            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -31616,40 +31376,22 @@ class Proxy:
         path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
         segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
         if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
-            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+            raise RequestError(404, "not_found", "There is nothing here: the API is below /v1.")
         return path
 
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        try:
-            return await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            raise _RefusedError(error.status, error.code, str(error)) from error
-
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        told = headers.get("content-length", "")
-        pieces, size = [], 0
-        more = True
+        told, pieces, size = headers.get("content-length", ""), [], 0
+        if told.isdecimal() and int(told[:20]) > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
         try:
-            while more:
-                async with asyncio.timeout(_WAIT_S):
-                    message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "left", "The client has left.")
-                piece = message.get("body", b"")
+            async for piece in pieces_of(receive, _MOST_BYTES, _WAIT_S):
+                pieces.append(piece)
                 size += len(piece)
                 self._bytes_at_once += len(piece)
-                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
-                    most = _MOST_BYTES // 1_000_000
-                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
                 if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
-                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
-                pieces.append(piece)
-                more = message.get("more_body", False)
-        except BaseException as error:
+                    raise RequestError(503, "overloaded", "Too much at once. Try again in some seconds.")
+        except BaseException:
             self._bytes_at_once -= size
-            if isinstance(error, TimeoutError):
-                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -31659,7 +31401,7 @@ class Proxy:
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
         if raw.count(b",") > _MOST_VALUES:
-            raise _RefusedError(413, "request_too_large", "A request has too many values.")
+            raise RequestError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -31670,20 +31412,20 @@ class Proxy:
         _, catalogue = self._open()
         if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
             return await self._tell_models(asked.path, catalogue, send)
-        upstreams = self._settings().upstreams_in_use
+        upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
-            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+            raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
         name = await catalogue.bare(asked.model)
         asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
-            raise _RefusedError(404, "model_not_found", text)
+            raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
-        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        remembers = name != asked.model or named(self._chats.settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
         if remembers and caller.id and dialect is not None:
             return await self._remembering(asked, dialect, caller, chosen, receive, send)
@@ -31695,14 +31437,14 @@ class Proxy:
     async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
         models = await catalogue.models()
         if path == "/models":
-            if not models and self._settings().upstreams_in_use:
-                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+            if not models and self._chats.settings().upstreams_in_use:
+                raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
         for model in models:
             if model["id"] == wanted:
                 return await send_json(send, 200, model)
-        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+        raise RequestError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
         self,
@@ -31725,19 +31467,19 @@ class Proxy:
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
-        read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
-        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
+        body, turn = await intake.read(read_asked, seen, caller.user)
+        is_shown = has_key(asked.headers, self._chats.environment.server_key, given_key(asked.headers))
+        turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
-            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            reserved, room = reserve(limit_of(self._chats.settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
-        told = await self._chats.told(read.body, turn, deadline)
+        told = await self._chats.told(body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
@@ -31751,7 +31493,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._chats.settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -31820,7 +31562,7 @@ class Proxy:
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
-            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._chats.settings().upstreams_in_use)
         return self._opened
 
 
@@ -31919,8 +31661,6 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an upstream is sent."""
-
     method: str
     url: str
     headers: list[tuple[str, str]]
@@ -31948,7 +31688,6 @@ class Answer(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Any) -> Answer:
-        """See there."""
         protocol = connection.protocol
         read, left = protocol.read, iter(range(_INTERIM))
 
@@ -32121,7 +31860,6 @@ _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no
 
 
 async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /chat/completions."""
     envelope = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.get("model")}
     if not body.get("stream"):
         choice = {"index": 0, "message": _message(text), "logprobs": None, "finish_reason": "stop"}
@@ -32140,7 +31878,6 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 
 async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /completions."""
     told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
     whole = {**told, "model": body.get("model"), "choices": [choice]}
@@ -32151,7 +31888,6 @@ async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> Non
 
 
 async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /responses."""
     part = {"type": "output_text", "text": text, "annotations": []}
     item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
     done = {**item, "status": "completed", "content": [part]}
@@ -32201,6 +31937,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..body import mapping
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32209,11 +31946,8 @@ _MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client'
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
-_WANTED_BACK = (
-    "reasoning_content",
-    "reasoning_details",
-    "extra_content",
-)  # by servers, beside a message's calls
+# By servers, beside a message's calls.
+_WANTED_BACK = ("reasoning_content", "reasoning_details", "extra_content")
 _IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
@@ -32233,7 +31967,6 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments."""
         self._pieces.append(arguments)
         self._chars += len(arguments)
 
@@ -32320,12 +32053,8 @@ class Step:
         if isinstance(told.get("usage"), Mapping):
             self.usage = dict(told["usage"])
         self.whole = told
-        choices = told.get("choices")
-        first = (
-            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-        )
-        message = first.get("delta") or first.get("message")
-        message = message if isinstance(message, Mapping) else {}
+        first = _first(told)
+        message = mapping(first.get("delta") or first.get("message"))
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
         if self._is_too_long:
             return False
@@ -32357,13 +32086,12 @@ class Step:
         call = self._calls.setdefault(key, ToolCall())
         call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
         call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
-        function = one.get("function")
-        if isinstance(function, Mapping):
-            name, arguments = function.get("name"), function.get("arguments")
-            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
-            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
-            if isinstance(written, str):
-                call.add(written)
+        function = mapping(one.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+        written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+        if isinstance(written, str):
+            call.add(written)
 
     def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
         """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
@@ -32437,8 +32165,7 @@ def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Eve
 
 def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = told.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, Mapping) else {}
+    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
@@ -32493,42 +32220,100 @@ async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bo
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/request_body.py
+# interfaces/requests.py
 
-SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+SOURCES["interfaces/requests.py"] = r'''"""The body of a request, as far as it is not too long; and what is answered to one that is refused."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-class TooLongError(Exception):
-    """More bytes come than may."""
+
+class RequestError(Exception):
+    """An HTTP status, a code for programs, and a sentence that says what to do."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.code = status, code
+
+
+def refusing(work: Endpoint) -> Endpoint:
+    """The same endpoint, which answers what it refuses with {"detail": ...}."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await work(request)
+        except RequestError as refusal:
+            return JSONResponse({"detail": str(refusal)}, refusal.status)
+
+    return answer
+
+
+def too_large(most_bytes: int) -> RequestError:
+    """What is raised for a request that has more bytes."""
+    most = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes} bytes"
+    return RequestError(413, "request_too_large", f"A request has {most} at most.")
+
+
+class Places:
+    """So many requests at once, of all and of one user. For one event loop."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._most, self._most_each = most, most_each
+        self._taken = Counter[str]()  # by user, "" for those of nobody
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether any is."""
+        return bool(self._taken)
+
+    @contextmanager
+    def one(self, user_id: str) -> Iterator[None]:
+        """Inside, one of them is taken. Raises RequestError where none is left."""
+        if self._taken.total() >= self._most or (user_id and self._taken[user_id] >= self._most_each):
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        self._taken[user_id] += 1
+        try:
+            yield
+        finally:
+            self._taken -= Counter([user_id])  # without those at none
 
 
 async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
-    """All of it. wait_s: for the next piece; None waits as long as the server does.
+    """All of a body; raises as `pieces_of`."""
+    return b"".join([piece async for piece in pieces_of(receive, most_bytes, wait_s)])
+
+
+async def pieces_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> AsyncIterator[bytes]:
+    """A body as it comes. wait_s: for the next piece; None waits as long as the server does.
 
     Raises:
-        TooLongError: it is longer.
-        TimeoutError: the next piece does not come.
-        ClientDisconnect: nor will it.
+        RequestError: it is longer, or the next piece does not come.
     """
-    pieces, size, more = [], 0, True
+    size, more = 0, True
     while more:
-        async with asyncio.timeout(wait_s):
-            message = await receive()
+        try:
+            async with asyncio.timeout(wait_s):
+                message = await receive()
+        except TimeoutError:
+            raise RequestError(408, "timeout", "The rest of the request did not come.") from None
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
+            raise RequestError(400, "left", "The client has left.")
+        piece = message.get("body", b"")
+        size += len(piece)
         if size > most_bytes:
-            raise TooLongError
+            raise too_large(most_bytes)
+        yield piece
         more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32540,7 +32325,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32548,15 +32333,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
 from .observe import Observing
-from .server_key import has_key, key_wanted
+from .requests import RequestError, refusing
+from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import Uploads
@@ -32567,49 +32351,31 @@ log = logging.getLogger(__name__)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-class Watched(Protocol):
-    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
-
-    def status(self) -> dict[str, Any]: ...
-    def numbers(self) -> bytes: ...
-
-
-def under_memory(
-    chats: Chats,
-    turns: Turns,
-    settings: Callable[[], Valves],
-    environment: Environment,
-    page: ASGIApp | None,
-) -> list[BaseRoute]:
+def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
-    key = environment.server_key
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
-    own += Uploads(chats, settings, environment).routes()
-    own += Observing(chats, settings, environment).routes()
+    own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
+    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
     return [*own, Mount("", page)] if page is not None else own
 
 
-def watching(key: str, watched: Watched) -> list[Route]:
+def watching(key: str, watched: Chats) -> list[Route]:
     """GET /status and /metrics, behind the server's key, and /health."""
 
     async def tell(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
-            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+            raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
 
     async def answers(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+    return [Route("/status", refusing(tell)), Route("/metrics", refusing(count)), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -32636,11 +32402,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
+from .requests import RequestError
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -32653,20 +32421,27 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
     return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
 
 
-def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
-    """What to tell whoever sent a request without the server's key."""
+def ask_for_key(headers: Mapping[str, str], key: str) -> None:
+    """Raises RequestError where the request does not carry the server's key."""
+    if not has_key(headers, key):
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, key, "Send the server's key."))
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str) -> str:
+    """What to tell whoever sent a request without the key that is wanted; else_: if it is not that one."""
     return _TOO_PUBLIC if _is_public(headers, key) else else_
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -32857,24 +32632,17 @@ _AGAIN = "It is tried again automatically."
 
 
 class Start:
-    """Makes the runtime in a thread of its own, and holds it until the stop."""
+    """Makes the runtime in a thread of its own, and holds it until the stop.
+
+    runtime: None before it is made, and after the stop. fault: why there is none.
+    """
 
     def __init__(self, make: Callable[[], Service], settings: Callable[[], Valves]) -> None:
         self._make, self._settings = make, settings
         self._lock = threading.Lock()
         self._tried, self._stopped = threading.Event(), threading.Event()
-        self._runtime: Service | None = None
-        self._fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
-
-    @property
-    def runtime(self) -> Service | None:
-        """None before it is made, and after the stop."""
-        return self._runtime
-
-    @property
-    def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
-        return self._fault
+        self.runtime: Service | None = None
+        self.fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
 
     def begin(self, wait_s: float) -> None:
         """Begin to try. Blocks until the first try is over, so many seconds at most."""
@@ -32884,17 +32652,17 @@ class Start:
     def use_settings(self) -> None:
         """The settings have changed; returns at once. A runtime that is still to come has them anyway."""
         with self._lock:
-            if self._runtime is not None:
-                self._runtime.use(self._settings())
+            if self.runtime is not None:
+                self.runtime.use(self._settings())
 
     def stop(self) -> None:
         """Try no more, and close the runtime. Blocks, but not for a try that is under way."""
         with self._lock:
             self._stopped.set()
-        if self._runtime is not None:
-            self._runtime.close()  # until it has stopped, outlets go on to store what was said
-            self._runtime = None
-        self._fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
+        if self.runtime is not None:
+            self.runtime.close()  # until it has stopped, outlets go on to store what was said
+            self.runtime = None
+        self.fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
 
     def _keep_trying(self) -> None:
         pause = _RETRY_FIRST_S
@@ -32915,24 +32683,21 @@ class Start:
         with self._lock:
             late = self._stopped.is_set()
             if not late:
-                self._runtime = runtime
+                self.runtime = runtime
                 runtime.use(self._settings())  # they may have changed since it was made
         if late:
             runtime.close()
 
     def _failed(self, error: Exception) -> None:
-        fault = error if isinstance(error, MemoryFault) else Retry(_unexpected(error))
+        unexpected = f"Memory cannot start ({type(error).__name__})."
+        fault = error if isinstance(error, MemoryFault) else Retry(unexpected)
         with self._lock:
             if self._stopped.is_set():
                 return
-            is_news = str(fault) != str(self._fault)
-            self._fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
+            is_news = str(fault) != str(self.fault)
+            self.fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
         if is_news:
-            log.error("%s %s", fault, self._fault.hint, exc_info=None if fault is error else error)
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Memory cannot start ({type(error).__name__})."
+            log.error("%s %s", fault, self.fault.hint, exc_info=None if fault is error else error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32952,7 +32717,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, mapping, text_of
+from .body import LANGUAGE, mapping, role_of, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -32973,7 +32738,7 @@ def without_commands(body: Any) -> Any:
         words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
-        last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
+        last = max((at for at, message in enumerate(messages) if role_of(message) == "user"), default=0)
         kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
     same = len(kept) == len(messages) and all(map(is_, kept, messages))
     return body if same else {**body, "messages": kept}
@@ -32982,7 +32747,7 @@ def without_commands(body: Any) -> Any:
 def _conversation(messages: list[Any]) -> Iterator[Any]:
     aside = False
     for message in messages:
-        role = _role(message)
+        role = role_of(message)
         if role == "user":
             aside = read_command(text_of(message.get("content"))) is not None
         if not aside or role == "system":
@@ -32990,7 +32755,7 @@ def _conversation(messages: list[Any]) -> Iterator[Any]:
 
 
 def _without_notes(message: Any) -> Any:
-    return _with_texts(message, _noteless) if _role(message) == "assistant" else message
+    return _with_texts(message, _noteless) if role_of(message) == "assistant" else message
 
 
 def _noteless(text: str) -> str:
@@ -33036,10 +32801,6 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
-
-
-def _role(message: Any) -> Any:
-    return mapping(message).get("role")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33099,25 +32860,18 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[
-    [Verb, Call], Coroutine[Any, Any, Outcome]
-]  # raises the errors of `core/errors.py`, or BusyError
+# Raises the errors of `core/errors.py`, or BusyError.
+Run = Callable[[Verb, Call], Coroutine[Any, Any, Outcome]]
 
 
-class Lane:
-    """Carries calls out in the application's threads, one of a user at a time."""
-
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-
-    async def __call__(self, verb: Verb, call: Call) -> Outcome:
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        if verb.name == "forget_memory":
-            runtime.kept_steps.drop(call.turn.user_id)
-        work: Any = runtime.toolbox.carry_out
-        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        return outcome
+async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:
+    """Carries a call out in the application's threads, one of a user at a time."""
+    runtime = chats.opened()
+    if verb.name == "forget_memory":
+        runtime.kept_steps.drop(call.turn.user_id)
+    work: Any = runtime.toolbox.carry_out
+    outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
+    return outcome
 
 
 class Calls:
@@ -33138,11 +32892,7 @@ class Calls:
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
         decision = decide(turn, self._settings())
-        return [
-            verb
-            for verb in VERBS.values()
-            if (decision.read or not verb.reads) and (decision.write or not verb.changes)
-        ]
+        return [verb for verb in VERBS.values() if verb.is_allowed(decision)]
 
     async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
         """What came of one call. Raises nothing."""
@@ -33165,7 +32915,7 @@ class Calls:
             return Outcome.refused(404, f"There is no such tool. There are: {', '.join(VERBS)}.")
         settings = self._settings()
         decision = decide(turn, settings)
-        if not (decision.read or not verb.reads) or not (decision.write or not verb.changes):
+        if not verb.is_allowed(decision):
             return Outcome.refused(403, f"Memory is not used here: {decision.reason or Reason.NO_USER}.")
         try:
             arguments = verb.read(given)
@@ -33196,15 +32946,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ... import __version__
-from ...core.turn import Turn
-from .calls import Calls
 from .told import Outcome
 from .verbs import VERBS, schema
 
@@ -33219,33 +32966,26 @@ _MISSING = "The package mcp is missing: install pipelines/requirements.txt, or u
 CarryOut = Callable[[str, object], Awaitable[Outcome]]
 
 
-class McpServer:
-    """Answers HTTP requests."""
+async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
+    """The answer to one HTTP request of one user."""
+    try:
+        server = await asyncio.to_thread(server_for, carry_out)
+    except ImportError:
+        return JSONResponse({"error": _MISSING}, 501)
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    async def answer(self, turn: Turn, raw: bytes) -> ASGIApp:
-        """The answer to one request of this turn's user."""
-        carry_out = partial(self._calls.carry_out, turn)
-        try:
-            server = await asyncio.to_thread(server_for, carry_out)
-        except ImportError:
-            return JSONResponse({"error": _MISSING}, 501)
+        rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+        async def receiving() -> Message:
+            return rest.pop() if rest else await receive()
 
-            rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
+        manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        async with manager.run():
+            await manager.handle_request(scope, receiving, send)
 
-            async def receiving() -> Message:
-                return rest.pop() if rest else await receive()
-
-            manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-            async with manager.run():
-                await manager.handle_request(scope, receiving, send)
-
-        return answered
+    return answered
 
 
 def server_for(carry_out: CarryOut) -> Server[Any]:
@@ -33303,6 +33043,73 @@ async def serve_streams(carry_out: CarryOut) -> None:
 
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/tools/page_origins.py
+
+SOURCES["interfaces/tools/page_origins.py"] = r'''"""Which pages of browsers may ask the MCP server, as its protocol wants it.
+
+By DNS rebinding a page's own name leads here, and its browser takes this server for the page's. What the
+browser then says in `Origin` is the page's name, which is none of ours. `mcp` has such a check, too, but of a
+list of whole origins: neither any address nor any port of this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.settings import Valves
+
+_REFUSAL = (
+    "Pages of this origin may not ask here, only those on this machine, at an IP address, and on the hosts "
+    "of page_url and webui_url. Ask from a program, which sends no Origin, or set page_url."
+)
+
+
+class KnownOrigins:
+    """An ASGI application for pages that are known, and for programs, which name no origin."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], Valves]) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings()
+        origins = filter(None, Headers(scope=scope).getlist("origin"))
+        if all(is_known(one, (settings.page_url, settings.webui_url)) for one in origins):
+            return await self._app(scope, receive, send)
+        return await JSONResponse({"error": _REFUSAL}, 403)(scope, receive, send)
+
+
+def is_known(origin: str, addresses: Iterable[str]) -> bool:
+    """Whether no page can have this origin by DNS rebinding. addresses: those whose hosts are ours."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in (
+        "http",
+        "https",
+    ):  # an application or a browser's extension; "null" may be any page
+        return bool(parts.scheme)
+    if host == "localhost" or host.endswith(".localhost") or _is_address(host):
+        return True
+    return host in {urlsplit(one).hostname for one in addresses if one}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33391,20 +33198,18 @@ def list_of(memories: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def change_of(change: Change) -> dict[str, Any]:
     """One line of a memory's history."""
-    by = "the user" if change.batch.startswith(COMMANDS) else "what was said"
+    by = "what was said"
+    if change.batch.startswith(COMMANDS):
+        by = f"a model ({quoted(change.model)})" if change.model else "the user"
     told = {
         "change": change.op,
         "at": datetime.fromtimestamp(change.at, UTC).isoformat(timespec="seconds"),
-        "by": f"a model ({quoted(change.model)})" if _is_by_model(change) else by,
+        "by": by,
         "chat": change.chat,
         "before": quoted(change.before) if change.before else "",
         "after": quoted(change.after) if change.after else "",
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _is_by_model(change: Change) -> bool:
-    return bool(change.model) and change.batch.startswith(COMMANDS)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33415,26 +33220,24 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ...config.settings import Valves
 from ..chats import Chats
-from ..identity import Caller, UnidentifiedError, identified
-from ..request_body import TooLongError, body_of
+from ..identity import Caller, identified
+from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
-from .calls import Calls, Lane, turn_of
-from .mcp_server import McpServer
+from .calls import Calls, in_lane, turn_of
+from .mcp_server import answer_to
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -33458,54 +33261,34 @@ class Request:
 class Door:
     """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
 
-    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
-        self._chats, self._environment = chats, environment
-        self._method, self._work = method, work
-        self._at_once, self._of = 0, Counter[str]()  # by user
+    def __init__(self, chats: Chats, method: str, work: _Work) -> None:
+        self._chats, self._method, self._work = chats, method, work
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = Caller()
-        self._at_once += 1
         try:
-            try:
-                caller = await self._caller(Headers(scope=scope))
-                self._of[caller.id] += 1
+            caller = await self._caller(Headers(scope=scope))
+            with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
-            except UnidentifiedError as error:
-                answer = _refusal(error.status, str(error))
-            await answer(scope, receive, send)
-        finally:
-            self._at_once -= 1
-            self._of -= Counter([caller.id])
+                await answer(scope, receive, send)
+        except RequestError as error:
+            await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            return _refusal(503, "Too many requests at once. Try again in some seconds.")
-        try:
-            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
-        except (TimeoutError, ClientDisconnect):
-            return _refusal(408, "The rest of the request did not come.")
-        except TooLongError:
-            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+        raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
-def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
-    """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
-    mcp = McpServer(calls)
+def served(chats: Chats) -> list[Route]:
+    calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -33524,12 +33307,13 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     async def speak(request: Request) -> ASGIApp:
         if not request.caller.id:
             return _refusal(400, _NO_USER)
-        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+        turn = turn_of(request.caller, request.headers)
+        return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), chats.settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -33539,7 +33323,6 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document of the tool server."""
     error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
     answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}
@@ -33702,13 +33485,10 @@ class Toolbox:
             return Outcome.refused(404, "Nothing is known of this chat. Give the id of a memory.")
         now = self._control.now_called(kept[-1].memory_ids)
         there = self._control.of_ids(now)
-        seen = [there[one] for one in now if one in there and self._is_to_see(there[one], call)]
+        known = [there[one] for one in now if one in there and call.view.sees(there[one].scope)]
+        seen = [one for one in known if not is_of_another_team(one.scope, call.view.teams)]
         told: dict[str, Any] = list_of(memory_of(one, turn.user_id) for one in seen)
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
-
-    @staticmethod
-    def _is_to_see(memory: Memory, call: Call) -> bool:
-        return call.view.sees(memory.scope) and not is_of_another_team(memory.scope, call.view.teams)
 
     def _named(self, call: Call, memory_id: str) -> Memory | None:
         return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
@@ -33804,6 +33584,10 @@ class Verb:
     reads: bool = True
     changes: bool = False
 
+    def is_allowed(self, decision: Decision) -> bool:
+        """Whether a turn of which this was decided may have it called."""
+        return (decision.read or not self.reads) and (decision.write or not self.changes)
+
     def read(self, given: object) -> BaseModel:
         """The arguments.
 
@@ -33870,7 +33654,6 @@ class Call:
 
     @property
     def view(self) -> View:
-        """What the turn sees."""
         return reading_view(self.turn, self.settings)
 
 
@@ -33895,13 +33678,12 @@ Whatever happens in here, the chat goes on.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
-from ..config.settings import Valves
 from ..core.events import Job
+from ..core.latest import Latest
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
 from .chats import Body, Chats
@@ -33913,10 +33695,10 @@ _SEEN = 5_000  # turns
 class Turns:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
-        self._chats, self._settings = chats, settings
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         # By user and key: whether somebody else wrote the message.
-        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._of_filter = Latest[tuple[str, str], bool](_SEEN)
 
     async def inlet(
         self,
@@ -33935,36 +33717,36 @@ class Turns:
         """
         deadline = self._chats.deadline()
         try:
-            asked = await self._chats.intake.read(read_asked, body, user)
+            seen, turn = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
+        turn = replace(turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
             self._see(turn)
         if is_command(turn):
-            told = with_task(asked.body, await self._chats.give(turn))
+            told = with_task(seen, await self._chats.give(turn))
             if not second:
                 self._see(read_inlet(told, user))
             return told, turn
-        return await self._chats.told(asked.body, turn, deadline), turn
+        return await self._chats.told(seen, turn, deadline), turn
 
     async def outlet(
         self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._chats.intake.read(read_finished, body, user)
+            seen, answered = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.OUTLET, error)
             return body, None
-        came, (body, answered) = body, (finished.body, finished.answered)
         if answered is None:
-            return body, None
+            return seen, None
         if second and self._is_seen(answered.user_id, answered.keys):
-            return came, None
+            return body, None
+        body = seen
         if answer := repeated(answered):
             return with_answer(body, answer), None
         if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):
@@ -33973,7 +33755,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and notes and self._settings().show_memory_notes:
+        if chat_id and notes and self._chats.settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -33981,8 +33763,6 @@ class Turns:
 
     def _see(self, turn: Turn) -> None:
         self._of_filter[turn.user_id, turn.key] = turn.is_others
-        if len(self._of_filter) > _SEEN:
-            self._of_filter.popitem(last=False)
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)
@@ -34000,22 +33780,19 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import IO
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import UnidentifiedError, identified
+from .identity import identified
+from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -34028,9 +33805,9 @@ _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 class Uploads:
     """Takes what is sent, for all users."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = Counter[str]()  # by user
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
         return [
@@ -34038,47 +33815,37 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
+    def _answered(self, take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
-                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
-                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
-            except (RejectedError, UnidentifiedError) as error:
+                with self._places.one(user_id):
+                    async with asyncio.timeout(SLOWEST_S):
+                        return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
-            except (TimeoutError, ClientDisconnect):
+            except TimeoutError:
                 return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
 
         return answer
 
-    @asynccontextmanager
-    async def _place(self, user_id: str) -> AsyncIterator[None]:
-        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise RejectedError(503, message("page: too many documents at once"))
-        self._at_once[user_id] += 1
-        try:
-            yield
-        finally:
-            self._at_once -= Counter([user_id])
-
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
+        environment = self._chats.environment
+        key, secret = environment.server_key, environment.user_jwt_secret
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._settings().documents_folder(self._environment.data_dir)
+        root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:
             raise RejectedError(404, message("documents, not here"))
         return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    pieces = _in_time(request.stream())
+    pieces = pieces_of(request.receive, MOST_BYTES, _WAIT_S)
     return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
@@ -34088,16 +33855,6 @@ async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
         return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
-
-
-async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; TimeoutError where the next one does not come."""
-    while True:
-        async with asyncio.timeout(_WAIT_S):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
@@ -34195,7 +33952,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import team_in
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
@@ -34205,11 +33962,8 @@ ALL = "all"  # in place of a batch's name
 
 def server(visit: Visit) -> View:
     """The self-check of all parts, and what the LLMs have cost."""
-    prices, ledger, today = (
-        read_prices(visit.settings.llm_prices),
-        visit.parts.ledger,
-        datetime.now(UTC).date(),
-    )
+    prices, today = read_prices(visit.settings.llm_prices), datetime.now(UTC).date()
+    ledger = visit.parts.ledger
     ledger.flush()
     rows = []
     for ago in range(_DAYS):
@@ -34234,7 +33988,7 @@ def queue(visit: Visit) -> View:
     return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
 
 
-def retry(visit: Visit) -> Redirect:
+def retry(visit: Visit) -> Answer:
     """Try again what was given up: a batch, or all."""
     outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
     names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]
@@ -34292,7 +34046,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import WEBUI, channel_owner
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -34302,13 +34056,13 @@ def listed(visit: Visit) -> View:
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
-def pause(visit: Visit) -> Redirect:
+def pause(visit: Visit) -> Answer:
     on = visit.form.get("on") == "yes"
     visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
     return back("channels", "channel paused" if on else "channel observed")
 
 
-def erase(visit: Visit) -> Redirect:
+def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control
 
@@ -34329,7 +34083,7 @@ def links_of(visit: Visit) -> dict[str, object]:
     }
 
 
-def unlink(visit: Visit) -> Redirect:
+def unlink(visit: Visit) -> Answer:
     """An account is the user's no longer; one of another's is none."""
     source, author = visit.form.get("source", ""), visit.form.get("author", "")
     if not visit.parts.tools.people.unlink(visit.user_id, source, author):
@@ -34361,7 +34115,7 @@ from typing import Any
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _PASSAGES = 200  # of a chat that are shown
 
@@ -34374,14 +34128,9 @@ def listed(visit: Visit) -> View:
         passages = past.of_chat(visit.user_id, visit.query["chat"])
         if not passages:
             raise Refused(message("page: no such chat"))
-        address = visit.chat_address(passages[0].chat)
-        more = len(passages) - _PASSAGES
-        values |= {
-            "passages": passages[:_PASSAGES],
-            "more": more,
-            "address": address,
-            "chat": passages[0].chat,
-        }
+        chat = passages[0].chat
+        values |= {"passages": passages[:_PASSAGES], "more": len(passages) - _PASSAGES}
+        values |= {"address": visit.chat_address(chat), "chat": chat}
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
     page = visit.page_of(found)
@@ -34397,7 +34146,7 @@ def _why_not(visit: Visit) -> str:
     return "" if past.wants(visit.user_id) else "chats not kept"
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     control, past = visit.parts.tools.control, visit.parts.tools.past
     ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
     if not ids:
@@ -34420,7 +34169,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...state.digests_table import Scheduled
 from .parts import TEXT_CHARS, Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -34429,14 +34178,13 @@ def listed(visit: Visit) -> View:
 
 
 def make(visit: Visit) -> View:
-    """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
 
-def schedule(visit: Visit) -> Redirect:
+def schedule(visit: Visit) -> Answer:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
     name = visit.form.get("template", "")
@@ -34477,7 +34225,7 @@ from ...core.errors import Drop
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _CHUNK = 1 << 20
 
@@ -34498,7 +34246,7 @@ def listed(visit: Visit) -> View:
     return View("documents.html", values, part="documents_list.html")
 
 
-def send(visit: Visit) -> Redirect:
+def send(visit: Visit) -> Answer:
     """Put a file into the user's folder, where it is read within seconds."""
     inbox = visit.parts.tools.documents.inbox()
     if visit.file is None or not visit.file.name:
@@ -34516,7 +34264,7 @@ def send(visit: Visit) -> Redirect:
     return back("files", "document sent")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     """Take away what is kept of one of the user's own."""
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
@@ -34539,6 +34287,8 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
+
+from ..requests import RequestError, pieces_of
 
 FIELDS = 200
 _FORM_BYTES = 64_000
@@ -34623,23 +34373,15 @@ def _parts(header: str) -> Iterator[str]:
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
-    size, more = 0, True
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
-    while more:
-        try:
-            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
-                message = await receive()
-        except TimeoutError:
-            raise RefusedError(408, "too slow") from None
-        if message["type"] != "http.request":
-            raise RefusedError(400, "too slow")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > most:
-            raise RefusedError(413, "too much")
-        more = message.get("more_body", False)
-        yield piece
+    try:
+        async for piece in pieces_of(receive, most, min(_WAIT_S, seconds)):
+            if clock() > end:
+                raise RefusedError(408, "too slow")
+            yield piece
+    except RequestError as error:
+        raise RefusedError(error.status, "too much" if error.status == 413 else "too slow") from None
 
 
 class _Multipart:
@@ -34730,7 +34472,7 @@ from ...manage.history import formats
 from ...manage.history.uploads import shown_name
 from ..webui import OPEN_WEBUI, WebUi
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _FLAWS = 20  # that are told
 
@@ -34773,8 +34515,7 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
-def begin(visit: Visit) -> Redirect:
-    """Import what was previewed."""
+def begin(visit: Visit) -> Answer:
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
@@ -34784,8 +34525,7 @@ def begin(visit: Visit) -> Redirect:
     return back("import", "import begun" if done.id else "nothing new")
 
 
-def undo(visit: Visit) -> Redirect:
-    """Take back all that an import has brought."""
+def undo(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))
@@ -34804,7 +34544,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.text import plain
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _NAME_CHARS, _MOST = 60, 50
 
@@ -34821,7 +34561,7 @@ def make(visit: Visit) -> View:
     return _view(visit, visit.parts.keys.add(visit.user_id, name))
 
 
-def revoke(visit: Visit) -> Redirect:
+def revoke(visit: Visit) -> Answer:
     if not visit.parts.keys.revoke(visit.form.get("id", ""), visit.user_id):
         raise Refused(message("page: no such key"))
     return back("keys", "revoked")
@@ -34839,8 +34579,9 @@ SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked fo
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
+
+from ...core.latest import Latest
 
 _MOST_KEYS = 10_000
 
@@ -34851,15 +34592,12 @@ class Limits:
     def __init__(self, most: int, within_s: float) -> None:
         """most: at once, and in so many seconds."""
         self._most, self._rate = float(most), most / within_s
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
         left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_KEYS:
-            self._buckets.popitem(last=False)
         return left >= 1
 
     def allows(self, key: str) -> bool:
@@ -34901,7 +34639,7 @@ from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
 from .parts import Visit, back
-from .rendering import Download, Redirect, View
+from .rendering import Answer, View, download
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -34929,7 +34667,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):
@@ -34983,18 +34720,18 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
     return tuple(memories)
 
 
-def remember(visit: Visit) -> Redirect:
+def remember(visit: Visit) -> Answer:
     done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
     return back("", "known" if done.known else "remembered")
 
 
-def _back(visit: Visit, done: str) -> Redirect:
+def _back(visit: Visit, done: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
     return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
 
 
-def edit(visit: Visit) -> Redirect:
+def edit(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
     if not edited.before:
@@ -35002,7 +34739,7 @@ def edit(visit: Visit) -> Redirect:
     return _back(visit, "edited")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
@@ -35021,7 +34758,7 @@ def own_id(visit: Visit) -> str:
     return wanted
 
 
-def undo(visit: Visit) -> Redirect:
+def undo(visit: Visit) -> Answer:
     done = visit.parts.tools.control.undo(visit.asked())
     return _back(visit, "undone" if done.changes else "nothing undone")
 
@@ -35039,13 +34776,13 @@ def forget_everything(visit: Visit) -> View:
     return View("told.html", {"text": text, "person": None})
 
 
-def export(visit: Visit) -> Download:
+def export(visit: Visit) -> Answer:
     """All of a user's memories, as lines of JSON or as Markdown."""
     rows = visit.parts.tools.control.export(visit.user_id)
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     if visit.query.get("form") != "markdown":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+        return download(f"memories-{day}.jsonl", "application/jsonl", text)
     lines = [f"# {visit.words.say('page: memories')}", ""]
     for kind in KINDS:
         of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
@@ -35053,7 +34790,7 @@ def export(visit: Visit) -> Download:
             lines += [f"## {visit.words.label('page, kind', kind)}", ""]
             lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
             lines.append("")
-    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+    return download(f"memories-{day}.md", "text/markdown", "\n".join(lines))
 
 
 def _day(row: dict[str, object]) -> str:
@@ -35072,7 +34809,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35080,8 +34817,6 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
-from ...config.environment import Environment
-from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
@@ -35095,7 +34830,7 @@ from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
 from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -35110,8 +34845,8 @@ _ADMIN = "server key"  # whose lane and limits those are who have no user
 class Page:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._key = chats, settings, environment.server_key
+    def __init__(self, chats: Chats) -> None:
+        self._chats, self._key = chats, chats.environment.server_key
         self._webui = OpenWebUISessions()
         access_log.keep_private()
         self._at_once: Counter[str] = Counter()
@@ -35122,7 +34857,6 @@ class Page:
         self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
-        """Close connections."""
         await self._webui.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35136,9 +34870,8 @@ class Page:
         except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # without its message: it may hold texts
+            # Without its message, which may hold texts.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
@@ -35216,7 +34949,7 @@ class Page:
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
         if now is not None and age > sign_in.RECHECK_S:
             try:
-                now = await self._webui.person(self._settings().webui_url, webui)
+                now = await self._webui.person(self._chats.settings().webui_url, webui)
             except SilentError:
                 now = person if age < sign_in.UNCHECKED_S else None
             else:
@@ -35234,7 +34967,7 @@ class Page:
         return await self._session_of_webui(request, runtime)
 
     async def _session_of_webui(self, request: Request, runtime: Service) -> str:
-        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        webui, url = sign_in.webui_token(request.cookies), self._chats.settings().webui_url
         if not webui or not url:
             return ""
         if not self._sessions.takes(request.place):
@@ -35245,9 +34978,8 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return (
-            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
-        )
+        sign_in_as = runtime.page.tools.sessions.sign_in
+        return await in_pool(runtime.state_pool, sign_in_as, person) if person else ""
 
     def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -35261,7 +34993,6 @@ class Page:
     async def _sign_in(
         self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
-        """The form for it, or what was sent with it."""
         sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
@@ -35294,7 +35025,7 @@ class Page:
         return [sign_in.session_cookie(token, **where), *ends]
 
     def _where(self, request: Request) -> dict[str, Any]:
-        url = self._settings().page_url
+        url = self._chats.settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
@@ -35309,7 +35040,7 @@ class Page:
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
-        form, settings = sign_in.new_form(), self._settings()
+        form, settings = sign_in.new_form(), self._chats.settings()
         answer = page(
             "sign_in.html",
             request.words,
@@ -35356,10 +35087,10 @@ class Page:
             runtime.page,
             person,
             request.words,
-            self._settings(),
+            self._chats.settings(),
             request.query,
             form,
-            webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._chats.settings()),
             file,
         )
         try:
@@ -35409,11 +35140,8 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
-    if isinstance(made, Redirect):
-        return redirect(made.to)
-    if isinstance(made, Download):
-        return download(made)
-    assert isinstance(made, View)
+    if isinstance(made, Answer):
+        return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
@@ -35464,7 +35192,7 @@ from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import Person
 from .forms import File
-from .rendering import Redirect
+from .rendering import Answer, redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
 
@@ -35503,7 +35231,6 @@ class Visit:
 
     @cached_property
     def teams(self) -> Sequence[str]:
-        """Those that the user is in now."""
         return teams_of_person(self.person.user_id, self.person.email, self.settings)
 
     def asked(self) -> Asked:
@@ -35538,9 +35265,9 @@ class Visit:
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
-def back(view: str, done: str, **query: str | int) -> Redirect:
+def back(view: str, done: str, **query: str | int) -> Answer:
     """To a view, which tells that this was done."""
-    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+    return redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35607,22 +35334,6 @@ class View:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file for the user to keep."""
-
-    name: str
-    media_type: str
-    text: str
-
-
 def words_for(tags: str) -> Locale:
     """The texts in the first language of an `Accept-Language` header that the page has."""
     for tag in tags[:_TAGS_CHARS].split(","):
@@ -35634,24 +35345,21 @@ def words_for(tags: str) -> Locale:
 
 def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
     """A filled template."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
-        )
-    )
+    told = {"say": words.say, "label": words.label, "number": words.number, "lang": words.code}
+    text = _environment().get_template(template).render(**told, stamp=stamp(), **values)
     return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
 
 
 def redirect(to: str) -> Answer:
+    """To another view, relative to the page's address."""
     return Answer(303, b"", {"location": to})
 
 
-def download(file: Download) -> Answer:
-    disposition = f'attachment; filename="{file.name}"'
-    headers = {"content-type": file.media_type, "content-disposition": disposition}
-    return Answer(200, file.text.encode(errors="replace"), headers)
+def download(name: str, media_type: str, text: str) -> Answer:
+    """A file for the user to keep."""
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": f"{media_type}; charset=utf-8", "content-disposition": disposition}
+    return Answer(200, text.encode(errors="replace"), headers)
 
 
 @lru_cache(maxsize=64)
@@ -35693,7 +35401,6 @@ def _environment() -> Environment:
 
 
 def _time(at: datetime | float | None) -> datetime | None:
-    """A Unix time, or a time, in UTC."""
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None
@@ -35746,7 +35453,6 @@ class Request:
 
 
 def read(scope: Scope) -> Request:
-    """The request of a connection."""
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
@@ -35803,9 +35509,7 @@ from . import (
     why,
 )
 from .parts import Visit
-from .rendering import Download, Redirect, View
-
-Made = View | Redirect | Download
+from .rendering import Answer, View
 
 _ARCHIVE_BYTES = 256 << 20
 
@@ -35830,7 +35534,7 @@ class Route:
     method: str
     name: str
     needs: Needs
-    view: Callable[[Visit], Made] | None = None
+    view: Callable[[Visit], View | Answer] | None = None
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
@@ -35908,7 +35612,7 @@ from ...core.scope import TEAM, shared_by
 from ...language.names import teller
 from .memories import own_id, scope_name
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 500  # memories of teams
 
@@ -35917,29 +35621,16 @@ def listed(visit: Visit) -> View:
     counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
     of_teams = visit.parts.tools.control.of_teams(visit.teams)
     mine = shared_by(visit.user_id)
-    shared = [
-        (
-            memory,
-            memory.scope.removeprefix(TEAM),
-            teller(memory, visit.user_id, visit.person.name, visit.words),
-            memory.batch == mine,
-        )
-        for memory in of_teams[:_MOST]
-    ]
-    return View(
-        "sharing.html",
-        {
-            "scopes": [
-                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
-            ],
-            "teams": visit.teams,
-            "shared": shared,
-            "more": len(of_teams) - len(shared),
-        },
-    )
+    shared = []
+    for memory in of_teams[:_MOST]:
+        told_by = teller(memory, visit.user_id, visit.person.name, visit.words)
+        shared.append((memory, memory.scope.removeprefix(TEAM), told_by, memory.batch == mine))
+    scopes = [(scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()]
+    values = {"scopes": scopes, "teams": visit.teams, "shared": shared, "more": len(of_teams) - len(shared)}
+    return View("sharing.html", values)
 
 
-def share(visit: Visit) -> Redirect:
+def share(visit: Visit) -> Answer:
     team = visit.form.get("team", "")
     if team not in visit.teams:
         raise Refused(message("page: not in the team"))
@@ -35947,7 +35638,7 @@ def share(visit: Visit) -> Redirect:
     return back("sharing", "shared")
 
 
-def withdraw(visit: Visit) -> Redirect:
+def withdraw(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
         raise Refused(message("memory gone"), message("memory gone, hint team"))
@@ -36190,7 +35881,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from .channels import links_of
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
@@ -36230,7 +35921,7 @@ def _view(visit: Visit, code: str = "") -> View:
     )
 
 
-def switch(visit: Visit) -> Redirect:
+def switch(visit: Visit) -> Answer:
     """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
@@ -37107,16 +36798,8 @@ def listed(visit: Visit) -> View:
     before = visit.number("before") if visit.query.get("before") else 0
     changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
     more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
-    return View(
-        "timeline.html",
-        {
-            "changes": [
-                (one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
-            ],
-            "more": more,
-            "first": not before,
-        },
-    )
+    rows = [(one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
+    return View("timeline.html", {"changes": rows, "more": more, "first": not before})
 
 
 def _what(change: Change) -> str:
@@ -37140,7 +36823,7 @@ SOURCES["interfaces/web/why.py"] = r'''"""What each message was told, and why.""
 from __future__ import annotations
 
 from ...commands.explained import Told, nearness, overlap, reason, texts_of, told_of
-from ...core.locales import message
+from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...recall.why import Explanation, Weighed
 from .parts import Visit
@@ -37172,15 +36855,7 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
     texts = texts_of(visit.parts.tools.control, one, visit.user_id, visit.teams, visit.words)
 
     def weighed(some: tuple[Weighed, ...]) -> list[tuple[str | None, str]]:
-        say = visit.words.label
-        return [
-            (
-                texts.get(item.memory_id),
-                f"{say('outcome', item.outcome)}; {say('nearness', nearness(item.meaning))}; "
-                f"{say('overlap', overlap(item.keyword))}",
-            )
-            for item in some
-        ]
+        return [(texts.get(item.memory_id), _described(visit.words, item)) for item in some]
 
     return View(
         "why_one.html",
@@ -37195,6 +36870,11 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
             "reason": _reason(visit, one),
         },
     )
+
+
+def _described(words: Locale, item: Weighed) -> str:
+    said = {"outcome": item.outcome, "nearness": nearness(item.meaning), "overlap": overlap(item.keyword)}
+    return "; ".join(words.label(kind, value) for kind, value in said.items())
 
 
 def _used(told: Told) -> list[str]:
@@ -37231,7 +36911,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -37239,8 +36919,9 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
+from ..body import mapping
 from ..chats import Chats
-from ..request_body import TooLongError, body_of
+from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -37249,42 +36930,36 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
-    """The route, below /memory."""
+def hooks(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
-        secret = settings().webhook_secret
+        secret = chats.settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+            raise RequestError(404, "not_found", "There is nothing here.")
         try:
             event = json.loads(await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
-            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+            raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
-            noted = await run_in_threadpool(_note, chats, settings(), event)
-        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            noted = await run_in_threadpool(_note, chats, event)
+        except Exception as error:  # Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
-            return JSONResponse({"detail": "Not now."}, status_code=503)
+            raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
-def _note(chats: Chats, settings: Valves, event: Any) -> int:
+def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
-    event = event if isinstance(event, dict) else {}
+    event = mapping(event)
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
         return 0
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime, settings = chats.opened(), chats.settings()
     if kind == "chat.deleted":
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
@@ -37319,7 +36994,7 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 
 
 def _id(value: Any, name: str) -> str:
-    id_ = value.get(name) if isinstance(value, dict) else None
+    id_ = mapping(value).get(name)
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
 '''
 
@@ -37416,7 +37091,6 @@ class WebUi:
         return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
-        """The ids of all users."""
         return frozenset(map(self._id, self._users()))
 
     def _users(self) -> list[Any]:
@@ -37446,7 +37120,6 @@ class WebUi:
         return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
-        """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
@@ -37573,6 +37246,7 @@ from urllib.parse import quote
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
+from .body import mapping
 from .webui import Bounds, TooLargeError, WebUi
 
 NAME = "Memory"  # of the webhook
@@ -37665,7 +37339,7 @@ class WebuiChannels(WebUi):
             if not isinstance(listed, list):
                 raise _nonsense()
             found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
-            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+            return Page(tuple(found), len(listed) - any(mapping(one).get("id") == thread for one in listed))
         return Page((), 1)  # one that is longer than anything we read
 
     def message(self, channel: str, message: str) -> Posted | None:
@@ -37680,9 +37354,9 @@ class WebuiChannels(WebUi):
         """The id and the token of our webhook in a channel, which is made where there is none."""
         path = f"channels/{_quoted(channel)}/webhooks"
         hooks = self._told(path)
-        named = [one for one in hooks if _at(one, "name") == NAME] if isinstance(hooks, list) else []
+        named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
-        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+        if not (_is_id(mapping(hook).get("id")) and _is_id(mapping(hook).get("token"))):
             raise _nonsense()
         return str(hook["id"]), str(hook["token"])
 
@@ -37698,44 +37372,41 @@ class WebuiChannels(WebUi):
         status, answer = self._asked(path, query or {}, bounds, form)
         if status == 200:
             return answer
-        if status == 404 and isinstance(_at(answer, "detail"), str):
+        if status == 404 and isinstance(mapping(answer).get("detail"), str):
             raise GoneError("There is no such channel in Open WebUI, or no such message.")
         if status in (401, 403):
             raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
         raise _nonsense()
 
 
-def read_posted(item: Any) -> Posted | None:
+def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    item: Any = mapping(listed)
+    id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None
-    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
-    webhook = _at(_at(meta, "webhook"), "id")
+    meta, author, content = mapping(item.get("meta")), item.get("user_id"), item.get("content")
+    webhook = meta.get("webhook")
     # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
-    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    by_member = _is_id(author) and not (item.get("app_id") or meta.get("model_id") or webhook)
     count, latest = item.get("reply_count"), item.get("latest_reply_at")
     return Posted(
         id=id_,
         author=author if by_member else "",
-        author_name=_text(_at(item.get("user"), "name"), 200),
+        author_name=_text(mapping(item.get("user")).get("name"), 200),
         text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
         at=at / _NS,
         changed=changed if isinstance(changed, int) else 0,
         parent=_text(item.get("parent_id"), 200),
         reply_to=_text(item.get("reply_to_id"), 200),
         replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
-        webhook=_text(webhook, 200),
+        webhook=_text(mapping(webhook).get("id"), 200),
     )
 
 
 def _readable(text: str) -> str:
     """With mentions as members see them."""
     return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
-
-
-def _at(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
 
 
 def _text(value: Any, most: int) -> str:
@@ -62390,6 +62061,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
+# Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
+_HERE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62415,7 +62088,8 @@ class Run:
     ) -> None:
         self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
+        self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
+        self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
         self._under_way: set[Future[Recalled]] = set()
         self._none = threading.Event()  # under way
         self._none.set()
@@ -62431,7 +62105,8 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn, settings)
+        pool = self._here if settings.recalls_by_itself else self._elsewhere
+        future = pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         self._none.clear()
         future.add_done_callback(self._over)
@@ -62453,7 +62128,8 @@ class Run:
 
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
-        self._pool.shutdown(wait=False)
+        for pool in (self._here, self._elsewhere):
+            pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
         self._under_way.discard(future)
@@ -62468,7 +62144,7 @@ class Run:
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
-        if not future.done():
+        if future.cancel() or not future.done():
             self.breaker.failed(began)
             passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
@@ -69123,8 +68799,8 @@ def application(environment: Environment) -> Starlette:
     for problem in (*problems, *settings.notices):
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
-    proxy = Proxy(chats, lambda: settings, environment, "/v1")
-    page = Page(chats, lambda: settings, environment)
+    proxy = Proxy(chats, "/v1")
+    page = Page(chats)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -69135,8 +68811,7 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    turns = Turns(chats, lambda: settings)
-    own = under_memory(chats, turns, lambda: settings, environment, page)
+    own = under_memory(chats, Turns(chats), page)
     api = open_to_browsers(proxy, environment.server_key)
     return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 

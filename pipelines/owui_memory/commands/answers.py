@@ -206,7 +206,7 @@ class Answers:
         if len(done.texts) == 1 == done.count:
             lines = [self._say("forgotten", what=cut(done.texts[0], self._words))]
         elif done.texts:
-            lines = [self._say("forgotten list", what=self._memories(done.count)), ""]
+            lines = [self._say("forgotten list", what=self._say("memories", n=done.count)), ""]
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
@@ -375,9 +375,6 @@ class Answers:
             return ""
         told_by = shown(teller(memory, self._user_id, locale=self._words))
         return told_by or self._say("you in team", team=shown(scope.removeprefix(TEAM)))
-
-    def _memories(self, count: int) -> str:
-        return self._say("memories", n=count)
 
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)

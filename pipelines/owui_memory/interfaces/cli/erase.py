@@ -27,19 +27,15 @@ def show(receipt: Receipt, to_json: bool) -> None:
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
-        _show(receipt)
+        say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+        if receipt.counts:
+            table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+        for where in receipt.unreached:
+            say(f"Not erased yet: {where} The server goes on as soon as it can.")
+        for what in receipt.keeps:
+            say(f"Note: {what}.")
     if receipt.unreached:
         raise typer.Exit(1)
-
-
-def _show(receipt: Receipt) -> None:
-    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
-    if receipt.counts:
-        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
-    for where in receipt.unreached:
-        say(f"Not erased yet: {where} The server goes on as soon as it can.")
-    for what in receipt.keeps:
-        say(f"Note: {what}.")
 
 
 def confirmed(what: str) -> bool:

@@ -56,7 +56,6 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """The settings in force."""
         return settings_in(self.environment)
 
     @property
@@ -66,7 +65,6 @@ class Instance:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -102,16 +100,13 @@ class Instance:
 
     @contextmanager
     def control(self) -> Iterator[Control]:
-        """What users may do with their memories."""
         with self.backend() as backend:
             yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        """Past chats, where this control works."""
         return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
-        """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
     def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:

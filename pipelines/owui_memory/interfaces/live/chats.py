@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -98,7 +99,7 @@ class LiveChats:
                     break
         for message_id, changes in by_turn.items():
             if (one := self._latest.get((batch.user_id, message_id))) is not None:
-                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+                self._post(one, partial(self._status, one, changes))
 
     def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
         """What whoever shows it by themselves is to show now; nothing where it is posted."""
@@ -137,7 +138,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
@@ -170,14 +170,9 @@ class LiveChats:
             return None
         words, url = one.words, self._settings().page_url
         source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
-        data = {
-            "source": source,
-            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
-            "metadata": [
-                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
-            ],
-        }
-        return {"type": "source", "data": data}
+        texts = [_plain(memory.text)[:_SOURCE_CHARS] for memory in found]
+        named = [{"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found]
+        return {"type": "source", "data": {"source": source, "document": texts, "metadata": named}}
 
 
 def _is_id(value: str) -> bool:

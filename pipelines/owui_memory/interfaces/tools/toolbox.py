@@ -124,13 +124,10 @@ class Toolbox:
             return Outcome.refused(404, "Nothing is known of this chat. Give the id of a memory.")
         now = self._control.now_called(kept[-1].memory_ids)
         there = self._control.of_ids(now)
-        seen = [there[one] for one in now if one in there and self._is_to_see(there[one], call)]
+        known = [there[one] for one in now if one in there and call.view.sees(there[one].scope)]
+        seen = [one for one in known if not is_of_another_team(one.scope, call.view.teams)]
         told: dict[str, Any] = list_of(memory_of(one, turn.user_id) for one in seen)
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
-
-    @staticmethod
-    def _is_to_see(memory: Memory, call: Call) -> bool:
-        return call.view.sees(memory.scope) and not is_of_another_team(memory.scope, call.view.teams)
 
     def _named(self, call: Call, memory_id: str) -> Memory | None:
         return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
