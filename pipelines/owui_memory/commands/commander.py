@@ -58,7 +58,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),

@@ -10,15 +10,15 @@ import typer
 from ...manage.erasure.erase import Receipt
 from .commands import Json, User, Yes
 from .instance import Instance
-from .output import as_json, ended, progress, say, table
+from .output import as_json, ended, say, table, waiting
 
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
-    with progress("erasing") as advance:
-        receipt = instance.eraser().erase_user(user_id, advance)
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
     show(receipt, to_json)
 
 

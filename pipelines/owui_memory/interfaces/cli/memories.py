@@ -194,15 +194,12 @@ def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
-        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
-    elif not done.changes:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done])
+    elif not done:
         say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
-        rows = [
-            [says[change.op], change.after if change.op == "add" else change.before]
-            for change in done.changes
-        ]
+        rows = [[says[change.op], change.after if change.op == "add" else change.before] for change in done]
         table(["taken back", "memory"], rows)
 
 

@@ -11,7 +11,6 @@ from functools import partial
 from sqlalchemy import Engine
 
 from ...backends.backend_holder import BackendHolder
-from ...backends.base import EditableBackend
 from ...commands.language import language_of_text
 from ...config.settings import Valves
 from ...core.change import Change
@@ -162,8 +161,6 @@ class LiveChats:
 
     def _sources(self, one: _Shown) -> Event | None:
         backend = self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return None
         there = {memory.id: memory for memory in backend.get_all(one.used)}
         found = [there[memory_id] for memory_id in one.used if memory_id in there]
         if not found:

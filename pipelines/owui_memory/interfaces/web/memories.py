@@ -134,7 +134,7 @@ def own_id(visit: Visit) -> str:
 
 def undo(visit: Visit) -> Answer:
     done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
