@@ -260,6 +260,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -475,7 +476,9 @@ class Application:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -494,12 +497,12 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
@@ -798,6 +801,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from ..core.events import Emit, ignore
@@ -836,7 +841,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -866,17 +871,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
-
-
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 
@@ -891,7 +885,12 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant(), _without_posthog():
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
+        with (
+            _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
+            _replaced("posthog", Posthog=_Posthog),
+        ):
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -910,63 +909,51 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-@contextmanager
-def _without_qdrant() -> Iterator[None]:
-    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+class _QdrantConfig(BaseModel):
+    collection_name: str = "mem0"
+    embedding_model_dims: int = 1536
+    path: str = ""
 
-    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+
+class _Posthog:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.disabled = True
+
+    def capture(self, *_: Any, **__: Any) -> None:
+        """Tell nobody."""
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+@contextmanager
+def _replaced(name: str, **contents: Any) -> Iterator[None]:
+    """While mem0 is imported for the first time, this stands for a module that it would import."""
+    if name in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+    module = ModuleType(name)
+    vars(module).update(contents)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:  # whoever asks for one later gets the real one
+        sys.modules.pop(name, None)
+
+
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
     """
-    from pydantic import BaseModel
-
-    class QdrantConfig(BaseModel):
-        collection_name: str = "mem0"
-        embedding_model_dims: int = 1536
-        path: str = ""
-
-    module = ModuleType("mem0.configs.vector_stores.qdrant")
-    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
-    if "mem0" in sys.modules:
-        yield
-        return
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        if sys.modules.get(module.__name__) is module:
-            del sys.modules[module.__name__]
-
-
-@contextmanager
-def _without_posthog() -> Iterator[None]:
-    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
-    if "posthog" in sys.modules or "mem0" in sys.modules:
-        yield
-        return
-
-    class Posthog:
-        def __init__(self, *_: Any, **__: Any) -> None:
-            self.disabled = True
-
-        def capture(self, *_: Any, **__: Any) -> None:
-            """Tell nobody."""
-
-        def shutdown(self) -> None:
-            """Nothing is open."""
-
-    module = ModuleType("posthog")
-    module.Posthog = Posthog  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-
-
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder
@@ -1285,13 +1272,27 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
+from ..models.embedder import Embedder
+from ..models.llm import Llm
+from ..models.readers import Readers
+
+
+class Models(NamedTuple):
+    """Models of ours that a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
+
+    embedder: Embedder | None
+    llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class Backend(Protocol):
@@ -1299,6 +1300,8 @@ class Backend(Protocol):
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
+
+    # Reading
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
@@ -1319,24 +1322,6 @@ class Backend(Protocol):
         A message that has just been searched for costs nothing more.
         """
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
-
-        What was added, as far as the answer tells: id, text and batch, and no times.
-        """
-
-    def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """The memories that this batch has added so far."""
-
-    def store(self, user_id: str, new: Memory) -> str:
-        """Adds one memory as it stands, and returns the id that it was given.
-
-        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
-        """
-
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None if there is none."""
 
@@ -1346,15 +1331,44 @@ class Backend(Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
-
-        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
-        all of them: no mem0 can be asked for some in order.
+    def list_all(self, user_id: str) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
+
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """The memories that this batch has added so far."""
+
+    # Changing
+
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next, which may then be faster."""
+
+    def store(self, user_id: str, new: Memory) -> str:
+        """Adds one memory as it stands, and returns the id that it was given.
+
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
@@ -1368,56 +1382,27 @@ class Backend(Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+    # An LLM of ours, which decides what to change
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
 
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+
+    # Housekeeping
+
+    @property
+    def models(self) -> Models:
+        """Those of ours, which may be asked one by one, and know how they have fared."""
+
     def check(self) -> list[Check]:
         """Asks each part whether it works now. Never raises."""
 
     def close(self) -> None:
         """Release files, connections and threads."""
-
-
-@runtime_checkable
-class BulkBackend(Backend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# backends/key_header.py
-
-SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
-
-from __future__ import annotations
-
-from collections.abc import Generator
-
-import httpx
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1432,7 +1417,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1451,38 +1436,26 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
     payload_of,
 )
 from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llm import Llm
 from ..models.llms import Llms
-from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
+from .base import Models
 
 Filters = dict[str, str]
 Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
-
-
-class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
-
-    readers: with `llm_provider` auto, who decides which LLM reads what.
-    """
-
-    embedder: Embedder
-    llms: tuple[Llm, ...]
-    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1514,7 +1487,7 @@ class LibraryBackend:
     @property
     def collection(self) -> str:
         """The name that the collection has in its store."""
-        return str(self._memory.vector_store.collection_name)
+        return str(self.vector_store.collection_name)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -1523,9 +1496,14 @@ class LibraryBackend:
         return store
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the collection's vectors."""
+        embedder: Embedder = self._memory.embedding_model
+        return embedder
+
+    @property
     def models(self) -> Models:
-        """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
+        return Models(self.embedder, self._llms.llms, self._llms.readers)
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
@@ -1536,7 +1514,7 @@ class LibraryBackend:
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        embedder: Embedder = self._memory.embedding_model
+        embedder = self.embedder
         known = embedder.calibration
         if not asked:
             vector = embedder.embed(query)
@@ -1584,9 +1562,8 @@ class LibraryBackend:
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        store: VectorStore = self._memory.vector_store
-        with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners, scopes)
+        with self._translated():
+            found = self.vector_store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -1604,22 +1581,19 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarities(text, others)
+        return self.embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
             return 0.0, 0.0
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.calibration.of_self(embedder.embed(plain(query)))
+        return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        embedder: Embedder = self._memory.embedding_model
-        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
+        with self._translated(), self.embedder.watched() as faults:
             added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
@@ -1638,10 +1612,10 @@ class LibraryBackend:
         return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
-        self._memory.embedding_model.prepare([plain(text) for text in texts])
+        self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
@@ -1658,42 +1632,41 @@ class LibraryBackend:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
         payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
-        with translated("store", self._settings.vector_store_url):
-            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        with self._translated():
+            self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
-            self._memory.vector_store.delete_all(ids)
+            self.vector_store.delete_all(ids)
         return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
-        store = self._memory.vector_store
-        if (row := store.get(memory_id)) is not None:
+        if (row := self.vector_store.get(memory_id)) is not None:
             made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
             times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            store.update(memory_id, payload={**row.payload, **times})
+            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        with self._translated():
+            rows = self.vector_store.of_kind(owner(user_id), kind, most)
         return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
-        return page_of(map(_memory, rows), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return oldest_first(map(_memory, rows))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         return self._changed(
@@ -1710,7 +1683,7 @@ class LibraryBackend:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
         if not is_id(memory_id):
             return False
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             try:
                 change(memory_id, **what)
             except (ValueError, Drop):
@@ -1727,8 +1700,8 @@ class LibraryBackend:
         return len(memories)
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
         return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
@@ -1741,7 +1714,7 @@ class LibraryBackend:
 
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
-        self._memory.embedding_model.drop()
+        self.embedder.drop()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -1754,15 +1727,19 @@ class LibraryBackend:
         self._memory.close()
         release(self._memory)
 
+    def _translated(self) -> AbstractContextManager[None]:
+        """Around what asks the store."""
+        return translated("store", self._settings.vector_store_url)
+
     def _embed_a_word(self) -> None:
-        self._memory.embedding_model.embed_now("size")
+        self.embedder.embed_now("size")
 
     def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
         detail = f"{where}, collection {self.collection}"
-        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        part = self._probe("store", detail, self.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
@@ -2125,15 +2102,12 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from ..config.settings import Valves
 from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend, Timeouts
+from .remote import Auth, RemoteBackend, Timeouts, key_header
 
 HOST = "https://api.mem0.ai"
 
@@ -2178,7 +2152,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
@@ -2219,8 +2193,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _auth(self, key: str) -> httpx.Auth:
-        return KeyHeader("Authorization", f"Token {key}")
+    def _auth(self, key: str) -> Auth:
+        return key_header("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -2261,10 +2235,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -2284,17 +2258,16 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
 from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Models
 from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
@@ -2303,6 +2276,18 @@ _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -2415,7 +2400,7 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `Backend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
@@ -2425,14 +2410,10 @@ class RemoteBackend(ABC):
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -2449,6 +2430,10 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2475,6 +2460,21 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
@@ -2499,8 +2499,8 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
@@ -2515,7 +2515,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -2544,7 +2544,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod
@@ -2572,7 +2572,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -2726,8 +2726,7 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend
+from .remote import Auth, RemoteBackend, key_header
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -2815,7 +2814,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)
@@ -2860,14 +2859,14 @@ class ServerBackend(RemoteBackend):
         # mem0 compares what it has read with what it knows of the same run.
         return {"run_id": quote(scope, safe="") or _NO_SCOPE}
 
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         email, colon, password = key.partition(":")
         if colon and "@" in email:
             return _SignIn(self._url, email, password)
         if key.count(".") == 2 and key.startswith("ey"):
-            return KeyHeader("Authorization", f"Bearer {key}")
+            return key_header("Authorization", f"Bearer {key}")
         self._checks_slowly = key.startswith(_API_KEY)
-        return KeyHeader("X-API-Key", key)
+        return key_header("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
@@ -4304,7 +4303,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -4341,7 +4340,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 
@@ -4494,8 +4493,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
@@ -5204,11 +5203,11 @@ class ChannelWork(PassageWork):
         what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
-            self._people.agree(self._user_id, on=state == "on")
+            self._tools.people.agree(self._user_id, on=state == "on")
             return self._say(f"channels, own {state}")
         if says("link", what):
             self.kept = self._say("channels, code shown")
-            return self._say("channels, code", code=self._people.code(self._user_id))
+            return self._say("channels, code", code=self._tools.people.code(self._user_id))
         if says("unlink", what) and (number := a_number(which)):
             return self._unlink(number)
         return self._say("say channels") if what else self._listed()
@@ -5231,12 +5230,12 @@ class ChannelWork(PassageWork):
         if number > len(others):
             return self._say("say channels")
         one = others[number - 1]
-        self._people.unlink(self._user_id, one.source, one.author)
+        self._tools.people.unlink(self._user_id, one.source, one.author)
         return self._say("channels, unlinked", name=_name(one), source=one.source)
 
     def _links(self) -> tuple[Link | None, Sequence[Link]]:
         """The user's own author in Open WebUI's channels, None if they have not agreed; those elsewhere."""
-        links = self._people.of_user(self._user_id)
+        links = self._tools.people.of_user(self._user_id)
         own = next((one for one in links if one.source == WEBUI), None)
         return own, [one for one in links if one.source != WEBUI]
 
@@ -5339,7 +5338,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -5348,25 +5346,14 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
-from ..digests.digests import Digests
-from ..digests.sources import Shelf
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
+from ..manage.command_log import EXPIRED, LoggedCommand
 from ..manage.erasure.erase import Eraser
-from ..manage.memories import Control
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .passage_work import Tools
+from .tools import Tools
 from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
@@ -5393,27 +5380,9 @@ class Commander:
         documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
         digests. is_others: see `Notes`.
         """
+        self.tools = Tools(engine, live, settings, emit, eraser, webui, documents, templates)
+        self._orders, self._settings, self._emit = self.tools.orders, settings, emit
         self._is_others = is_others
-        control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
-        self.tools = Tools(
-            self._orders,
-            Switches(engine),
-            NoteSwitches(engine),
-            Explanations(engine),
-            Outbox(engine),
-            control,
-            past,
-            files,
-            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
-            DigestsTable(engine),
-            live,
-            PageSessions(engine),
-            webui,
-            Deletions(engine, control, eraser, settings),
-            People(engine),
-        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -6334,56 +6303,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
-from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
 from ..core.text import first_word
-from ..digests.digests import Digests
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
-from ..manage.memories import Control
+from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable, Scheduled
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
+from ..state.digests_table import Scheduled
 from .answers import Answers
 from .circumstances import Here
 from .numbers import a_number
+from .tools import Tools
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
 _CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    documents: Documents
-    digests: Digests
-    schedule: DigestsTable
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-    people: People
 
 
 class PassageWork:
@@ -6392,13 +6328,8 @@ class PassageWork:
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._documents = tools.past, tools.documents
-        self._digests, self._schedule = tools.digests, tools.schedule
-        self._note_switches = tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._people = tools.people
+        self._tools, self._orders, self._control = tools, tools.orders, tools.control
+        self._switches, self._past, self._documents = tools.switches, tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -6451,23 +6382,24 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
+        digests, schedule = self._tools.digests, self._tools.schedule
         name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
-            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+            return self._answers.digests(digests.templates.all(), schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+        if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
-                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name, self._words)
+                return digests.make(self._user_id, name, about, self._words, self._order.name)
+        template = digests.templates.get(name, self._words)
         if state == "off":
             return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
-        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
         return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
@@ -6528,6 +6460,66 @@ def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# commands/tools.py
+
+SOURCES["commands/tools.py"] = r'''"""What commands are carried out with, and the page's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
+from ..config.settings import Valves
+from ..core.events import Emit
+from ..core.memory import Check
+from ..digests.digests import Digests
+from ..digests.sources import Shelf
+from ..manage.command_log import CommandLog
+from ..manage.deletions import Deletions
+from ..manage.documents import Documents
+from ..manage.erasure.erase import Eraser
+from ..manage.memories import Control
+from ..manage.past_chats import PastChats
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
+
+
+class Tools:
+    """For all users. Threads may share it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: BackendHolder,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        eraser: Eraser,
+        webui: Callable[[], Check | None],
+        documents: Callable[[], Path | None],
+        templates: Path,
+    ) -> None:
+        """webui, documents, templates: see `Commander`."""
+        self.live, self.webui = live, webui
+        self.orders, self.outbox, self.explanations = CommandLog(engine), Outbox(engine), Explanations(engine)
+        self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
+        self.sessions, self.people = PageSessions(engine), People(engine)
+        self.control = Control(engine, live, settings, eraser, emit)
+        self.past = PastChats(engine, live, settings)
+        self.documents = Documents(engine, live, settings, documents)
+        self.deletions = Deletions(engine, self.control, eraser, settings)
+        shelf = Shelf(self.control, self.past, self.documents)
+        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.schedule = DigestsTable(engine)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6754,7 +6746,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -6776,7 +6768,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -6785,7 +6777,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -6800,21 +6792,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -6876,7 +6868,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
@@ -7069,6 +7062,7 @@ SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rare
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -7103,6 +7097,47 @@ class Advanced(BaseModel):
         le=4000,
         description="tokens for who the user is and how they want to be answered, in every conversation",
     )
+    episode_token_budget: int = Field(
+        750,
+        ge=0,
+        le=16000,
+        description=(
+            "tokens of quotes of past chats with a chat's first message; half as many with later ones, three "
+            "times as many with questions about the past"
+        ),
+    )
+    document_token_budget: int = Field(
+        600, ge=0, le=16000, description="tokens of quotes of documents with a message"
+    )
+    context_keep: int = Field(
+        40,
+        ge=10,
+        le=80,
+        description="per cent of context_tokens' room for messages that are still taken after a cut",
+    )
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        description="how often agent/<model> of the proxy asks the model for one message",
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description=(
+            "days until messages of channels are deleted once they are read; unread ones after twice as many"
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        500_000,
+        ge=0,
+        le=1_000_000_000,
+        description=(
+            "tokens that an LLM may read and write for a channel each day; with 0 what is said there is kept "
+            "word for word"
+        ),
+    )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
@@ -7112,6 +7147,16 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
+
+
+def written(numbers: Mapping[str, object]) -> str:
+    """Numbers by name as `read_advanced` reads them."""
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 @lru_cache(maxsize=16)
@@ -7148,6 +7193,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .advanced import written
 from .model_patterns import named, read_patterns
 
 if TYPE_CHECKING:
@@ -7190,21 +7236,22 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
-    """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+def within(settings: Valves, limit: int) -> Valves:
+    """The same settings, whose budgets of recall take no more than their share of the limit."""
     share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
-    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
-    return {
-        "memory_token_budget": min(settings.memory_token_budget, share),
-        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
-        "document_token_budget": min(settings.document_token_budget, share),
-        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
+    most = {
+        "profile_token_budget": int(_PROFILE_SHARE * limit),
+        "episode_token_budget": max(share, _QUOTES_LEAST),
+        "document_token_budget": share,
     }
+    numbers |= {name: min(numbers[name], tokens) for name, tokens in most.items()}
+    budget = min(settings.memory_token_budget, share)
+    return settings.model_copy(update={"memory_token_budget": budget, "advanced": written(numbers)})
 
 
 def expected(settings: Valves) -> int:
     """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
-    return (settings.memory_token_budget + settings.episode_token_budget) // 2
+    return (settings.memory_token_budget + settings.advanced_numbers.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7215,10 +7262,13 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one bu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .fields import Fields
 from .valves_codec import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -7237,7 +7287,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Fields) -> Iterator[SettingsError]:
+def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
@@ -7278,7 +7328,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_library(settings: Fields) -> Iterator[SettingsError]:
+def _of_library(settings: Valves) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -7288,7 +7338,7 @@ def _of_library(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Fields) -> Iterator[SettingsError]:
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -7303,7 +7353,7 @@ def _of_providers(settings: Fields) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Fields) -> Iterator[SettingsError]:
+def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -7315,7 +7365,7 @@ def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Fields) -> str:
+def _without_llm(settings: Valves) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -7407,168 +7457,6 @@ def _form(text: str) -> Literal["", "json", "text"]:
 # config/fields/__init__.py
 
 SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from ...core.chat_servers import ChatServer
-from ..advanced import Advanced, read_advanced
-from ..former import SUCCESSORS, renewed
-from ..upstreams import Upstream, of_chat_servers, read_upstreams
-from ..valves_codec import allowed
-from .access import Access
-from .channels import Channels
-from .documents import Documents
-from .expert import Expert
-from .long_chats import LongChats
-from .models import Models
-from .open_webui import OpenWebUI
-from .proxy import Proxy
-from .recalling import Recalling
-from .remembering import Remembering
-from .scopes import Scopes
-from .storage import Storage
-
-# In the panel's one long list, each title begins with that of its group. By the first setting of each.
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Store",
-    "llm_provider": "LLM",
-    "embedder_provider": "Embedder",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "documents_dir": "Documents",
-    "channels": "Channels",
-    "context_tokens": "Long chats",
-    "folder_memories": "Who knows what",
-    "upstreams": "Proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
-
-
-class Fields(
-    Expert,
-    OpenWebUI,
-    Proxy,
-    Scopes,
-    LongChats,
-    Channels,
-    Documents,
-    Recalling,
-    Remembering,
-    Models,
-    Storage,
-    Access,
-):  # in the panel the last one is first
-    """All settings, and what follows from several of them.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def keeps_episodes(self) -> bool:
-        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
-        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
-
-    def documents_folder(self, data_dir: Path) -> Path | None:
-        """Where documents lie, None where none are read."""
-        if not self.documents_dir or self.backend != "library":
-            return None
-        return data_dir / self.documents_dir  # an absolute one stays what it is
-
-    @property
-    def observes_channels(self) -> bool:
-        """Whether what is said in channels is read."""
-        return self.enabled and self.channels == "on" and self.backend == "library"
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def reflects(self) -> bool:
-        """Whether an LLM of ours keeps users' memories in order."""
-        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-    @property
-    def recalls_by_itself(self) -> bool:
-        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
-        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
-
-    @property
-    def advanced_numbers(self) -> Advanced:
-        """What `advanced` says, and the defaults for the rest."""
-        return read_advanced(self.advanced)
-
-    @property
-    def upstreams_in_use(self) -> tuple[Upstream, ...]:
-        """The model servers behind the proxy."""
-        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
-
-    @property
-    def notices(self) -> list[str]:
-        """One sentence for each setting that was given by its name of the release before."""
-        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
-        return [
-            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
-            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
-        ]
-
-    @classmethod
-    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        shown = super().schema(*args, **options)
-        group = ""
-        for name, field in cls.model_fields.items():
-            described, group = shown["properties"][name], GROUPS.get(name, group)
-            if not str(field.title).startswith(group):
-                described["title"] = f"{group}: {field.title}"
-            kind = allowed(field)
-            if "number" in kind:
-                described["description"] += f" {kind.capitalize()}; {field.default} by default."
-            elif kind.startswith("one of"):
-                described["description"] += f" Default: {field.default}."
-        return shown
-
-    @classmethod
-    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
-
-    @classmethod
-    def called_now(cls, name: str) -> str:
-        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7649,172 +7537,6 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/channels.py
-
-SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
-
-from __future__ import annotations
-
-from typing import Literal
-
-from pydantic import Field
-
-from ..valves_codec import PanelModel, Text
-
-
-class Channels(PanelModel):
-    """Which channels of a team are read, for how long, and what reading them may cost."""
-
-    channels: Literal["off", "on"] = Field(
-        "off",
-        title="Channels",
-        description=(
-            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
-            "members decide there is remembered for that channel alone. It takes the backend library."
-        ),
-    )
-    channel_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        title="Days of channels",
-        description=(
-            "After how many days the messages of channels are deleted once they are read; unread ones after "
-            "twice as many. What was learned of them stays."
-        ),
-    )
-    channel_tokens_per_day: int = Field(
-        500_000,
-        ge=0,
-        le=1_000_000_000,
-        title="Channels' tokens a day",
-        description=(
-            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
-            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
-        ),
-    )
-    webui_channels: Text = Field(
-        "",
-        title="Open WebUI's channels",
-        description=(
-            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
-            "commas between, * for all. Their members are told once, by a message. Unset: none."
-        ),
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/documents.py
-
-SOURCES["config/fields/documents.py"] = r'''"""Which documents are read, and how much of them a model is told."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..marks import Mark
-from ..valves_codec import PanelModel, Text
-
-
-class Documents(PanelModel):
-    """Which documents are read, and how much of them a model is told."""
-
-    documents_dir: Annotated[Text, Mark.OPENS] = Field(
-        "documents",
-        title="Folder of documents",
-        description=(
-            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
-            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
-            "documents are read. It takes the backend library."
-        ),
-    )
-    document_token_budget: int = Field(
-        600,
-        ge=0,
-        le=16000,
-        title="Documents' token budget",
-        description="How many tokens of quotes of documents come with a message at most. 0: none are told.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/expert.py
-
-SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, Text, allowed, read_by
-
-
-def _described() -> str:
-    return "; ".join(
-        f"{name}: {field.description} ({allowed(field)}, {field.default})"
-        for name, field in Advanced.model_fields.items()
-    )
-
-
-class Expert(PanelModel):
-    """What hardly anybody needs to change."""
-
-    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
-        "",
-        title="Advanced",
-        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/long_chats.py
-
-SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may become, and what stays of it."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, Text, read_by
-
-_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
-
-
-class LongChats(PanelModel):
-    """How long a chat's prompt may become, and what stays of it."""
-
-    context_tokens: Limits = Field(
-        "0",
-        title="Tokens of a prompt",
-        description=(
-            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
-            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
-            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
-            "answer. 0: no limit."
-        ),
-    )
-    context_keep: int = Field(
-        40,
-        ge=10,
-        le=80,
-        title="Share that stays (%)",
-        description=(
-            "How much of the room for messages is still taken after the oldest ones were summarised. Less "
-            "means fewer cuts, each of which costs the model's prompt cache once."
-        ),
     )
 '''
 
@@ -8087,35 +7809,28 @@ class Proxy(PanelModel):
             "their name. Unset: only with it."
         ),
     )
-
-    agent_steps: int = Field(
-        8,
-        ge=1,
-        le=50,
-        title="Steps of an agent",
-        description=(
-            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
-            "memory's tools, and in the last step it must answer."
-        ),
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # config/fields/recalling.py
 
-SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+SOURCES["config/fields/recalling.py"] = r'''"""What a model is told, and how."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..valves_codec import PanelModel
+from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class Recalling(PanelModel):
-    """Which memories a model is told, and how."""
+    """What a model is told, and how."""
 
     memories_per_turn: int = Field(
         8,
@@ -8124,8 +7839,9 @@ class Recalling(PanelModel):
         title="Memories per message",
         description=(
             "At most this many memories come with a chat's first message, and half as many, but at least "
-            "one, with later ones. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is recalled."
+            "one, with later ones. Who the user is and how they want to be answered comes on top; with 0, "
+            "nothing else is recalled. Quotes of past chats and documents have budgets of their own, in "
+            "advanced."
         ),
     )
     relevance_threshold: float = Field(
@@ -8148,16 +7864,6 @@ class Recalling(PanelModel):
             "At most this many tokens of memories come with a message. A memory that does not fit is left "
             "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
             "chosen anew."
-        ),
-    )
-    episode_token_budget: int = Field(
-        750,
-        ge=0,
-        le=16000,
-        title="Past chats' token budget",
-        description=(
-            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
-            "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
     placement: Literal["message", "system"] = Field(
@@ -8183,6 +7889,17 @@ class Recalling(PanelModel):
         le=10000,
         title="Deadline (ms)",
         description="A message waits for memories this long at most; then it goes on without them.",
+    )
+
+    context_tokens: Limits = Field(
+        "0",
+        title="Tokens of a prompt",
+        description=(
+            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
+            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
+            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
+            "answer. 0: no limit."
+        ),
     )
 '''
 
@@ -8294,6 +8011,51 @@ class Scopes(PanelModel):
             "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
             "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
             "share."
+        ),
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/sources.py
+
+SOURCES["config/fields/sources.py"] = r'''"""What is read besides chats: documents, and channels of a team."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Sources(PanelModel):
+    """What is read besides chats: documents, and channels of a team."""
+
+    documents_dir: Annotated[Text, Mark.OPENS] = Field(
+        "documents",
+        title="Folder of documents",
+        description=(
+            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
+            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
+            "documents are read. It takes the backend library."
+        ),
+    )
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
         ),
     )
 '''
@@ -8413,7 +8175,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .advanced import Advanced, read_advanced
+from .advanced import Advanced, read_advanced, written
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError, allowed, inside, is_unset
 
@@ -8506,7 +8268,7 @@ def _patterns(text: Any) -> list[str]:
 def _numbers(old: Mapping[str, Any], preset: str) -> str:
     numbers = read_advanced(preset).model_dump(exclude_unset=True)
     numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
-    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+    return written(numbers)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8930,13 +8692,168 @@ SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..core.chat_servers import ChatServer
+from .advanced import EACH, SHORT, Advanced, read_advanced
 from .cross_checks import objections
-from .fields import Fields
-from .valves_codec import SettingsError
+from .fields.access import Access
+from .fields.models import Models
+from .fields.open_webui import OpenWebUI
+from .fields.proxy import Proxy
+from .fields.recalling import Recalling
+from .fields.remembering import Remembering
+from .fields.scopes import Scopes
+from .fields.sources import Sources
+from .fields.storage import Storage
+from .former import SUCCESSORS, renewed
+from .upstreams import Upstream, of_chat_servers, read_upstreams
+from .valves_codec import SettingsError, Text, allowed, read_by
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "documents_dir": "Documents",
+    "channels": "Channels",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
-class Valves(Fields):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+class Valves(
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    Sources,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
+):  # in the panel the last one is first, and what stands in here is last
+    """All settings, and what follows from several of them.
+
+    Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
+        "", title="Advanced", description=f"{SHORT} {EACH}."
+    )
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def reflects(self) -> bool:
+        """Whether an LLM of ours keeps users' memories in order."""
+        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+
+    @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def upstreams_in_use(self) -> tuple[Upstream, ...]:
+        """The model servers behind the proxy."""
+        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 
     def check(self) -> None:
         if found := list(objections(self)):
@@ -9423,11 +9340,12 @@ earlier abstract into other words. It is made of what anybody said, and is quote
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
 
 from ..core.locales import CODES, locale
 from ..language.sanitize import inert
@@ -9455,15 +9373,12 @@ class Abstract:
     def read(cls, kept: str) -> Abstract:
         """What `written` gave; empty for any other text."""
         try:
-            told = json.loads(kept)
-            return cls(tuple(map(str, told["lines"])), tuple(map(str, told["hints"])), str(told["language"]))
-        except (ValueError, KeyError, TypeError):
+            return _KEPT.validate_json(kept)
+        except ValidationError:
             return cls()
 
     def written(self) -> str:
-        """As it is kept."""
-        told = {"lines": self.lines, "hints": self.hints, "language": self.language}
-        return json.dumps(told, ensure_ascii=False)
+        return _KEPT.dump_json(self).decode()
 
     def updated(self, add: Sequence[str], drop: Sequence[int], hints: Sequence[str]) -> Abstract:
         """With more lines and hints, but for unfit ones, and without the lines of these numbers, from 1."""
@@ -9490,6 +9405,9 @@ class Abstract:
         if self.hints:
             parts.append(words.say("abstract, hints", hints="; ".join(self.hints)))
         return "\n".join([*parts, _CLOSE])
+
+
+_KEPT = TypeAdapter(Abstract)
 
 
 def fit(line: str, most: int) -> str:
@@ -9592,11 +9510,9 @@ class Abstracts:
             self._waiting[wanted.place] = wanted
             while len(self._waiting) > _MOST_WAITING:
                 self._waiting.popitem(last=False)
-            if len(self._making) >= _AT_ONCE:
-                return True
-            place, first = self._waiting.popitem(last=False)
-            self._making.add(place)
-        threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
+            first = self._next()
+        if first is not None:
+            threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
     def drop(self, user_id: str) -> None:
@@ -9620,10 +9536,15 @@ class Abstracts:
                 self._emit(failed(Job.ABSTRACT, error))
             with self._lock:
                 self._making.discard(wanted.place)
-                wanted = None
-                if self._waiting and not self._is_closed:
-                    place, wanted = self._waiting.popitem(last=False)
-                    self._making.add(place)
+                wanted = self._next()
+
+    def _next(self) -> Wanted | None:
+        """What is to be made from now on, if anything is. Under the lock."""
+        if not self._waiting or len(self._making) >= _AT_ONCE:
+            return None
+        place, wanted = self._waiting.popitem(last=False)
+        self._making.add(place)
+        return wanted
 
     def _make(self, wanted: Wanted) -> None:
         names = {one.name for one in wanted.past}
@@ -9631,7 +9552,11 @@ class Abstracts:
         parts = list(_parts(wanted.past, wanted.place.limit))
         abstract = wanted.before
         for number, part in enumerate(parts, 1):
-            past = [_without_secrets(one) for one in part if one.name in kept]
+            past = [
+                replace(one, user=masked(one.user)[0], answer=masked(one.answer)[0])
+                for one in part
+                if one.name in kept
+            ]
             by_llm = number > len(parts) - _MOST_PARTS
             if past:
                 abstract = self._updated(wanted, abstract, past, by_llm=by_llm)
@@ -9681,10 +9606,6 @@ def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
         chars += size
     if part:
         yield part
-
-
-def _without_secrets(past: Past) -> Past:
-    return replace(past, user=masked(past.user)[0], answer=masked(past.answer)[0])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9823,7 +9744,7 @@ from itertools import accumulate
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets, expected
+from ..config.context_limits import expected, within
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -9910,12 +9831,10 @@ class Contexts:
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
-        """Begin nothing more."""
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
         with self._lock:
             for place in [one for one in self._last if one.user_id == user_id]:
@@ -9951,14 +9870,14 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
+        news = expected(within(settings, limit)) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
             fixed + last.in_system,
             [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
-            keep=settings.context_keep / 100,
+            keep=settings.advanced_numbers.context_keep / 100,
             reserve=news,
             abstract=_room(limit),
         )
@@ -11116,6 +11035,26 @@ def passage_id(user_id: str, name: str, role: str, number: int) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/heap.py
+
+SOURCES["core/heap.py"] = r'''"""The interpreter's heap after a start."""
+
+from __future__ import annotations
+
+import gc
+
+
+def keep_loaded() -> None:
+    """Spare what is loaded now, modules mostly, the cyclic garbage collector's later full passes.
+
+    Each took some 80 ms here, in which no thread goes on, once in 150 messages. Blocks as long, once.
+    """
+    gc.unfreeze()  # of a start before, as after a reload
+    gc.collect()
+    gc.freeze()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/latest.py
 
 SOURCES["core/latest.py"] = r'''"""What was set last, so many entries at most."""
@@ -11159,7 +11098,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
@@ -11200,20 +11138,16 @@ class Locale:
     def __init__(
         self, code: str, messages: Mapping[str, tuple[str, ...]], fallback: Locale | None = None
     ) -> None:
-        self.code, self._messages, self._fallback = code, messages, fallback
-        self._translations: GNUTranslations = po.translations(messages)
-        if fallback is not None:
-            self._translations.add_fallback(fallback._translations)
+        self.code, self._fallback = code, fallback
+        self._messages = {id_: forms for id_, forms in messages.items() if all(forms)}
+        self._plural = po.plural_of(messages)
 
     def say(self, id_: str, /, **values: Value) -> str:
         """A text with its placeholders filled. What is put in is never read for placeholders again.
 
         n: chooses the plural form of a text that has several. Whole numbers are written as the language does.
         """
-        if "n" in values and self._is_plural(id_):
-            text = self._translations.ngettext(id_, id_, int(str(values["n"])))
-        else:
-            text = self._translations.gettext(id_)
+        text = self._text(id_, values.get("n"))
         if "{" not in text:
             return text
         try:
@@ -11244,10 +11178,11 @@ class Locale:
         """Whether there is such a text, in English at least."""
         return id_ in self._messages or (self._fallback is not None and self._fallback.has(id_))
 
-    def _is_plural(self, id_: str) -> bool:
-        return len(self._messages.get(id_, ())) > 1 or (
-            self._fallback is not None and self._fallback._is_plural(id_)
-        )
+    def _text(self, id_: str, n: Value | None) -> str:
+        forms = self._messages.get(id_)
+        if forms is None:
+            return self._fallback._text(id_, n) if self._fallback else id_
+        return forms[0] if n is None or len(forms) == 1 else forms[self._plural(int(str(n)))]
 
     def _written(self, value: Value) -> str:
         if isinstance(value, Message):
@@ -19622,25 +19557,23 @@ msgstr "誰か"
 # ----------------------------------------------------------------------------------------------------------
 # core/locales/po.py
 
-SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know, into the standard library's gettext.
+SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know.
 
 The standard library reads the binary format (.mo) only. Texts can be reviewed and stand in the one file for
-upload, so what is kept is the .po, and the binary is made of it in memory.
+upload, so what is kept is the .po.
 """
 
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Mapping
-from gettext import GNUTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPED = re.compile(r"\\(.)")
-_MAGIC, _HEADER_BYTES = 0x950412DE, 28
+_PLURAL = re.compile(r"plural=([^;\n]+)")
 
 
 def read(text: str) -> dict[str, tuple[str, ...]]:
@@ -19672,17 +19605,11 @@ def read(text: str) -> dict[str, tuple[str, ...]]:
     return messages
 
 
-def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
-    """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
-    entries = {}
-    for id_, forms in messages.items():
-        if not all(forms):
-            continue
-        if id_:  # as one with plural forms, of which a language may have a single one
-            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
-        if len(forms) == 1:
-            entries[id_.encode()] = forms[0].encode()
-    return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
+def plural_of(messages: Mapping[str, tuple[str, ...]]) -> Callable[[int], int]:
+    """Which form of a text is for a number, as the header's `Plural-Forms` says; the first without one."""
+    (header,) = messages.get("", ("",))
+    rule = _PLURAL.search(header)
+    return c2py(rule[1]) if rule else lambda _: 0
 
 
 def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None:
@@ -19698,19 +19625,6 @@ def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
     return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
-
-
-def _mo(entries: Mapping[bytes, bytes]) -> bytes:
-    """The binary format: a header, two tables of lengths and offsets, then all texts with a NUL each."""
-    count = len(entries)
-    at = _HEADER_BYTES + 16 * count
-    tables, texts = b"", b""
-    for some in (entries.keys(), entries.values()):
-        for text in some:
-            tables += struct.pack("<II", len(text), at + len(texts))
-            texts += text + b"\0"
-    header = struct.pack("<7I", _MAGIC, 0, count, _HEADER_BYTES, _HEADER_BYTES + 8 * count, 0, 0)
-    return header + tables + texts
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22538,11 +22452,9 @@ def hash_of(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
-    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
-    first = max(offset, 0)
-    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+def oldest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """The memories by the time when each was added; those without a time come first."""
+    return sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
@@ -22904,9 +22816,9 @@ def plain(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def capped(text: str, most: int = TEXT_CHARS) -> str:
-    """A text, or of a longer one its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+def capped(text: str, most: int = TEXT_CHARS, between: str = "\n…\n") -> str:
+    """A text, or of a longer one its beginning and its end, and what is to stand between them."""
+    return text if len(text) <= most else f"{text[: most // 2]}{between}{text[-most // 2 :]}"
 
 
 def first_word(text: str) -> tuple[str, str]:
@@ -24762,7 +24674,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -24806,7 +24718,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -24824,7 +24736,7 @@ class _Run:
     """Bringing the store in step once. missed: what ended the work, by user."""
 
     table: DocumentsTable
-    backend: BulkBackend
+    backend: Backend
     folders: Folders
     extraction: Extraction
     is_busy: Callable[[], bool]
@@ -25063,7 +24975,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import ClaimLost, Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
@@ -25095,7 +25007,7 @@ class Storing:
     """
 
     def __init__(
-        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+        self, backend: Backend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
         """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
@@ -25158,7 +25070,7 @@ class Storing:
             if one.why:
                 clear(self._backend, one.entry)
             elif one.stale:
-                admission.remove_all(self._backend, self._owner, list(one.stale))
+                self._backend.remove_all(self._owner, one.stale)
         self._table.put([_settled(one) for one in whole])
         self._written = [one for one in written if not one.is_whole]
 
@@ -25192,11 +25104,11 @@ def _settled(one: _Written) -> Entry:
     return replace(one.entry, passages=one.count)
 
 
-def clear(backend: BulkBackend, entry: Entry) -> None:
+def clear(backend: Backend, entry: Entry) -> None:
     """Take away the passages of a document."""
     owner = documents_owner(entry.user_id)
     told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-    admission.remove_all(backend, owner, told)
+    backend.remove_all(owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25211,7 +25123,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
@@ -25265,7 +25178,7 @@ class Watcher:
         except MemoryFault:
             return _OPENING_S  # the backend's own line of the status tells why
         try:
-            if not isinstance(backend, BulkBackend):
+            if not isinstance(backend, LibraryBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
         except MemoryFault as fault:
@@ -25837,7 +25750,9 @@ class ChannelPoller:
         followed = turn.followed
         followed.channel = channel
         # What is older the queue may know no more, and would take for new.
-        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        followed.floor = max(
+            followed.floor, now - settings.advanced_numbers.channel_days * _DAY_S + _MARGIN_S
+        )
         if is_paused:
             followed.floor = now  # what is said meanwhile is never read
         elif monotonic >= turn.due_at:
@@ -25917,7 +25832,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -26056,15 +25971,19 @@ class Chats:
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -26180,8 +26099,9 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
             if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
                 return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
@@ -26311,7 +26231,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
@@ -28472,7 +28392,6 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28483,7 +28402,6 @@ from .chats import Body, Chats
 from .requests import RequestError, body_of, refusing
 from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
@@ -28519,15 +28437,11 @@ def function_routes(chats: Chats, turns: Turns) -> list[Route]:
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29311,13 +29225,18 @@ class Poster:
     ) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
-                self._dropped += 1
+                self._count(dropped=1)
             elif (event := make()) is not None:
                 self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
-            self._dropped += 1
+            self._count(dropped=1)
         finally:
             self._left(user_id)
+
+    def _count(self, *, sent: int = 0, dropped: int = 0) -> None:
+        with self._lock:
+            self._sent += sent
+            self._dropped += dropped
 
     def _left(self, user_id: str) -> None:
         with self._lock:
@@ -29331,10 +29250,10 @@ class Poster:
             status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
-                self._sent += 1
+                self._count(sent=1)
                 self._breaker.succeeded()
             else:
-                self._dropped += status != 0
+                self._count(dropped=int(status != 0))
                 self._breaker.failed(began)
 
     def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
@@ -29489,7 +29408,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -29531,7 +29450,7 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
     async def read(self, deadline: float) -> None:
@@ -29663,7 +29582,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
 from .requests import Endpoint, RequestError, body_of, refusing
@@ -29697,24 +29616,20 @@ class Observing:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
             except MemoryFault as fault:
-                raise RequestError(400, "refused", f"{fault} {fault.hint}".strip()) from fault
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
-
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RequestError(503, "not_ready", f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
 
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
@@ -29724,7 +29639,7 @@ class Observing:
             if not is_source(source):
                 raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
                 raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
         if not self._chats.settings().observes_channels:
@@ -31413,7 +31328,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._chats.settings().agent_steps
+            steps = self._chats.settings().advanced_numbers.agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -33822,10 +33737,6 @@ def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.F
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
 
 
-async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await in_pool(pool, work, *values)
-
-
 async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
     """Wait for work, without cancelling it, for so many seconds at most."""
     return await done_by(asyncio.get_running_loop().time() + seconds, work)
@@ -33968,7 +33879,7 @@ from .rendering import Answer, View
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
@@ -35093,7 +35004,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.passage_work import Tools
+from ...commands.tools import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
@@ -37440,7 +37351,8 @@ SOURCES["language/credential_names.py"] = r'''"""Finds what secrets are called i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37483,6 +37395,18 @@ class Name:
     capitals: bool
     letters: frozenset[str]
 
+    @classmethod
+    def of(cls, written: str, sort: str, languages: str) -> Name:
+        """written: with the mark in front of it, see data/secrets.txt."""
+        text, letters = written.strip("~^"), frozenset(filter(str.isalpha, written))
+        return cls(text, sort, languages, written[0] == "~", written[0] == "^", letters)
+
+    @property
+    def first_word(self) -> str:
+        """Of one that stands among words; "" of one that may be a part of a word, or is not of ASCII."""
+        first = _LETTERS.match(self.text)
+        return first[0] if first and self.text.isascii() and not self.is_part else ""
+
     @property
     def is_part(self) -> bool:
         """Whether it may be the end of a longer word."""
@@ -37500,94 +37424,62 @@ class Place:
 
 
 class _Names:
-    """All names: those that may be a part of a word, and the others by their first words."""
+    """All names, in the order in which they count, and by what a text must have that has one."""
 
     def __init__(self) -> None:
         languages: dict[tuple[str, str], str] = {}
         for section, sort in _SORTS.items():
             for spoken, text in table.names(section):
                 languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
-        names = [
-            Name(
-                text.strip("~^"),
-                sort,
-                spoken,
-                text[0] == "~",
-                text[0] == "^",
-                frozenset(filter(str.isalpha, text)),
-            )
-            for (sort, text), spoken in languages.items()
-        ]
-        self.parts: list[Name] = []
-        self.by_first_word: dict[str, list[Name]] = {}
+        names = [Name.of(text, sort, spoken) for (sort, text), spoken in languages.items()]
+        by_first_word: dict[str, list[Name]] = {"": []}
         for name in sorted(names, key=lambda name: -len(name.text)):
-            first = _LETTERS.match(name.text)
-            if not first or name.is_part or not name.text.isascii():
-                self.parts.append(name)
+            by_first_word.setdefault(name.first_word, []).append(name)
+        self._all = [name for some in by_first_word.values() for name in some]
+        # Their numbers, by a word of the text, by how they begin in it, and by a letter that is not of ASCII.
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._by_beginning: dict[str, list[int]] = defaultdict(list)
+        self._by_letter: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(self._all):
+            if name.first_word:
+                for word in (name.first_word, f"{name.first_word}s"):
+                    self._by_word[word].append(number)
+            elif name.text.isascii():
+                self._by_beginning[name.text[:_BEGINNING_CHARS]].append(number)
             else:
-                self.by_first_word.setdefault(first[0], []).append(name)
-        self._order = {id(name): at for at, name in enumerate(self.parts)}
-        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
-        self._plurals = {f"{word}s": word for word in self._firsts}
-        self._first_words = frozenset((*self._firsts, *self._plurals))
-        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
-        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
-        for name in self.parts:
-            if name.text.isascii():
-                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
-            else:
-                letter = next(char for char in name.text if not char.isascii())
-                self._by_letter.setdefault(letter, []).append(name)
-        self._beginnings = frozenset(self._by_beginning)
+                self._by_letter[next(char for char in name.text if not char.isascii())].append(number)
 
-    def beginning_with(self, words: set[str]) -> list[Name]:
-        """Those whose first word is one of these, or of which one is the plural, in order."""
-        found = words & self._first_words
-        if not found:
-            return []
-        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
-        return [
-            name
-            for first in sorted(firsts, key=self._firsts.__getitem__)
-            for name in self.by_first_word[first]
-        ]
-
-    def within(self, word: str) -> tuple[Name, ...]:
-        """Those of `parts` in ASCII, which are words, that are in a word."""
+    def within(self, word: str) -> tuple[int, ...]:
+        """The numbers of those that may be a part of a word of ASCII, and are of this one."""
         ends = range(_BEGINNING_CHARS, len(word) + 1)
-        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
-        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+        there = self._by_beginning.keys() & {word[end - _BEGINNING_CHARS : end] for end in ends}
+        numbers = (number for begins in there for number in self._by_beginning[begins])
+        return tuple(number for number in numbers if self._all[number].text in word)
 
-    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
-        """Those of `parts` that may be in a text, in order. words: the text's."""
-        found: list[Name] = []
+    def in_text(self, text: str, flat: str) -> list[Name]:
+        """Those that may be in a text: most are ruled out by a letter or a word that is missing."""
+        words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+        found: set[int] = set()
         for word in words:
-            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
-                found += (name for name in held if name not in found)
+            if len(word) >= _BEGINNING_CHARS:
+                found.update(names_within(word) if len(word) <= _KEPT_CHARS else self.within(word))
+        if _CAMEL.search(text):
+            words.update(part.lower() for part in _PART.findall(text))
+        found.update(number for word in self._by_word.keys() & words for number in self._by_word[word])
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
-                found += [name for name in self._by_letter[letter] if name.letters <= letters]
-        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
+                found.update(one for one in self._by_letter[letter] if self._all[one].letters <= letters)
+        return [self._all[number] for number in sorted(found)]
 
 
-@lru_cache(1)
-def _names() -> _Names:
-    return _Names()
-
-
-def _within(word: str) -> tuple[Name, ...]:
-    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+_names = lru_cache(1)(_Names)
 
 
 @lru_cache(_WORDS_KEPT)
-def _kept_within(word: str) -> tuple[Name, ...]:
+def names_within(word: str) -> tuple[int, ...]:
+    """As `_Names.within`; a cache of users' words."""
     return _names().within(word)
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -37601,23 +37493,13 @@ def flattened(text: str) -> str:
 def places(text: str, flat: str) -> Iterator[Place]:
     """Where names stand, the longest of each sort at a place."""
     seen = set()
-    for name in _present(text, flat):
+    for name in _names().in_text(text, flat):
         at = flat.find(name.text)
         while at >= 0:
             if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
                 seen.add((at, name.sort))
                 yield place
             at = flat.find(name.text, at + len(name.text))
-
-
-def _present(text: str, flat: str) -> list[Name]:
-    """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names = _names()
-    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
-    parts = names.parts_in(flat, words)
-    if _CAMEL.search(text):
-        words.update(part.lower() for part in _PART.findall(text))
-    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -37753,7 +37635,6 @@ def is_value(value: str, fewest: int) -> bool:
 
 
 def is_version(value: str) -> bool:
-    """Whether it is the number of one."""
     return bool(_VERSION.fullmatch(value))
 
 
@@ -45076,42 +44957,21 @@ _TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
-@dataclass(frozen=True)
 class _Table:
     """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
 
-    spaced: bool
-    fillers: frozenset[str]
-    speaker: frozenset[str]
-    user: tuple[str, ...]
-    links: frozenset[str]
-    forms: frozenset[tuple[str, str]]
-    endings: tuple[tuple[str, str], ...]
-    numbers: dict[str, str]
-    progressive: str
-    common: frozenset[str]
-
-    @classmethod
-    def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
-        user = tuple(sorted(phrases["user"], key=len, reverse=True))
-        forms = frozenset(map(_pair, phrases["forms"]))
-        endings = tuple(map(_pair, phrases["endings"]))
-        numbers = dict(map(_pair, phrases["numbers"]))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        common = common.union(numbers, (word for form in forms for word in form))
-        return cls(
-            phrases.spaced,
-            fillers,
-            speaker,
-            user,
-            links,
-            forms,
-            endings,
-            numbers,
-            "".join(phrases["progressive"]),
-            common,
+    def __init__(self, phrases: Phrases) -> None:
+        self.spaced, self.progressive = phrases.spaced, "".join(phrases["progressive"])
+        self.fillers, self.speaker, self.links = (
+            frozenset(phrases[section]) for section in ("fillers", "speaker", "links")
         )
+        self.user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        self.forms = frozenset(map(_pair, phrases["forms"]))
+        self.endings = tuple(map(_pair, phrases["endings"]))
+        self.numbers = dict(map(_pair, phrases["numbers"]))
+        common = self.fillers | self.speaker | self.links | self.numbers.keys()
+        of_user = (word for phrase in self.user for word in wording(phrase))
+        self.common = common.union(of_user, (word for form in self.forms for word in form))
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -45316,7 +45176,7 @@ def _table_of(text: str, other: str) -> _Table | None:
 
 @cache
 def _compared() -> tuple[_Table, ...]:
-    return tuple(map(_Table.of, tables()))
+    return tuple(map(_Table, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
@@ -45437,17 +45297,25 @@ def single_words(table: Phrases, *sections: str) -> frozenset[str]:
 # ----------------------------------------------------------------------------------------------------------
 # language/forget_requests.py
 
-SOURCES["language/forget_requests.py"] = r'''"""Plain requests to forget something: "Forget my phone number." """
+SOURCES["language/forget_requests.py"] = r'''"""Requests to forget: whether a sentence is one, what it asks to be forgotten, and which memories it means.
+
+"Forget my phone number."; "what I told you about my cat" is about a cat.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import islice
 
-from .forget_subject import FRAMING
-from .forgetting import to_forget
-from .forms import stem
+from .detection import likely
+from .forms import inflects, is_form, stem
+from .phrases import anywhere, at_beginning, at_end
+from .scripts import fold, is_dense, words_of
 from .self_reference import speaks_of_self
-from .tables import pattern
+from .speech import lowered, starts, without_openers
+from .tables import Phrases, pattern
+from .tables import words as table_words
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -45463,6 +45331,16 @@ _ASKS = re.compile(
 _DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
 _ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
+_VERBS_MOST = 20  # of a sentence
+_BEFORE_CHARS = 40  # of what stands before a verb
+_PARTICLES = frozenset("을를은는이가도의")  # Korean
+
+_EVERYTHING = anywhere("everything")
+
+# Say that something was said or is known, and how much of it.
+FRAMING = frozenset(map(stem, table_words("framing")))
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
+_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def forget_request(text: str) -> str:
@@ -45475,7 +45353,7 @@ def forget_request(text: str) -> str:
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(r"\1 ", sentence))
-        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+        elif (asked := _to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
 
@@ -45504,27 +45382,6 @@ def share_of(words: set[str], text: str) -> float:
 def is_alone(text: str) -> bool:
     """Whether a message has one sentence only."""
     return sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forget_subject.py
-
-SOURCES["language/forget_subject.py"] = r'''"""What a request to forget is about: "what I told you about my cat" is about a cat."""
-
-from __future__ import annotations
-
-import re
-
-from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
-from .tables import pattern, words
-from .words import content_words, terms_of
-
-FRAMING = frozenset(
-    map(stem, words("framing"))
-)  # say that something was said or is known, and how much of it
-_FRAMING_DENSE = re.compile(pattern("dense_framing"))
-_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def is_meant(asked: str, memory: str) -> bool:
@@ -45545,93 +45402,12 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forgetting.py
-
-SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether a sentence is one, and what it means."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-
-from .detection import likely
-from .phrases import Matcher, anywhere, at_beginning, at_end
-from .scripts import fold, words_of
-from .speech import lowered, starts, without_openers
-from .tables import Phrases
-
-_VERBS_MOST = 20  # of a sentence
-_BEFORE_CHARS = 40  # of what stands before a verb
-_PARTICLES = frozenset("을를은는이가도의")  # Korean
-
-_EVERYTHING = anywhere("everything")
 
 
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = lowered(sentence)
-    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
-    verbs: Matcher
-    asking: Matcher
-    asking_alone: Matcher
-    denying: Matcher
-    denying_after: Matcher
-    asking_words: frozenset[str]
-
-
-@lru_cache(256)
-def _forgetting(table: Phrases) -> _Forgetting:
-    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    alone = table.having("asking", [one.replace("~", "") for one in table["asking"]], spaced=table.spaced)
-    asking_words = (*table["forgetting"], *table["asking"], *table["openers"])
-    return _Forgetting(
-        anywhere("forgetting", table),
-        at_end("asking", table),
-        at_end("asking", alone),
-        at_end("denying", table),
-        at_beginning("denying_after", table),
-        frozenset(words_of(fold(" ".join(asking_words)))),
-    )
-
-
-def _asks_to_forget(text: str, words: _Forgetting) -> bool:
-    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
-        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
-            continue
-        before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or words.asking.search(before[-_BEFORE_CHARS:]):
-            return not words.denying.search(before[-_BEFORE_CHARS:])
-    return False
-
-
-def to_forget(sentence: str) -> str:
-    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
-    text = lowered(sentence)
-    for table in likely(text):
-        words = _forgetting(table)
-        if not _asks_to_forget(text, words):
-            continue
-        if not table.spaced:
-            return _bare_dense(text, table)
-        return " ".join(word for word in words_of(text) if word not in words.asking_words)
-    return ""
-
-
-def _bare_dense(text: str, table: Phrases) -> str:
-    words = _forgetting(table)
-    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
-    found = words_of(left)
-    if table.glued:
-        found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
-    return " ".join(found)
+    return any(_words_of(table).ask_in(text) for table in likely(text))
 
 
 def means_everything(sentence: str) -> bool:
@@ -45639,9 +45415,47 @@ def means_everything(sentence: str) -> bool:
     return bool(_EVERYTHING.search(lowered(sentence)))
 
 
-def _starts_within(before: str) -> bool:
-    """Whether something is left of what stands before a verb, without openers."""
-    return bool(starts(before)[-1].strip(" ,.!"))
+def _to_forget(sentence: str) -> str:
+    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
+    text = lowered(sentence)
+    asking = (words for table in likely(text) if (words := _words_of(table)).ask_in(text))
+    return next((words.left_of(text) for words in asking), "")
+
+
+class _Words:
+    """Those of one language that ask: in Polish, "i" is "and", and a request may follow it."""
+
+    def __init__(self, table: Phrases) -> None:
+        self._table = table
+        self._verbs, self._asking = anywhere("forgetting", table), at_end("asking", table)
+        alone = [one.replace("~", "") for one in table["asking"]]
+        self._asking_alone = at_end("asking", table.having("asking", alone, spaced=table.spaced))
+        self._denying, self._denying_after = at_end("denying", table), at_beginning("denying_after", table)
+        asking = (*table["forgetting"], *table["asking"], *table["openers"])
+        self._asking_words = frozenset(words_of(fold(" ".join(asking))))
+
+    def ask_in(self, text: str) -> bool:
+        """Whether they ask to forget something in a lower-case sentence."""
+        for found in islice(self._verbs.finditer(text), _VERBS_MOST):
+            if self._denying_after.match(text[found.end() :].lstrip(" ,")):
+                continue
+            before = text[: found.start()].rstrip(" \t\"'“¡(,")
+            opens = not starts(before)[-1].strip(" ,.!")
+            if opens or self._asking.search(before[-_BEFORE_CHARS:]):
+                return not self._denying.search(before[-_BEFORE_CHARS:])
+        return False
+
+    def left_of(self, text: str) -> str:
+        """A lower-case sentence without them."""
+        if self._table.spaced:
+            return " ".join(word for word in words_of(text) if word not in self._asking_words)
+        found = words_of(self._asking_alone.sub(self._verbs.sub(without_openers(text))))
+        if self._table.glued:
+            found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
+        return " ".join(found)
+
+
+_words_of = lru_cache(256)(_Words)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -45656,13 +45470,14 @@ something is to be forgotten.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from .detection import likely
 from .scripts import bare, fold, script
 
 _STEM_CHARS = 5
-_LONG_ENOUGH = 4  # a word of another script, to be cut
+_LONG_ENOUGH = 4  # a word of another script, to be cut; and what two forms have in common
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
@@ -45750,6 +45565,14 @@ def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
     return not any(table.language in _UNINFLECTED for table in found)
+
+
+def has_form(stems: Collection[str], word: str) -> bool:
+    """Whether a stem, or one that it begins or that begins it, is among some: live, lives."""
+    return word in stems or any(
+        min(len(one), len(word)) >= _LONG_ENOUGH and (one.startswith(word) or word.startswith(one))
+        for one in stems
+    )
 
 
 def is_form(word: str, other: str) -> bool:
@@ -45893,6 +45716,7 @@ from ..core.memory import Memory
 from ..core.scope import TEAM, shared_by
 from .prompt_injection import gives_orders
 from .sanitize import one_line
+from .scripts import is_letter
 
 _NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
 
@@ -45909,15 +45733,11 @@ _NOBODYS = re.compile(
 def name_of(person: str) -> str:
     """A person's name as it may be told: a few words of letters and digits; "" where it is no name."""
     person = unicodedata.normalize("NFKC", one_line(person[:_LOOKED_CHARS]))
-    kept = "".join(char if char.isalnum() or char in ".'’-" or _is_mark(char) else " " for char in person)
+    kept = "".join(char if char.isalnum() or is_letter(char) or char in ".'’-" else " " for char in person)
     name = " ".join(kept.split())[:_NAME_CHARS].strip(" .'’-")
     if not any(map(str.isalpha, name)) or _NOBODYS.search(name) or gives_orders(person):
         return ""
     return name
-
-
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char)[0] == "M"
 
 
 def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale = ENGLISH) -> str:
@@ -45946,10 +45766,11 @@ Only where it says so itself, in the words of what was: without an LLM nobody un
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from . import over_dense
 from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
+from .scripts import fold, is_dense, script, words_of
 from .self_reference import signs
 from .subject import without_user
 from .tables import pattern
@@ -45968,16 +45789,16 @@ def what_is_over(statement: str) -> str:
     if len(statement) > _LONGEST_CHARS:
         return ""
     if is_dense(statement):
-        return over_dense.what_is_over(fold(statement))
+        return _over_in_dense(fold(statement))
     text = fold(statement)
-    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    clause = _clause(text, _NO_LONGER.search(text), _CLAUSE_END)
     return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
     if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
-        return over_dense.ends(fold(statement), fold(memory))
+        return _ends_in_dense(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
@@ -45998,24 +45819,20 @@ def _is_like(word: str, other: str) -> bool:
     one, two = stem(word), stem(other)
     short, long = sorted((one, two), key=len)
     return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
-'''
 
-# ----------------------------------------------------------------------------------------------------------
-# language/over_dense.py
 
-SOURCES["language/over_dense.py"] = r'''"""As `over`, for Chinese, Japanese and Korean, which say it in and around the verb."""
+def _clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
-from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+# Chinese, Japanese and Korean say it in and around the verb.
 
-from .scripts import script, words_of
-from .subject import without_user
-
-_CLAUSE_END = re.compile(
+_DENSE_CLAUSE_END = re.compile(
     r"[,;:.!?،，、。；：！？…]|但是?|而是|现在|現在|目前|今は|いまは|今では|けど|지금은|하지만|대신"
 )
 _DENIED = re.compile(r"不|没|沒|ない|ません|なく|않|안 |못 ")
@@ -46028,61 +45845,42 @@ class _Way:
     says: re.Pattern[str]
     marks: re.Pattern[str]
     parts: Callable[[str], set[str]]
-    spare: int  # parts that a memory may have more
 
 
-_SAYS_CHINESE = re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了")
-_MARKS_CHINESE = re.compile(r"不再|再也|已经|已經|早就|[不没沒了]")
-_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
-
-_NEVER_MORE = r"(?:ませ[んぬ]|な(?:い|かっ|く))"
-_SAYS_JAPANESE = re.compile(rf"もう[^、。！？,.!?]{{1,40}}{_NEVER_MORE}|なくな[っりる]")
-_MARKS_JAPANESE = re.compile(
-    r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"
-)
-_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
-_ENDING = re.compile(
-    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
-)
-
-_SAYS_KOREAN = re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)")
-_MARKS_KOREAN = re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 ")
-_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
-_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
-
-
-def what_is_over(statement: str) -> str:
-    """The part of a statement that says what is over, without the words for that; "" where none does."""
+def _over_in_dense(statement: str) -> str:
     if (way := _way_of(statement)) is None:
         return ""
-    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+    return way.marks.sub(
+        "", _clause(statement, way.says.search(statement), _DENSE_CLAUSE_END).strip()
+    ).strip()
 
 
-def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
-    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
-    if found is None:
-        return ""
-    ends = [one.span() for one in end.finditer(text)]
-    start = max((after for _, after in ends if after <= found.start()), default=0)
-    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
-
-
-def ends(statement: str, memory: str) -> bool:
-    """Whether a statement says that what a memory holds is over: it is about the same, and hardly less."""
-    over, way = what_is_over(statement), _way_of(statement)
+def _ends_in_dense(statement: str, memory: str) -> bool:
+    """Whether it is about the same, and hardly less."""
+    over, way = _over_in_dense(statement), _way_of(statement)
     if not over or way is None or way is not _way_of(memory) or _DENIED.search(memory):
         return False
     gone, held = way.parts(over), way.parts(without_user(memory))
-    return bool(gone) and gone <= held and len(held - gone) <= (way.spare if len(gone) > 1 else 0)
+    return bool(gone) and gone <= held and len(held - gone) <= (len(gone) > 1)
 
 
 def _way_of(text: str) -> _Way | None:
     scripts = {script(char) for char in text if char.isalpha()}
     if "HANGUL" in scripts:
-        return _ways()[2]
+        return _KOREAN
     if scripts & {"HIRAGANA", "KATAKANA"}:
-        return _ways()[1]
-    return _ways()[0] if "CJK" in scripts or "HAN" in scripts else None
+        return _JAPANESE
+    return _CHINESE if "CJK" in scripts or "HAN" in scripts else None
+
+
+_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
+_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
+_ENDING = re.compile(
+    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
+)
+_KANA_ENDING = re.compile(r"(?<=[一-龯])[ぁ-ん]+$")
+_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
+_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
 
 
 def _chinese(text: str) -> set[str]:
@@ -46092,11 +45890,7 @@ def _chinese(text: str) -> set[str]:
 def _japanese(text: str) -> set[str]:
     """What stands between particles: of a word with a Chinese character without its ending."""
     pieces = (piece for word in words_of(text) for piece in _PARTICLES.split(word) if piece)
-    return {rest for piece in pieces if (rest := _ENDING.sub("", _stem(piece)))}
-
-
-def _stem(piece: str) -> str:
-    return re.sub(r"(?<=[一-龯])[ぁ-ん]+$", "", piece)
+    return {rest for piece in pieces if (rest := _ENDING.sub("", _KANA_ENDING.sub("", piece)))}
 
 
 def _korean(text: str) -> set[str]:
@@ -46105,13 +45899,21 @@ def _korean(text: str) -> set[str]:
     return {_PARTICLE_KOREAN.sub("", word) for word in words[:-1]} | {word[:1] for word in words[-1:]}
 
 
-@cache
-def _ways() -> tuple[_Way, _Way, _Way]:
-    return (
-        _Way(_SAYS_CHINESE, _MARKS_CHINESE, _chinese, 1),
-        _Way(_SAYS_JAPANESE, _MARKS_JAPANESE, _japanese, 1),
-        _Way(_SAYS_KOREAN, _MARKS_KOREAN, _korean, 1),
-    )
+_CHINESE = _Way(
+    re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了"),
+    re.compile(r"不再|再也|已经|已經|早就|[不没沒了]"),
+    _chinese,
+)
+_JAPANESE = _Way(
+    re.compile(r"もう[^、。！？,.!?]{1,40}(?:ませ[んぬ]|な(?:い|かっ|く))|なくな[っりる]"),
+    re.compile(r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"),
+    _japanese,
+)
+_KOREAN = _Way(
+    re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)"),
+    re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 "),
+    _korean,
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46132,6 +45934,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
+from ..core.text import capped
 from .scripts import sets_no_spaces, words_of
 from .tables import tables
 
@@ -46176,11 +45979,9 @@ NOT_ASKED = PastQuestion()
 
 def past_question(text: str, today: date) -> PastQuestion:
     """What a message asks of the past. today: in the user's time zone."""
-    if len(text) > _LOOKED_CHARS:
-        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
-    folded = text.casefold()
+    folded = capped(text, _LOOKED_CHARS, between=" ").casefold()
     said = _said(folded)
-    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+    return PastQuestion(bool(_found(said, _phrases().signs)), _window(folded, said, today))
 
 
 def _said(text: str) -> str:
@@ -46188,37 +45989,21 @@ def _said(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-@cache
-def _signs() -> tuple[str, ...]:
-    return tuple(map(_phrase, _of_all("past_questions")))
+class _Phrases:
+    """What the tables have for the past. units: words for days, weeks, months and years, by number.
+
+    back: says that a number of units is counted back from today.
+    """
+
+    def __init__(self) -> None:
+        self.signs = tuple(map(_phrase, _of_all("past_questions")))
+        self.spans = {span: tuple(map(_phrase, _of_all(span))) for span in _SPANS}
+        self.units = {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+        self.months, self.counts = dict(_numbered("month_names")), dict(_numbered("counts"))
+        self.back = frozenset(_of_all("ago"))
 
 
-@cache
-def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
-
-
-@cache
-def _units() -> dict[str, int]:
-    """The words for days, weeks, months and years, by their number among these."""
-    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
-
-
-@cache
-def _months() -> dict[str, int]:
-    """The names of the months, from 0 for January on."""
-    return {name: number - 1 for name, number in _numbered("month_names")}
-
-
-@cache
-def _counts() -> dict[str, int]:
-    return dict(_numbered("counts"))
-
-
-@cache
-def _back() -> frozenset[str]:
-    """What says that a number of units is counted back from today."""
-    return frozenset(_of_all("ago"))
+_phrases = cache(_Phrases)
 
 
 def _of_all(section: str) -> Iterator[str]:
@@ -46276,15 +46061,14 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _units()[match[2]], today)
-    words = said.split()
-    if not any(f" {phrase} " in said for phrase in _back()):
+        return _about(int(match[1]), _phrases().units[match[2]], today)
+    known = _phrases()
+    if not any(f" {phrase} " in said for phrase in known.back):
         return None
-    units = _units()
-    for number, unit in pairwise(words):
-        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
-        if count and unit in units:
-            return _about(count, units[unit], today)
+    for number, unit in pairwise(said.split()):
+        count = known.counts.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in known.units:
+            return _about(count, known.units[unit], today)
     return None
 
 
@@ -46298,13 +46082,13 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _months(), said.split()
+    months, words = _phrases().months, said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
         if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
-            month = months[word] + 1
+            month = months[word]
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
             return _of(year or today.year - (month > today.month), month, day, today)
@@ -46316,21 +46100,18 @@ def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _relative(said: str, today: date) -> Window | None:
-    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
-    if place is None:
-        return None
-    if place < 2:
-        day = today - timedelta(days=place + 1)
-        return Window(day, day)
-    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
-    last_month = (month - timedelta(days=1)).replace(day=1)
+    spans = _phrases().spans
+    span = next((one for one in reversed(_SPANS) if _found(said, spans[one])), "")
+    day, week, month = timedelta(days=1), today - timedelta(days=today.weekday()), today.replace(day=1)
     return {
-        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
-        3: Window(last_month, month - timedelta(days=1)),
-        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
-        5: Window(week, today),
-        6: Window(month, today),
-    }[place]
+        "yesterday": Window(today - day, today - day),
+        "day_before_yesterday": Window(today - 2 * day, today - 2 * day),
+        "last_week": Window(week - 7 * day, week - day),
+        "last_month": Window((month - day).replace(day=1), month - day),
+        "last_year": Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        "this_week": Window(week, today),
+        "this_month": Window(month, today),
+    }.get(span)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46351,7 +46132,10 @@ from .tables import Phrases, tables
 
 
 class Matcher:
-    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+    """A pattern made of tables, for lower-case texts; `sub` puts a space in place of each match.
+
+    It is compiled when it is first used: all of them take a quarter of a second.
+    """
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
@@ -46361,23 +46145,18 @@ class Matcher:
         return re.compile(self._make())
 
     def match(self, text: str) -> Match[str] | None:
-        """Where the beginning of a lower-case text matches."""
         return self._pattern.match(text)
 
     def fullmatch(self, text: str) -> Match[str] | None:
-        """Where the whole of it does."""
         return self._pattern.fullmatch(text)
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
-        """The first match in it."""
         return self._pattern.search(text, start, end)
 
     def finditer(self, text: str) -> Iterator[Match[str]]:
-        """All matches in it."""
         return self._pattern.finditer(text)
 
     def sub(self, text: str) -> str:
-        """The text with a space in place of each match."""
         return self._pattern.sub(" ", text)
 
 
@@ -46462,7 +46241,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 
 from .sanitize import disarmed
 from .tables import pattern, phrases, rows, sections, source
@@ -46557,14 +46336,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
+    verbs, rules, earlier = map(_stems, ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+        if any(f" {words}" in phrases for words in _stems("everything_before").phrases) and verbs.any(
             sentence
         ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
+        if any(f" {words}" in phrases for words in _stems("not_to").phrases):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -46583,9 +46362,7 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return (
-        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
-    )
+    return "rule" in last and "earlier" in last and any(one in phrases for one in verbs.phrases)
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -46595,6 +46372,7 @@ def _is_told_of(words: Sequence[str], at: int) -> bool:
     return before in _SPEAKERS
 
 
+_DENSE_TELLERS = ("我忘", "私は", "나는", "저는", "ฉัน", "ผม")
 # In front of what somebody else does, and of what is ordered.
 _SPEAKERS = frozenset(
     "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
@@ -46624,39 +46402,33 @@ def _words(section: str) -> tuple[str, ...]:
 
 
 class _Stems:
-    """Words that may begin others; those after `=` may not."""
+    """A section's words, which may begin others, but for those after `=`; and its phrases of several words."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._whole, self._begins = _split(tuple(words))
-        self._phrases = _phrases(tuple(words))
+    def __init__(self, section: str) -> None:
+        words = _words(section)
+        single = [word for word in words if " " not in word]
+        self._whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+        self._begins = tuple(folded(word) for word in single if not word.startswith("="))
+        self.phrases = tuple(folded(word.strip("=")) for word in words if " " in word)
 
     def holds(self, word: str) -> bool:
         return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
 
     def joined(self, sentence: str) -> str:
         """The sentence with those of several words as one word each."""
-        for phrase in self._phrases:
+        for phrase in self.phrases:
             sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
         return sentence
 
     def _is_joined(self, word: str) -> bool:
-        return word.replace("_", " ").startswith(self._phrases)
+        return word.replace("_", " ").startswith(self.phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
-        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+        return any(map(self.holds, words)) or any(one in sentence for one in self.phrases)
 
 
-@lru_cache(8)
-def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    single = [word for word in words if " " not in word]
-    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
-    return whole, tuple(folded(word) for word in single if not word.startswith("="))
-
-
-@lru_cache(16)
-def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(folded(word.strip("=")) for word in words if " " in word)
+_stems = cache(_Stems)
 
 
 def _sets_aside_dense(text: str) -> bool:
@@ -46667,13 +46439,11 @@ def _sets_aside_dense(text: str) -> bool:
         holds = sentence.__contains__
         for language, verbs in _sections()["dense_set_aside"]:
             parts = (verbs, rules[language], _words("dense_earlier"))
-            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+            if all(any(map(holds, part)) for part in parts) and not sentence.strip().startswith(
+                _DENSE_TELLERS
+            ):
                 return True
     return False
-
-
-def _dense_told(sentence: str) -> bool:
-    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -47002,7 +46772,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
@@ -47136,35 +46905,21 @@ _CARD = re.compile(  # what an issuer's numbers begin with, and how long they ar
 _IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
-class Secret(NamedTuple):
-    """Where one stands in a text, and what it is, in words."""
-
-    start: int
-    end: int
-    what: str
-
-
-def find_secrets(text: str) -> list[Secret]:
-    """The secrets in a text, in order; none overlap."""
-    if len(text) <= _WINDOW_CHARS:
-        found = list(_found(text))
-    else:
-        found = [
-            Secret(begin + start, begin + end, what)
-            for begin in range(0, len(text), _WINDOW_CHARS)
-            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-        ]
+def find_secrets(text: str) -> list[Span]:
+    """Where secrets stand in a text, in order; none overlap."""
+    found = [
+        (begin + start, begin + end)
+        for begin in range(0, len(text), _WINDOW_CHARS)
+        for start, end in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    ]
     if _PEM_BEGINS in text:
-        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    if not found:
-        return found
-    found.sort()
-    apart: list[Secret] = []
-    for secret in found:
-        if apart and secret.start < apart[-1].end:
-            apart[-1] = apart[-1]._replace(end=max(secret.end, apart[-1].end))
+        found += (match.span() for match in _PEM.finditer(text))
+    apart: list[Span] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
         else:
-            apart.append(secret)
+            apart.append((start, end))
     return apart
 
 
@@ -47173,8 +46928,8 @@ def masked(text: str) -> tuple[str, int]:
     secrets = find_secrets(text)
     if not secrets:
         return text, 0
-    ends = [0, *(secret.end for secret in secrets)]
-    starts = [*(secret.start for secret in secrets), len(text)]
+    ends = [0, *(end for _, end in secrets)]
+    starts = [*(start for start, _ in secrets), len(text)]
     return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
@@ -47183,34 +46938,24 @@ def holds_secret(text: str) -> bool:
     return LEFT_OUT in text or bool(find_secrets(text))
 
 
-def _found(text: str) -> Iterator[Secret]:
-    for start, end in said_secrets(text):
-        yield Secret(start, end, "a password")
-    for start, end in _keys(text):
-        yield Secret(start, end, "a key")
+def _found(text: str) -> Iterator[Span]:
+    yield from said_secrets(text)
+    yield from _keys(text)
     small = text.lower()
     for has, parts in _PARTS.items():
         if has in small:
-            yield from (
-                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
-            )
-    for start, end in _of_programs(text):
-        yield Secret(start, end, "a password")
+            yield from (match.span(1) for part in parts for match in part.finditer(text))
+    yield from _of_programs(text)
     for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
-            yield Secret(start, end, "a password")
-    for start, end in _wallets(text):
-        yield Secret(start, end, "words of a wallet")
+            yield start, end
+    yield from _wallets(text)
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
+        yield from (match.span() for match in _CARD_DIGITS.finditer(text) if _is_card(match[0]))
+        yield from _ibans(text)
         yield from (
-            Secret(*match.span(), "a card number")
-            for match in _CARD_DIGITS.finditer(text)
-            if _is_card(match[0])
-        )
-        yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
-        yield from (
-            Secret(*match.span(), "a personal number")
+            match.span()
             for match in _PERSONS.finditer(text)
             if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
         )
@@ -47315,11 +47060,12 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from ..core.text import capped
 from .detection import likely, single_words
-from .phrases import Matcher, anywhere, at_end
+from .phrases import anywhere, at_end
 from .scripts import fold, words_of
 from .tables import Phrases, tables
 
@@ -47332,10 +47078,7 @@ def speaks_of_self(text: str) -> bool:
 
     It does not where the speaker only asks for something: "Give me a recipe", "How do I boil an egg?".
     """
-    if len(text) > _LOOKED_CHARS:
-        half = _LOOKED_CHARS // 2
-        text = f"{text[:half]} {text[-half:]}"
-    folded = fold(text)
+    folded = fold(capped(text, _LOOKED_CHARS, between=" "))
     return any(_words_for_self(table).are_in(folded) for table in likely(folded))
 
 
@@ -47363,100 +47106,77 @@ def shows_statements(sentence: str) -> bool:
     return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Self:
     """The words of one language by which speakers speak of themselves."""
 
-    words: frozenset[str]
-    verbs: frozenset[str]
-    objects: frozenset[str]
-    keeping: frozenset[str]
-    phrases: Matcher
-    standing: Matcher
-    personal: Matcher
-    requested: Matcher
-    impersonal: Matcher
-    ends: Matcher
-    ends_otherwise: Matcher
-    endings: tuple[str, ...]
-    first: tuple[str, ...]
-    first_beginnings: tuple[str, ...]
-    skipped: frozenset[str]
-    others: frozenset[str]
-    other_beginnings: tuple[str, ...]
-    is_run_together: bool
+    def __init__(self, table: Phrases) -> None:
+        has_words = table.spaced or table.glued
+        self.objects, self._keeping = single_words(table, "own_objects"), single_words(table, "keeping")
+        self._verbs, self._skipped = single_words(table, "own_verbs"), single_words(table, "before_verbs")
+        self._words = self._verbs | (single_words(table, "own") if has_words else frozenset())
+        several = [one for one in (*table["own"], *table["own_verbs"]) if fold(one) not in self._words]
+        self._phrases = anywhere("own", table.having("own", several, spaced=has_words))
+        self._standing, self._personal = anywhere("keeping", table), anywhere("personal", table)
+        self._requested, self._impersonal = anywhere("requested", table), anywhere("impersonal", table)
+        self._ends = at_end("ends_statement", table)
+        self._ends_otherwise = at_end("ends_no_statement", table)
+        self._endings = tuple(map(fold, table["own_endings"]))
+        self._first, self._first_beginnings = _wholes_and_beginnings(table["own_first"])
+        others, self._other_beginnings = _wholes_and_beginnings(table["own_not"])
+        self._others = frozenset(others)
+        self._is_run_together = not table.spaced
 
     def are_in(self, text: str) -> bool:
         """Whether a folded text tells or asks something about its speaker."""
-        if self.personal.search(text):
+        if self._personal.search(text):
             return True
-        text = self.impersonal.sub(self.requested.sub(text))
-        if self.phrases.search(text):
+        text = self._impersonal.sub(self._requested.sub(text))
+        if self._phrases.search(text):
             return True
         words = words_of(text)
         return any(
-            word in self.words or word in self.objects or self._is_of_self(word) for word in words
+            word in self._words or word in self.objects or self._is_of_self(word) for word in words
         ) or (self._begins(words))
 
     def signs(self, text: str) -> int:
         """How many signs a folded sentence has."""
-        if self.is_run_together:
-            text = self.requested.sub(text)
+        if self._is_run_together:
+            text = self._requested.sub(text)
         words = words_of(text)
-        count = sum(word in self.words or word in self.keeping or self._is_of_self(word) for word in words)
-        count += bool(self.phrases.search(text)) + bool(self.standing.search(text))
+        count = sum(word in self._words or word in self._keeping or self._is_of_self(word) for word in words)
+        count += bool(self._phrases.search(text)) + bool(self._standing.search(text))
         count += bool(words) and words[0] in self.objects
         count += self._begins(words)
-        return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
+        return count + bool(self._ends.search(text) and not self._ends_otherwise.search(text))
 
     def has_verb(self, text: str) -> bool:
         """Whether a folded text has a verb that carries its subject."""
         words = words_of(text)
-        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+        return any(word in self._verbs or self._is_of_self(word) for word in words) or self._begins(words)
 
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
-        return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
+        return word.endswith(self._endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
 
     def _begins(self, words: list[str]) -> bool:
         """Whether the first word is a verb that carries its subject."""
-        first = next((word for word in words[:3] if word not in self.skipped), "")
+        first = next((word for word in words[:3] if word not in self._skipped), "")
         if len(first) <= _STEM_CHARS + 1 or self._is_another(first):
             return False
-        return first.endswith(self.first) or first.startswith(self.first_beginnings)
+        return first.endswith(self._first) or first.startswith(self._first_beginnings)
 
     def _is_another(self, word: str) -> bool:
-        return word in self.others or word.startswith(self.other_beginnings)
+        return word in self._others or word.startswith(self._other_beginnings)
 
 
-@lru_cache(256)
-def _words_for_self(table: Phrases) -> _Self:
-    endings, first, others = (
-        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
-    )
-    verbs = single_words(table, "own_verbs")
-    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
-    return _Self(
-        words=words,
-        verbs=verbs,
-        objects=single_words(table, "own_objects"),
-        keeping=single_words(table, "keeping"),
-        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
-        standing=anywhere("keeping", table),
-        personal=anywhere("personal", table),
-        requested=anywhere("requested", table),
-        impersonal=anywhere("impersonal", table),
-        ends=at_end("ends_statement", table),
-        ends_otherwise=at_end("ends_no_statement", table),
-        endings=tuple(endings),
-        first=tuple(one for one in first if not one.endswith("*")),
-        first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
-        skipped=single_words(table, "before_verbs"),
-        others=frozenset(one for one in others if not one.endswith("*")),
-        other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
-        is_run_together=not table.spaced,
-    )
+_words_for_self = lru_cache(256)(_Self)
+
+
+def _wholes_and_beginnings(written: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Phrases, and those that a star ends without it."""
+    phrases = [fold(one) for one in written]
+    begins = tuple(one[:-1] for one in phrases if one.endswith("*"))
+    return tuple(one for one in phrases if not one.endswith("*")), begins
 
 
 def names_and_states(sentence: str) -> bool:
@@ -47681,6 +47401,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.text import capped
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -47921,9 +47642,7 @@ def without_openers(text: str) -> str:
 
 def lowered(sentence: str) -> str:
     """A sentence as the phrases are written, its beginning and its end."""
-    if len(sentence) > _LOOKED_CHARS:
-        sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
-    return fold(sentence).strip(" \t-*•\"'“„«¡¿(")
+    return fold(capped(sentence, _LOOKED_CHARS, between=" ")).strip(" \t-*•\"'“„«¡¿(")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48219,7 +47938,6 @@ def mark_of(text: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether this is what stayed of a text."""
     return text.startswith("\x1a")
 '''
 
@@ -48969,7 +48687,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -49093,15 +48810,14 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51637,7 +51353,7 @@ class Imports:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
@@ -52071,7 +51787,7 @@ def estimated(
         reads = reads and WEBUI_LABEL in preview.labels
     if not reads:
         return replace(preview, seconds=round(seconds))
-    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    worth = [one for one, reason in sift(sample, verbatim=False) if not reason]
     at_once = settings.advanced_numbers.batch_max_exchanges
     each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
     calls = len(worth) * share / each
@@ -53123,9 +52839,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -53145,7 +52859,7 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 def records_of(backend: Backend, locations: Locations) -> Records:
     """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
     return RemoteRecords(backend, locations.users)
 
 
@@ -56990,9 +56704,7 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
-from .llm import Llm
 from .llms import Llms
-from .readers import Readers
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
 
@@ -57018,22 +56730,17 @@ class OwnModels:
         self._lock = threading.Lock()
         self._again = 0.0
 
-    @property
-    def llms(self) -> tuple[Llm, ...]:
-        """The LLMs, in the order in which they are asked; empty where there is none."""
-        opened = self._opened_or_none()
-        return opened.llms if opened else ()
-
-    @property
-    def readers(self) -> Readers | None:
-        """As in `Llms`; None also where its packages are missing."""
-        opened = self._opened_or_none()
-        return opened.readers if opened else None
+    def llms(self) -> Llms | None:
+        """The LLMs; None where there is none, or its packages are missing."""
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     @contextmanager
     def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
         """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
-        if (opened := self._opened_or_none()) is None:
+        if (opened := self.llms()) is None:
             yield ""
             return
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
@@ -57069,12 +56776,6 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
-
-    def _opened_or_none(self) -> Llms | None:
-        try:
-            return self._opened_llms() if self._open_llms else None
-        except MemoryFault:
-            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -58906,8 +58607,6 @@ from weakref import WeakKeyDictionary
 
 from ..backends.backend_holder import Open
 from ..backends.base import Backend
-from ..backends.library import LibraryBackend
-from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -58918,7 +58617,6 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
     from ..models.llm import Llm
-    from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -58951,7 +58649,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
 
 def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms, _ = _models_of(backend)
+    embedder, llms, _ = backend.models
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
@@ -58961,7 +58659,7 @@ def health_of(backend: Backend) -> list[Check]:
 
 def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
-    readers = _models_of(backend)[2]
+    readers = backend.models.readers
     return readers.part() if readers else None
 
 
@@ -59075,7 +58773,7 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Check]:
         """Runs all checks. Never raises."""
-        embedder, llms, readers = _models_of(backend)
+        embedder, llms, readers = backend.models
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
@@ -59116,13 +58814,6 @@ class _Check:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
-
-
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
-    if isinstance(backend, LibraryBackend):
-        return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -59559,11 +59250,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     details += (
         [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
     )
-    hints, most = [], settings.channel_tokens_per_day
+    hints, most = [], settings.advanced_numbers.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
         details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
-        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+        hints.append("Raise channel_tokens_per_day in advanced; with 0 no LLM reads channels.")
     details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
     return Check("channels", True, "; ".join(details), " ".join(hints))
 
@@ -60119,7 +59810,7 @@ class ChannelRecaller:
             return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
-        chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
+        chosen += told(spoken, passages_gate.least, settings.advanced_numbers.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
         return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 
@@ -60210,7 +59901,6 @@ class Documents:
         self._ready: Ready[int] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> int:
@@ -60222,7 +59912,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -60272,7 +59963,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],
@@ -60280,11 +59971,8 @@ class Documents:
             times=_TIMES,
         )
         spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
-        new = [
-            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
-            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
-        ]
-        return spoken, new, quotes.taken
+        in_order = sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        return spoken, [lines.told(one, quotes.lines[one.id]) for one in in_order], quotes.taken
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60306,7 +59994,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
@@ -60376,7 +60065,6 @@ class Episodes:
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> Kept:
@@ -60392,7 +60080,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
@@ -60405,7 +60094,7 @@ class Episodes:
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
         # Others give passages ids of their own.
-        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
+        if not asked.asks or asked.window is None or not isinstance(backend, LibraryBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -60560,7 +60249,6 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        """`kept`: what `kept` gave."""
         language, tab, line = kept.partition("\t")
         return (
             cls(position, memory_id, text, line, id_, language)
@@ -60672,7 +60360,6 @@ class Injected:
         return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._reaffirmed.drop(user_id)
 
     def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
@@ -60800,6 +60487,10 @@ class Lines:
     def cost(self, memory: Memory) -> int:
         return self.count(self.of(memory)) + 1
 
+    def told(self, memory: Memory, text: str) -> Line:
+        """A memory as it is told with the turn's message. text: its line."""
+        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
 '''
@@ -60833,7 +60524,6 @@ class Profiles:
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
@@ -61111,7 +60801,7 @@ from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
 from ..language.words import content_words, terms_of
 
-_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
+kept_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -61214,7 +60904,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[kept_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -61239,7 +60929,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
+    return {kept_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
@@ -61252,7 +60942,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     if text.isascii():
         small = text.lower()
         return {short for short in asked if short in small and has_stem(small, short)}
-    return set(asked).intersection(map(_stem, terms_of(text)))
+    return set(asked).intersection(map(kept_stem, terms_of(text)))
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -61279,11 +60969,6 @@ def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, w
     if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
         worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
     return worth
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _stem.cache_clear()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61353,7 +61038,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.credential_names import forget_words as forget_names
+from ..language.credential_names import names_within
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -61366,7 +61051,7 @@ from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
-from .rank import Ranked, forget_words, ranked
+from .rank import Ranked, kept_stem, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -61442,8 +61127,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -61464,7 +61150,7 @@ class Recaller:
             if memory.id not in known and (memory.text not in said or lines.teller(memory))
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        facts = list(self._new(turn, lines, kept.corrections, news, aside.messages))
+        facts = list(self._new(lines, kept.corrections, news, aside.messages))
         quotes = Quotes(
             query=query_of(turn.text),
             now=now,
@@ -61479,11 +61165,11 @@ class Recaller:
             [item for item in relevant.passages if item.memory.id not in injected_before],
             relevant.passages_gate.least,
         )
-        new = (*facts, *_quoted(turn, quotes, spoken))
+        from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
             relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
         )
-        new = (*new, *from_documents)
+        new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -61520,10 +61206,8 @@ class Recaller:
         self._episodes.drop(user_id)
         self._documents.drop(user_id)
         self._standing.drop()
-        shown.cache_clear()
-        estimated_tokens.cache_clear()
-        forget_words()
-        forget_names()
+        for of_texts in (shown, estimated_tokens, kept_stem, names_within):
+            of_texts.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -61596,11 +61280,11 @@ class Recaller:
         if suppressed_ids:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        if asks_to_forget:
-            passages_gate = replace(passages_gate, least=None)
         documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
-            documents_gate = replace(documents_gate, least=None)
+            passages_gate, documents_gate = (
+                replace(one, least=None) for one in (passages_gate, documents_gate)
+            )
         return _Relevant(
             selection, gate, suppressed_ids, spoken, passages_gate, asked, documents, documents_gate
         )
@@ -61615,7 +61299,6 @@ class Recaller:
 
     def _new(
         self,
-        turn: Turn,
         lines: Lines,
         corrections: Iterable[tuple[Memory, str]],
         news: Iterable[Memory],
@@ -61626,8 +61309,7 @@ class Recaller:
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
-            text = lines.of(memory, before.get(memory.id))
-            yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
+            yield lines.told(memory, lines.of(memory, before.get(memory.id)))
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -61654,19 +61336,12 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 
 def _is_of_chat(line: Line) -> bool:
     return is_quote(line.line) and not is_of_document(line.line)
-
-
-def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
-    """The new lines of passages, chat by chat."""
-    for memory in quotes.in_order(spoken.chosen):
-        text = quotes.lines[memory.id]
-        yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -61833,6 +61508,7 @@ from dataclasses import replace
 from ..backends.base import Backend
 from ..core.memory import Candidate
 from ..core.scope import View
+from ..core.text import capped
 from ..core.turn import Turn
 from ..language.words import terms_of
 
@@ -61870,29 +61546,20 @@ def asks_for_all(backend: Backend, query: str) -> bool:
 
 def query_of(text: str) -> str:
     """What of a message is searched for."""
-    if len(text) <= _QUERY_CHARS:
-        return text
-    half = _QUERY_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
+    return capped(text, _QUERY_CHARS, between="\n")
 
 
 def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
-        weaker = replace(
-            item,
-            meaning=_BEFORE_WEIGHT * item.meaning,
-            keyword=None if item.keyword is None else _BEFORE_WEIGHT * item.keyword,
-        )
-        own = best.get(item.memory.id)
-        best[item.memory.id] = _better(own, weaker) if own else weaker
+        meaning = _BEFORE_WEIGHT * item.meaning
+        keywords = [] if item.keyword is None else [_BEFORE_WEIGHT * item.keyword]
+        if own := best.get(item.memory.id):
+            meaning = max(meaning, own.meaning)
+            keywords += [] if own.keyword is None else [own.keyword]
+        best[item.memory.id] = replace(own or item, meaning=meaning, keyword=max(keywords, default=None))
     return list(best.values())
-
-
-def _better(one: Candidate, other: Candidate) -> Candidate:
-    keywords = [item.keyword for item in (one, other) if item.keyword is not None]
-    return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62173,7 +61840,6 @@ class Aside:
 
     @classmethod
     def of(cls, keys: Iterable[str]) -> Aside:
-        """keys: of exchanges."""
         keys = list(keys)
         return cls(
             frozenset(map(message_id_of, keys)), frozenset(EPISODES + episodes_name(key) for key in keys)
@@ -62250,7 +61916,6 @@ class Sources:
             return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
-        """The pasts of memories, as far as they are known."""
         with self._reading.connect() as connection:
             return _pasts(connection, memory_ids, _BROUGHT_BACK)
 
@@ -62308,7 +61973,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     rows = defaultdict(list)
     for row in _rows(connection, _OF_MEMORIES, memory_ids):
         rows[row.memory_id].append(row)
-    back = {row.undoes: id_ for id_, of_one in rows.items() for row in of_one if _brings_back(row)}
+    back = {
+        row.undoes: id_ for id_, of_one in rows.items() for row in of_one if row.undoes and row.op == "add"
+    }
     earlier: dict[str, tuple[Step, ...]] = {}
     if back and follow:
         removals = list(_rows(connection, _WITH_IDS, back))
@@ -62327,22 +61994,12 @@ def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> It
         yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
-def _brings_back(row: Any) -> bool:
-    return bool(row.undoes) and row.op == "add"
-
-
 def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(
-                row.id,
-                row.op != REAFFIRMED,
-                row.before,
-                frozenset(row.source.split()),
-                row.said_at,
-                row.after,
-            )
+            sources = frozenset(row.source.split())
+            yield Step(row.id, row.op != REAFFIRMED, row.before, sources, row.said_at, row.after)
 
 
 def _said(rows: Collection[Any]) -> frozenset[str]:
@@ -62432,7 +62089,6 @@ class Standing:
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def drop(self) -> None:
-        """Keep nothing in memory."""
         self._checked.clear()
 
     def of(
@@ -62461,17 +62117,12 @@ class Standing:
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
         facts = [memory for memory in there.values() if memory.kind not in QUOTED]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind in QUOTED and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and view.finds(memory.kind)
-        }
+        quoted = [
+            memory for memory in there.values() if memory.kind in QUOTED and memory.batch not in aside.batches
+        ]
+        said = self._sources.as_without(facts, aside.messages)
+        holds = {memory.id: memory for memory in (*said, *quoted)}
+        seen = {id_: one for id_, one in holds.items() if view.sees(one.scope) and view.finds(one.kind)}
         gone = tuple(
             injected.id
             for injected in before.lines
@@ -62597,11 +62248,11 @@ SOURCES["recall/why.py"] = r'''"""Why a turn was told what it was told: kept for
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
@@ -62633,7 +62284,6 @@ class Weighed:
 
     @classmethod
     def of(cls, item: Ranked, outcome: str) -> Weighed:
-        """Of a candidate and what became of it."""
         return cls(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -62690,6 +62340,9 @@ class Explanation:
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
+_KEPT = TypeAdapter(Explanation)
+
+
 def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
     """The passages that are told, and some others, with what became of them."""
     outcomes = (one for selection in selections for one in selection.outcomes)
@@ -62711,7 +62364,7 @@ class Explanations:
         return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
-            "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
+            "explanation": _KEPT.dump_json(shown).decode(),
             "at": now,
         }
 
@@ -62725,7 +62378,7 @@ class Explanations:
         if user_id:
             wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
-            return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+            return [_KEPT.validate_json(row) for row in connection.scalars(wanted)]
 
     def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
         """A user's last messages, newest first: number, chat and explanation; before: that number."""
@@ -62735,20 +62388,7 @@ class Explanations:
             wanted = wanted.where(recalls.c.id < before)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).all()
-        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
-
-
-def _fields(one: Explanation | Weighed) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
-
-
-def _read(kept: dict[str, object]) -> Explanation:
-    weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    quoted = tuple(Weighed(**one) for one in kept.pop("quoted", []))  # type: ignore[attr-defined]
-    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in injected_before)
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, quoted=quoted, standing=standing, **lists)  # type: ignore[arg-type]
+        return [(row.id, row.chat_id, _KEPT.validate_json(row.explanation)) for row in rows]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62768,10 +62408,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -62880,25 +62520,7 @@ def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: Backend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:
@@ -62937,7 +62559,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -63041,8 +62663,13 @@ class Changes:
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
                 change,
@@ -63173,7 +62800,7 @@ class Changes:
             confirm()
             backend.remove(change.memory_id)
         elif current is not None and change.op == "replace":
-            if not _says(current, change):
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
             # "fact" also stands where nobody has told a kind.
@@ -63200,7 +62827,7 @@ class Changes:
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, BulkBackend):
+    if len(texts) > 1:
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -63214,14 +62841,6 @@ def _admitted(change: Change) -> Change:
         return replace(change, after=clean(change.after))
     kept = "" if reason == HOLDS_SECRET else masked(clean(change.after[:_KEPT_CHARS]))[0]
     return replace(change, after=kept, refused=change.refused or reason)
-
-
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
 
 
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
@@ -63247,8 +62866,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -63259,18 +62882,10 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
-
-
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:
@@ -63344,7 +62959,6 @@ class Backlog:
         self._reading = reading(engine)
 
     def counts(self) -> Counts:
-        """How the queue stands."""
         with self._reading.connect() as connection:
             counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
@@ -63368,7 +62982,6 @@ class Backlog:
             return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
@@ -63430,8 +63043,7 @@ from functools import cache
 
 from ..core.memory import Memory
 from ..language.dedupe import figures, same
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
@@ -63521,7 +63133,8 @@ def stands_beside(shown: Memory, text: str, said: Sequence[str]) -> bool:
     lost = figures(shown.text) - figures(text)
     if shown.kind in _OF_TIMES and lost and figures(text) - figures(shown.text):
         return True
-    return _denies_more(text, shown.text) and any(_denies(one) and not _explains(one) for one in said)
+    denies_more = not denials_in(text) <= denials_in(shown.text)
+    return denies_more and any(_denies(one) and not _explains(one) for one in said)
 
 
 def denial_of(shown: Memory, said: Sequence[str]) -> str:
@@ -63555,10 +63168,6 @@ def users() -> frozenset[str]:
 
 def denials_in(text: str) -> set[str]:
     return {*map(stem, denials(text)), *(mark for mark in _MARKS if mark in text)}
-
-
-def _denies_more(text: str, other: str) -> bool:
-    return bool(denials_in(text) - denials_in(other))
 
 
 def _denies(sentence: str) -> bool:
@@ -63660,14 +63269,10 @@ def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
 def _is_blank(text: str, said: Sequence[str]) -> bool:
     own = words(text)
     if set(own) <= _OF_NOTHING:
-        return not any(_holds(words(one), own) for one in said)
+        return not any(f" {' '.join(own)} " in f" {' '.join(words(one))} " for one in said)
     blanks = [found[0] for found in _BLANK.finditer(text)]
     blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
     return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
-
-
-def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
-    return f" {' '.join(own)} " in f" {' '.join(said)} "
 
 
 def _alike(text: str, example: str) -> bool:
@@ -63773,7 +63378,7 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
     def erased(self, backend: Backend, batch: Batch) -> None:
@@ -63781,7 +63386,7 @@ class Episodes:
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
     def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
@@ -63820,7 +63425,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
@@ -63845,7 +63450,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
-    """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield passage_id(entry.user_id, entry.exchange, role, number)
@@ -63998,14 +63602,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
     names,
@@ -64052,59 +63654,55 @@ _COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an exchange is worth remembering, and if not, why: for the status, in words."""
+def judge(exchange: Exchange, before: Exchange | None = None) -> str:
+    """Why no LLM need read this exchange, for the status; "" where one should.
 
-    worth: bool
-    reason: str = ""
-
-
-def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
-    """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
+    before: the exchange that it follows in its batch.
+    """
     text, answer = exchange.user_text, exchange.assistant_text
     own = own_words(text)
     if not letters(own):
-        return Verdict(False, _what_is_left_out(text))
+        return _what_is_left_out(text)
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
-        return Verdict(True)
+        return ""
     if not known_script(own):
-        return Verdict(True)
+        return ""
     if len(prose(text)) >= _DOCUMENT_CHARS:
-        return Verdict(False, "a pasted document")
+        return "a pasted document"
     said = [one.text for one in sentences(own) if one.text != HOLE]
     parts = map(_before_asking, said)
     stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
-        return Verdict(False, "only a question")
+        return "only a question"
     if not stated:
         asked = before is not None and speech.has_question_mark(before.assistant_text)
-        return Verdict(asked, "" if asked else "a greeting or a crumb")
-    if _is_task(own, said, stated, answer):
-        return Verdict(False, "a task")
-    return Verdict(True)
+        return "" if asked else "a greeting or a crumb"
+    return "a task" if _is_task(own, said, stated, answer) else ""
 
 
-def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, Verdict]]:
-    """Each exchange of a batch with its verdict, in order."""
+def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, str]]:
+    """Each exchange of a batch in order, with why it is not worth remembering; "" where it is."""
     if verbatim:
         for exchange in exchanges:
-            verdict = judge(exchange)
-            if forget_request(said_by_user(exchange.user_text)):
-                verdict = Verdict(True)
-            elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
-                verdict = Verdict(False, "nothing stated")
-            yield exchange, verdict
+            yield exchange, _judge_verbatim(exchange)
         return
-    held: tuple[Exchange, Verdict] | None = None
+    held: tuple[Exchange, str] | None = None
     for exchange in exchanges:
-        verdict = judge(exchange, held[0] if held else None)
+        reason = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
-            yield held[0], (Verdict(True) if answered else held[1])
-        held = (exchange, verdict)
+            answered = not reason and (_answers(exchange, held[0]) or judge(exchange))
+            yield held[0], ("" if answered else held[1])
+        held = (exchange, reason)
     if held:
         yield held
+
+
+def _judge_verbatim(exchange: Exchange) -> str:
+    if forget_request(said_by_user(exchange.user_text)):
+        return ""
+    if reason := judge(exchange):
+        return reason
+    return "" if statements(exchange.user_text, exchange.assistant_text) else "nothing stated"
 
 
 def _answers(exchange: Exchange, before: Exchange) -> bool:
@@ -64203,7 +63801,6 @@ def _keep(found: list[str], statement: str, instead_of: str) -> str:
 
 
 def _signs_in(text: str) -> int:
-    """The signs in all sentences of a text."""
     return sum(signs(sentence.text) for sentence in sentences(text))
 
 
@@ -64233,13 +63830,9 @@ def _what_is_left_out(text: str) -> str:
 
 def _tells_at_length(text: str) -> bool:
     """Of a long text: its speaker is all through it, or in what stands short above or below the rest."""
-    parts = _paragraphs(text)
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     ends = [part for part in (parts[0], parts[-1]) if len(part) <= _OWN_PARAGRAPH_CHARS]
     return any(map(_signs_in, ends)) or _signs_in(text) * _DOCUMENT_CHARS_PER_SIGN >= len(text)
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:
@@ -64335,7 +63928,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import Engine, Executable, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -64388,14 +63981,12 @@ class Journal:
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self.engine.begin() as connection:
-            for change_id, memory_id in changes.items():
-                connection.execute(
-                    update(journal)
-                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
-                    .values(made=True, memory_id=memory_id)
-                )
-            count_up(connection, user_id)
+        mine = update(journal).where(journal.c.user_id == user_id)
+        made = (
+            mine.where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+            for change_id, memory_id in changes.items()
+        )
+        self._write(*made, changes_of=user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -64509,12 +64100,10 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self.engine.begin() as connection:
-            for one in asked:
-                connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
+        taken_back = update(journal).values(refused=TAKEN_BACK)
+        self._write(*(taken_back.where(journal.c.id == one.id) for one in asked))
 
     def newest_id(self) -> int:
-        """The highest id of all rows, 0 without one."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
@@ -64552,23 +64141,19 @@ class Journal:
 
     def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
         """Take away rows of a user's that tell nothing any more."""
+        mine = delete(journal).where(journal.c.user_id == user_id)
         if change_ids:
-            with self.engine.begin() as connection:
-                for change_id in change_ids:
-                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
-                    connection.execute(delete(journal).where(mine))
+            self._write(*(mine.where(journal.c.id == change_id) for change_id in change_ids))
 
     def ascribe(self, change: Change) -> None:
         """Write down which messages a change is from by now, and their chat."""
         mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
+        self._write(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
-            count_up(connection, user_id)
+        mine = and_(journal.c.user_id == user_id, journal.c.batch == batch)
+        self._write(delete(journal).where(mine), changes_of=user_id)
 
     def broken_off(self, user_id: str) -> list[str]:
         """The batches that were to keep a user's memories in order, and are not made as a whole."""
@@ -64585,16 +64170,21 @@ class Journal:
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+        self._write(update(journal).where(*added, journal.c.refused == "").values(made=False))
 
     def erase_unmade(self, user_id: str, batch: str) -> None:
         """Take away what a batch was to change, and has not."""
         mine = (journal.c.user_id == user_id, journal.c.batch == batch)
         unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        self._write(delete(journal).where(*mine, unmade), changes_of=user_id)
+
+    def _write(self, *changes: Executable, changes_of: str = "") -> None:
+        """In one transaction. changes_of: the user whose memories are other ones then."""
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*mine, unmade))
-            count_up(connection, user_id)
+            for change in changes:
+                connection.execute(change)
+            if changes_of:
+                count_up(connection, changes_of)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
@@ -64752,7 +64342,6 @@ class Keeper:
             self.is_ill = False
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
     def _bring(self, name: str, record: Spilled) -> None:
@@ -65388,12 +64977,10 @@ def _operation(item: Any) -> Operation | None:
 
 
 def kind_of(kind: Any, otherwise: Kind | NoKind = "fact") -> Kind | NoKind:
-    """A kind by its name."""
     return cast("Kind", kind) if kind in get_args(Kind) else otherwise
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
-    """What stands under the first of the names that is there."""
     return next((given[name] for name in names if given.get(name) is not None), None)
 
 
@@ -65461,9 +65048,8 @@ from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
-
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
+_BACKOFF_FIRST_S, _POSTPONED_FIRST_S, _BACKOFF_MOST_S = 1.0, 2.0, PAUSE_MOST_S
+_MOST_LONGER = 16  # times that a pause is longer than before: after days, 2 ** attempts is no float any more
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -65642,16 +65228,13 @@ class Outbox(Backlog):
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
-        doublings = min(batch.attempts - 1, _MOST_DOUBLINGS)  # after days, 2 ** attempts is no float any more
-        pause = min(_BACKOFF_FIRST_S * 2**doublings, _BACKOFF_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="pending", ready_at=ready_at, error=error)
+        longest_s = _BACKOFF_FIRST_S * 2 ** min(batch.attempts - 1, _MOST_LONGER)
+        self._set(batch, state="pending", ready_at=_in_about(longest_s), error=error)
 
     def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
         """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
-        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+        longest_s = _POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_LONGER)
+        self._set(batch, state="postponed", ready_at=_in_about(longest_s), error=error)
 
     def split(self, batch: Batch, error: str) -> None:
         """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
@@ -65664,7 +65247,6 @@ class Outbox(Backlog):
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
     def dead(self, batch: Batch, error: str) -> None:
-        """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
     def hurry(self) -> None:
@@ -65698,7 +65280,6 @@ class Outbox(Backlog):
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
-        """The other versions of this message."""
         if not exchange.follows:
             return []
         versions = and_(
@@ -65721,7 +65302,11 @@ class Outbox(Backlog):
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
+        return tuple(
+            message_id_of(row.key)
+            for row in replaced
+            if row.batch or (row.exchange and json.loads(row.exchange).get("again"))
+        )
 
     @staticmethod
     def _gather(
@@ -65738,6 +65323,10 @@ class Outbox(Backlog):
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _in_about(longest_s: float) -> float:
+    return time.time() + min(longest_s, _BACKOFF_MOST_S) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+
+
 def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
     """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
     return bool(_DELETED.rows(connection, {"of_user": exchange.user_id, "here": exchange.chat_id}))
@@ -65748,10 +65337,6 @@ def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
     anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
     due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
     return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
-
-
-def _comes_again(row: Any) -> bool:
-    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -66025,7 +65610,6 @@ def cut(blocks: list[str]) -> list[str]:
 
 
 def _bounded(found: list[str]) -> list[str]:
-    """A message's beginning and end."""
     half = _MOST_PASSAGES // 2
     return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
@@ -66087,22 +65671,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.exchange import Exchange
 from ..core.memory import Memory
+from ..core.text import capped
 from ..language.sanitize import disarmed
 from ..language.secrets import masked
+from ..recall.times import zone_of
 from .gate import own_words, said_by_user
 from .material import HOLE
 from .operations import read_operations, read_topics
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
+_LEFT_OUT = " ... "
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
-_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what was concluded
+_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what it ends with
 _MEMORY_CHARS = 1000  # of a memory, which may have been imported
 _SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
@@ -66168,17 +65754,13 @@ def reconcile_prompt(
         parts.append(f"On {day_of(exchange):%A %Y-%m-%d}")
         parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_ends(exchange.assistant_text, _ANSWER_CHARS // part)}")
+            parts.append(f"Assistant: {capped(exchange.assistant_text, _ANSWER_CHARS // part, _LEFT_OUT)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
 def day_of(exchange: Exchange) -> datetime:
     """When its message was said, on the user's clock."""
-    try:
-        zone = ZoneInfo(exchange.timezone) if exchange.timezone else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return datetime.fromtimestamp(exchange.said_at, zone)
+    return datetime.fromtimestamp(exchange.said_at, zone_of(exchange.timezone))
 
 
 @cache
@@ -66196,7 +65778,8 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
+    own = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
+    return capped(_noted(own), most, _LEFT_OUT)
 
 
 def as_said(text: str) -> str:
@@ -66206,12 +65789,6 @@ def as_said(text: str) -> str:
 
 def _noted(text: str) -> str:
     return _HOLES.sub(_NOT_OWN, text).strip()
-
-
-def _ends(text: str, most: int) -> str:
-    """The beginning and the end of a text: of an answer, what was concluded stands there."""
-    half = most // 2
-    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def _one_line(text: str) -> str:
@@ -66238,9 +65815,8 @@ from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
 from ..core.scope import TEAM, past_owner, writing_view
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import FRAMING, is_meant
-from ..language.forms import stem
+from ..language.forget_requests import FRAMING, forget_request, is_meant
+from ..language.forms import has_form, stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling, terms_of
@@ -66250,7 +65826,6 @@ from .journal import Journal
 from .passages import USER
 
 _ENOUGH = 2 / 3  # of a statement's words, where none of them is a name or a number
-_FORM = 4  # letters that two forms of a word have in common
 _OF_NOBODY = "user"  # how an LLM begins its statements
 
 
@@ -66285,7 +65860,7 @@ class Statement:
 
     def _is(self, sentence: str) -> bool:
         there = set(map(stem, terms_of(sentence)))
-        found = {one for one in self.stems if one in there or _has_form(there, one)}
+        found = {one for one in self.stems if has_form(there, one)}
         if not self.telling:
             return len(found) >= _ENOUGH * len(self.stems)
         if not self.telling <= found:
@@ -66324,13 +65899,6 @@ class _Sought:
             return True
         said = [one.text for text in texts for one in sentences(text)] if self.about else []
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
-
-
-def _has_form(stems: Collection[str], word: str) -> bool:
-    """Whether another form of a short word is among them: live, lives."""
-    return any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
@@ -66459,7 +66027,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -66473,8 +66041,7 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget, means_everything
+from ..language.forget_requests import asks_to_forget, forget_request, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
@@ -66529,26 +66096,22 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         shown = _nearest(near)
-        answer = self._asked(shown)
+        wanted, reply = self._asked(shown)
         operations, known = revised(
-            answer.operations,
-            shown,
-            self._wishes(answer.operations),
-            self._said_for,
-            partial(wish_like, self.backend),
+            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
         )
         changes = [
-            self._change(position, operation, operations, known, answer.model)
+            self._change(position, operation, operations, known, reply.model)
             for position, operation in enumerate(operations)
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._reaffirmed(near, touched, first=len(changes))
-        if line := fit(answer.topics, self.batch.exchanges):
+        if line := fit(read_topics(reply.text), self.batch.exchanges):
             with suppress(Drop):  # the memories are made all the same
                 self.keep_topics(line)
 
-    def _asked(self, known: Sequence[Memory]) -> _Answer:
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], Reply]:
         """What the LLM wants to be done. One that refuses a prompt is asked a shorter one."""
 
         def prompt(*, short: bool) -> list[dict[str, str]]:
@@ -66568,8 +66131,7 @@ class Reconciler:
 
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
-        own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
-        return [sentence.text for one in own for sentence in sentences(one)]
+        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -66600,7 +66162,6 @@ class Reconciler:
     def _refused(
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
-        """Why an operation is not made; "" where it is."""
         if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
@@ -66628,8 +66189,7 @@ class Reconciler:
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
-        own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
-        said = [sentence.text for text in own for sentence in sentences(text)]
+        said = _sentences(self.batch.exchanges)
         to_forget = [
             one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
         ]
@@ -66687,6 +66247,11 @@ class Reconciler:
                     position += 1
 
 
+def _sentences(exchanges: Iterable[Exchange]) -> list[str]:
+    own = (said_by_user(exchange.user_text) for exchange in exchanges)
+    return [sentence.text for text in own for sentence in sentences(text)]
+
+
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
 
@@ -66706,33 +66271,21 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What an LLM wants to be done, what it says that the messages were about, and which one it is."""
-
-    operations: list[Operation]
-    topics: str
-    model: str
-
-    @classmethod
-    def of(cls, operations: list[Operation], reply: Reply) -> _Answer:
-        return cls(operations, read_topics(reply.text), reply.model)
-
-
-def _ask(backend: Backend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
+    """What an LLM wants to be done, and its answer."""
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
-        return _Answer.of(operations, reply)
+        return operations, reply
     try:
         again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
-        return _Answer.of(corrected, again)
+        return corrected, again
     if operations is not None:
-        return _Answer.of(operations, reply)
+        return operations, reply
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
     raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
@@ -66803,7 +66356,7 @@ from typing import Any
 
 from ..core.memory import Memory, Message, is_over
 from ..language.dedupe import figures, same
-from ..language.forms import stem
+from ..language.forms import has_form, stem
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
@@ -66825,7 +66378,6 @@ _ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
-_FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
@@ -66936,14 +66488,14 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
         return all(_is_spelled(word, said.casefold()) for word in words_of(own.casefold()))
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
-    return bool(words) and all(_has_form(there, word) for word in words)
+    return bool(words) and all(has_form(there, word) for word in words)
 
 
 def _is_of_whom(text: str, source: str) -> bool:
     """Whether a text names all of the user's people and things that its source speaks of."""
     found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
     there, told = set(map(stem, terms_of(text))), text.casefold()
-    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
+    return all(word in told if is_dense(word) else has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -67056,7 +66608,7 @@ def _keeps(text: str, before: str) -> bool:
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return all(_has_form(there, word) for word in words)
+    return all(has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
@@ -67076,13 +66628,6 @@ def _one_at_a_time(text: str) -> tuple[str, ...]:
     if others - users():
         return ()
     return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
-
-
-def _has_form(stems: set[str], word: str) -> bool:
-    """Whether a word is among some, in another form maybe: live, lives."""
-    return word in stems or any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def _words(text: str) -> set[str]:
@@ -67533,7 +67078,6 @@ class Spill:
         return gone
 
     def waiting(self) -> Waiting:
-        """How it stands."""
         names = self._names(_UNFIT)
         with self._lock:
             in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
@@ -67886,8 +67430,7 @@ from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language import speech
 from ..language.dedupe import wording
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import is_meant
+from ..language.forget_requests import forget_request, is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
 from .decision import decided, reaffirmed
@@ -68092,11 +67635,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to drain."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something new."""
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -68360,10 +67901,9 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
-    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
-    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
-    return replace(batch, exchanges=worth), left_out
+    sifted = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
+    worth = tuple(exchange for exchange, reason in sifted if not reason)
+    return replace(batch, exchanges=worth), Counter(reason for _, reason in sifted if reason)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -69130,6 +68670,12 @@ from . import count_up, documents, put_row, reading, was_erased
 
 State = Literal["read", "failed", "forgotten"]
 
+_COUNTED: tuple[Any, ...] = (  # as `Known` has it
+    func.count().filter(documents.c.state == "read"),
+    func.count().filter(documents.c.state == "failed"),
+    func.sum(documents.c.passages),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -69208,12 +68754,7 @@ class DocumentsTable:
 
     def known(self, user_ids: Collection[str] | None = None) -> Known:
         """How much there is of these users, or of all."""
-        failed = documents.c.state == "failed"
-        counted: Any = select(
-            func.count().filter(documents.c.state == "read"),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).select_from(documents)
+        counted = select(*_COUNTED).select_from(documents)
         if user_ids is not None:
             counted = counted.where(documents.c.user_id.in_(user_ids))
         with self._reading.connect() as connection:
@@ -69222,13 +68763,7 @@ class DocumentsTable:
 
     def folders(self) -> dict[str, Known]:
         """How much there is of each user, and of everyone's folder."""
-        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
-        counted: Any = select(
-            documents.c.user_id,
-            func.count().filter(is_read),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).group_by(documents.c.user_id)
+        counted = select(documents.c.user_id, *_COUNTED).group_by(documents.c.user_id)
         with self._reading.connect() as connection:
             return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
@@ -69257,6 +68792,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from . import wal
 
 T = TypeVar("T")
 
@@ -69294,24 +68830,11 @@ def of_file(path: Path) -> Engine:
 
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
+    wal.enter(connection, _BUSY_S)
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _to_wal(cursor: sqlite3.Cursor) -> None:
-    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:
@@ -70604,12 +70127,8 @@ class PageSessions:
         """A new session's token for a link's, which is used up; "" where there is no such link any more."""
 
         def exchange(connection: Connection) -> str:
-            if (person := _person(connection, token, _LINK)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(token)
-            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
-                return ""  # somebody was quicker
-            return _add(connection, _SESSION, person, SESSION_S)
+            person = _used_up(connection, token, _LINK)
+            return _add(connection, _SESSION, person, SESSION_S) if person else ""
 
         return self._writing.run(exchange)
 
@@ -70619,14 +70138,8 @@ class PageSessions:
 
     def redeem_code(self, code: str) -> str:
         """The user whose code this is, which is used up; "" where there is no such code any more."""
-
-        def use(connection: Connection) -> str:
-            if (person := _person(connection, code, _CODE)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(code)
-            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
-
-        return self._writing.run(use)
+        person = self._writing.run(lambda connection: _used_up(connection, code, _CODE))
+        return person.user_id if person else ""
 
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
@@ -70646,8 +70159,7 @@ class PageSessions:
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
-        self._writing.run(lambda connection: connection.execute(statement))
+        self._writing.run(lambda connection: _remove(connection, token))
 
 
 def _person(connection: Connection, token: str, kind: str) -> Person | None:
@@ -70658,6 +70170,17 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     )
     row = connection.execute(wanted).first()
     return Person(*row) if row is not None else None
+
+
+def _used_up(connection: Connection, token: str, kind: str) -> Person | None:
+    """For whom a link or a code was; None where it is no such, or somebody was quicker."""
+    person = _person(connection, token, kind)
+    return person if person is not None and _remove(connection, token) else None
+
+
+def _remove(connection: Connection, token: str) -> bool:
+    mine = page_sessions.c.hash == _hash(token)
+    return bool(connection.execute(delete(page_sessions).where(mine)).rowcount)
 
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
@@ -71757,6 +71280,7 @@ SOURCES["state/wal.py"] = r'''"""SQLite's write-ahead log: what was deleted stan
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -71765,6 +71289,24 @@ from ..core.errors import Retry
 # Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
 _WAIT_S = 2.0
 _TRIES, _PAUSE_S = 3, 0.1
+_SWITCHING_S = 0.02
+
+
+def enter(connection: Any, patience_s: float) -> None:
+    """Let a file have one. connection: any driver's, outside a transaction.
+
+    Of those who make a file at the same moment, SQLite refuses all but one, at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except connection.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended part sits in the higher bits
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_SWITCHING_S)
 
 
 def empty(connection: Any, whose: str) -> None:
@@ -71774,7 +71316,7 @@ def empty(connection: Any, whose: str) -> None:
         Retry: somebody reads or writes all the time.
     """
     for _ in range(_TRIES):
-        if is_emptied(connection):
+        if _is_emptied(connection):
             return
         time.sleep(_PAUSE_S)
     raise Retry(
@@ -71783,8 +71325,7 @@ def empty(connection: Any, whose: str) -> None:
     )
 
 
-def is_emptied(connection: Any) -> bool:
-    """As `empty`, once; whether it worked."""
+def _is_emptied(connection: Any) -> bool:
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
     try:
@@ -71880,7 +71421,6 @@ SOURCES["stores/payload.py"] = r'''"""What goes into a store beside the vector: 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -71911,24 +71451,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
@@ -72007,7 +71529,7 @@ def _is_current(cursor: Any, name: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # stores/pgvector/store.py
 
-SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `store_protocol` asks for besides: upserts, pages, and words of our own.
+SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `stores.protocol` asks for besides: upserts, pages, and words of our own.
 
 mem0 has PostgreSQL split the texts into words, which it cannot do for scripts without spaces, and finds only
 what holds all words of a query. Here a column holds the words of `words.py`, cut to their stems; those of a
@@ -72030,8 +71552,9 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -72064,7 +71587,7 @@ _BY_WORDS = """
 
 
 class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
         self.collection_name, self.embedding_model_dims = collection_name, embedding_model_dims
@@ -72125,7 +71648,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
             for id_, vector, payload in entries(ids, vectors, payloads)
@@ -72140,7 +71662,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
             cursor.executemany(statement, sorted(rows, key=lambda row: str(row[0])))
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         changes: list[str] = []
         values: list[Any] = []
         if vector is not None:
@@ -72156,36 +71677,30 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("DELETE FROM {table} WHERE id = ANY(%s::uuid[])"), (_ids(ids),))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         return self._rows("WHERE id = ANY(%s::uuid[])", _ids(vector_ids))
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         return self.list({"user_id": user_id, "kind": kind}, top_k)[0]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
         condition, bound = _where(filters)
         most = None if top_k is None else max(top_k, 0)  # LIMIT NULL is none
         newest = f"WHERE {condition} ORDER BY payload->>'created_at' DESC NULLS LAST, id LIMIT %s"
         return [self._rows(newest, *bound, most)]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the last one's id if there are more; None: that was all."""
         limit = max(limit, 1)
         beyond, bound = ("TRUE", []) if after is None else ("id > %s::uuid", [after])
         rows = self._rows(f"WHERE {beyond} ORDER BY id LIMIT %s", *bound, limit + 1)
         return rows[:limit], rows[limit - 1].id if rows[limit:] else None
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         (counted,) = self._ask("SELECT count(*) FROM {table}")
         return int(counted[0])
 
@@ -72196,7 +71711,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         top_k: int | None = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
         most = None if top_k is None else max(top_k, 0)
         statement, bound = _by_meaning(self._fitting(vectors), most, filters)
         return [_row(*row) for row in self._ask(statement, *bound)]
@@ -72204,7 +71718,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any]:
-        """Those that share words with `query`; score is BM25 over what the filters let through."""
         stems = asked(query)
         if not stems or top_k < 1:
             return []
@@ -72219,7 +71732,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
         if top_k < 1 or not owners:
             return [([], []) for _ in owners]
@@ -72252,12 +71764,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return _KEEPS
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable, also for others who have it open."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("TRUNCATE {table}"))
 
     def close(self) -> None:
-        """Release the connections; twice is harmless."""
         self.connection_pool.close()
 
     # Inside
@@ -72275,7 +71785,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:
@@ -72395,14 +71908,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:
@@ -72444,16 +71951,19 @@ class VectorStore(Protocol):
         """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories; one whose id exists is replaced, so doing it once more changes nothing."""
+        """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
+
+        All or none, but Qdrant takes a hundred at a time.
+        """
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        """Replace what is given, words included, keep what is None. Drop when there is no such memory."""
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one go; those that are absent do not matter."""
+        """Erase all of these memories or none; those that are absent do not matter."""
 
     # Reading
 
@@ -72516,7 +72026,7 @@ class VectorStore(Protocol):
         """The names of all collections in this store; Qdrant's are in an object."""
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable."""
+        """Erase all memories; the collection stays usable, also for others who have it open."""
 
     def delete_col(self) -> None:
         """Erase the collection. What is asked of it afterwards is refused."""
@@ -72694,7 +72204,7 @@ def _folder_faults(path: str) -> Iterator[None]:
 # ----------------------------------------------------------------------------------------------------------
 # stores/qdrant/store.py
 
-SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `store_protocol` asks for besides.
+SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `stores.protocol` asks for besides.
 
 Both searches are one request, all that is filtered by has an index, and an update leaves no old words behind.
 """
@@ -72711,8 +72221,9 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -72739,7 +72250,7 @@ _INDEXES: Mapping[str, Any] = {
 
 
 class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
+    """See `protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
         self,
@@ -72777,13 +72288,11 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories, a hundred or none at a time; one whose id exists is replaced."""
         points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         if self.get(vector_id) is None:  # Qdrant would make it, or say that a setting is wrong
             raise Drop("The memory to update no longer exists.")
         if vector is not None and payload is not None:
@@ -72805,21 +72314,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             self.client.batch_update_points(self.collection_name, update_operations=operations)
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one request; those that are absent do not matter."""
         if ids:
             self.client.delete(self.collection_name, points_selector=models.PointIdsList(points=list(ids)))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         if not vector_ids:
             return []
         found: list[Any] = self.client.retrieve(self.collection_name, ids=list(vector_ids), with_payload=True)
         return found
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
@@ -72831,7 +72337,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
         wanted = self._create_filter(dict(filters or {}))
         rows: list[Any] = []
         after = None
@@ -72844,11 +72349,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [rows]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the id that the next begins with; None: that was all."""
         return self._scroll(None, max(limit, 1), offset=after)
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         return int(self.client.count(self.collection_name, exact=True).count)
 
     def search(
@@ -72858,7 +72361,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
         return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
@@ -72866,7 +72368,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any] | None:
-        """Those that share words with `query`; None in a collection that was made without words."""
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
@@ -72880,7 +72381,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
             return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
@@ -72899,7 +72399,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        """Release the connection or the folder; twice is harmless."""
         self.client.close()
 
     # Inside
@@ -72945,7 +72444,10 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""
@@ -73386,13 +72888,13 @@ import contextlib
 import importlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ..sqlite_faults import is_busy, translated
+from ...state import wal
+from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
 IDLE_CONNECTIONS = 8
@@ -73413,7 +72915,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _enter_wal(connection)
+        wal.enter(connection, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
@@ -73457,19 +72959,6 @@ def load_vec(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
-    give_up = time.monotonic() + BUSY_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
 
 
 def erases_words(connection: sqlite3.Connection) -> bool:
@@ -73752,12 +73241,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import TellAdmin
 from ..payload import wrong_size
 from .driver import Connections, erases_words, look_at
 
-MAX_NAME = 200
-MAX_DIMS = 8192
 _LOOK_S = 10.0
 
 
@@ -73796,16 +73282,7 @@ class Tables:
 
 
 def open_collection(connections: Connections, name: str, dims: int) -> Tables:
-    """The collection's tables, made when absent. TellAdmin on a bad name or vectors of another size."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise TellAdmin(
-            f"A collection's name must have 1 to {MAX_NAME} printable characters.",
-            hint="Choose another `collection`.",
-        )
-    if not 1 <= dims <= MAX_DIMS:
-        raise TellAdmin(
-            f"An embedding size of {dims} is not possible (1 to {MAX_DIMS}).", hint="Choose another embedder."
-        )
+    """The collection's tables, made when absent. TellAdmin on vectors of another size."""
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)
@@ -74069,7 +73546,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -74079,11 +73555,12 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
+from ..vector import fitting
 from . import blocks
 from .blocks import Array, Edit
 from .driver import Connections
@@ -74098,12 +73575,10 @@ _MANY = 500  # memories from which on words are erased faster all together: 0.5 
 
 
 class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
-    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`; also safe for several processes. What is found is of one moment."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -74116,23 +73591,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
-        """The names of all collections in the file."""
         with self._connections.use() as connection:
             rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
         return [name for (name,) in rows]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -74141,7 +73613,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
 
     def reset(self) -> None:
-        """Erase all memories of this collection; it stays usable, also for others who have it open."""
         with self._connections.write() as connection:
             drop_tables(connection, self._tables)
             make_tables(connection, self._tables)
@@ -74174,7 +73645,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
         unit = None if vector is None else self._unit(vector)
         new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
@@ -74191,11 +73661,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def delete(self, vector_id: str) -> None:
-        """Erase one memory; nothing happens when it is absent."""
         self.delete_all([vector_id])
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
@@ -74218,25 +73686,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     # Reading
 
     def get(self, vector_id: str) -> Row | None:
-        """One memory by its id."""
-        with self._connections.use() as connection:
-            row = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
-            ).fetchone()
-        return Row(*row) if row else None
+        return next(iter(self._rows("WHERE id = ?", str(vector_id))), None)
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
-        """Those of these memories that there are, in no order."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (_listed(vector_ids),),
-            ).fetchall()
-        return [Row(*row) for row in rows]
+        return self._rows("WHERE id IN (SELECT value FROM json_each(?))", _listed(vector_ids))
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        return self._rows("WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?", user_id, kind, top_k)
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        condition, bound = where(filters)
+        most = -1 if top_k is None else max(top_k, 0)
+        return [self._rows(f"WHERE {condition} ORDER BY seq DESC LIMIT ?", *bound, most)]
 
     def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
-        """A page of all memories, oldest first, and where the next begins; None: that was all."""
         limit = max(limit, 1)
         with self._connections.use() as connection:
             rows = connection.execute(
@@ -74246,37 +73709,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         page = rows[:limit]
         return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
-    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
-                (user_id, kind, top_k),
-            ).fetchall()
-        return [Row(*row) for row in rows]
-
-    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
-        condition, bound = where(filters)
-        sql = (
-            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
-            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[Row(*row) for row in rows]]
-
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -74285,13 +73720,11 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> Rows:
-        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
         unit = self._unit(vectors)
         with self._connections.read() as connection:
             return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 among their user's."""
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
@@ -74303,7 +73736,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> Found:
-        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
             return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
@@ -74316,19 +73748,17 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             wal.empty(connection, "The memory database")
         return ""
 
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
-
     def close(self) -> None:
-        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
         self._connections.close()
 
     # Inside
+
+    def _rows(self, rest: str, *bound: Any) -> Rows:
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} AS m {rest}", bound
+            ).fetchall()
+        return [Row(*row) for row in rows]
 
     def _give(
         self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
@@ -74390,14 +73820,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None
@@ -74715,23 +74138,13 @@ def translated(path: str) -> Iterator[None]:
         raise _fault(error, path) from error
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether SQLite says that another connection writes."""
-    return _is_sqlite(error) and _code(error) == sqlite3.SQLITE_BUSY
-
-
 def _is_sqlite(error: BaseException) -> bool:
     # pysqlite3 has error classes of its own, unrelated to those of the standard module.
     return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary result code; the extended part sits in the higher bits."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _fault(error: BaseException, path: str) -> MemoryFault:
-    code = _code(error)
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the primary one
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
         return Retry(
@@ -74759,6 +74172,41 @@ def _fault(error: BaseException, path: str) -> MemoryFault:
         f"The memory database {path} refused a statement ({name}).",
         hint="Restart the Pipelines server; if it stays, the file was changed by another version.",
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/vector.py
+
+SOURCES["stores/vector.py"] = r'''"""A vector as every store takes it."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import Drop
+from .payload import wrong_size
+
+
+def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
+    """The vector as numbers of 32 bits, which all stores keep at most.
+
+    Raises:
+        TellAdmin: it is not of the collection's size.
+        Drop: it is no vector.
+    """
+    try:
+        numbers = np.array(array.array("f", vector), np.float64)
+    except (TypeError, OverflowError):
+        raise Drop("The embedder returned something that is no list of numbers.") from None
+    if len(numbers) != dims:
+        raise wrong_size(collection, dims, len(numbers))
+    if not np.isfinite(numbers).all():
+        raise Drop("The embedder returned a number that is not finite.")
+    return numbers
 '''
 
 Pipeline = load()

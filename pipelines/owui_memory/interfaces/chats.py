@@ -38,7 +38,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -177,15 +177,19 @@ class Chats:
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -301,8 +305,9 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
             if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
                 return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:

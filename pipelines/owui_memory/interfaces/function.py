@@ -7,7 +7,6 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +17,6 @@ from .chats import Body, Chats
 from .requests import RequestError, body_of, refusing
 from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
@@ -54,12 +52,8 @@ def function_routes(chats: Chats, turns: Turns) -> list[Route]:
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
 from .requests import Endpoint, RequestError, body_of, refusing
@@ -53,24 +53,20 @@ class Observing:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
             except MemoryFault as fault:
-                raise RequestError(400, "refused", f"{fault} {fault.hint}".strip()) from fault
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
-
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RequestError(503, "not_ready", f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
 
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
@@ -80,7 +76,7 @@ class Observing:
             if not is_source(source):
                 raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
                 raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
         if not self._chats.settings().observes_channels:
