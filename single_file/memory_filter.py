@@ -3068,7 +3068,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -3101,7 +3101,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -3115,26 +3115,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -3167,7 +3147,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -3191,7 +3171,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
@@ -4232,7 +4212,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -4242,7 +4222,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -4314,7 +4294,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))
@@ -6300,13 +6280,12 @@ SOURCES["commands/passage_work.py"] = r'''"""One command being carried out: what
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -6390,7 +6369,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -6441,25 +6420,6 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22487,16 +22447,36 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/now_and_then.py
 
-SOURCES["core/now_and_then.py"] = r'''"""A thread that looks now and then whether there is something to do."""
+SOURCES["core/now_and_then.py"] = r'''"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.
@@ -23020,7 +23000,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23114,16 +23093,15 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)
 '''
@@ -23373,7 +23351,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -23413,7 +23391,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:
@@ -23461,16 +23439,18 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..core.errors import Drop
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -23478,33 +23458,37 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
 _HOW = "see docs/digests.md for what a template looks like"
 
+Part = Literal["memories", "episodes", "documents"]
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
@@ -23521,20 +23505,16 @@ class Template:
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise Drop(f"The template {name} has an unknown field {min(unknown)[:40]!r}.", hint=_HOW)
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise Drop(f"The template {name} says {said}. {wrong['msg']}.", hint=_HOW) from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -23612,23 +23592,6 @@ class Templates:
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
             raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise Drop(
-            f"The template {name} says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}.",
-            hint=_HOW,
-        )
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
-    return int(value)
 
 
 def _jinja() -> SandboxedEnvironment:
@@ -51450,6 +51413,7 @@ from typing import IO, Any
 
 from ...core.scope import own_scope
 from ...language.sentences import sentences
+from ...remember.operations import kind_of
 from .entries import (
     Chat,
     Entry,
@@ -51475,7 +51439,6 @@ _MOST_BYTES = 256 << 20
 _MOST_OF_CELL = 1 << 20  # bytes
 _SECONDS = 30.0  # in a database
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
-_KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
 
@@ -51495,7 +51458,7 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
+    told, last = str(kind_of(kind)), day_in(value.get("expiration_date"))
     first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
     yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
@@ -57694,7 +57657,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -57702,16 +57667,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
