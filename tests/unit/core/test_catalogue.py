@@ -156,6 +156,7 @@ _LABELS = (
     "word ",
     "digest title: ",
     "digest name: ",
+    "document: ",
 )
 
 

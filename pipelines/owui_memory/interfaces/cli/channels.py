@@ -15,7 +15,7 @@ from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import as_json, counted, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -39,11 +39,19 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     else:
         rows = [
             *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
+                (
+                    one.source,
+                    one.channel,
+                    one.name,
+                    f"{one.unread:,}",
+                    f"{one.aside:,}",
+                    f"{one.tokens:,}",
+                    _state(one),
+                )
                 for one in found
             )
         ]
-        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+        table(("source", "channel", "name", "unread", "set aside", f"tokens of {budget:,}", "state"), rows)
 
 
 @command("erase", of=_channels)
@@ -85,6 +93,16 @@ def pause(instance: Instance, source: Source, channel: Channel, to_json: Json = 
 def resume(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
     """Observe a channel again."""
     _set_paused(instance, source, channel, to_json, paused=False)
+
+
+@command("retry", of=_channels)
+def retry(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Read once more what could not be read in a channel and was set aside."""
+    count = ChannelQueue(instance.engine).read_aside(_known(instance, source, channel))
+    if to_json:
+        as_json({"source": source, "channel": channel, "revived": count})
+    else:
+        say(f"{counted(count, 'message', 'messages')} of {source}/{channel} will be read once more.")
 
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:

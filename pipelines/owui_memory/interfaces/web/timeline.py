@@ -17,7 +17,7 @@ def listed(visit: Visit) -> View:
         "timeline.html",
         {
             "changes": [
-                (one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
+                (one, what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
             ],
             "more": more,
             "first": not before,
@@ -25,7 +25,8 @@ def listed(visit: Visit) -> View:
     )
 
 
-def _what(change: Change) -> str:
+def what(change: Change) -> str:
+    """What was done, as the catalogue calls it."""
     if change.undoes:
         return "brought back" if change.op == "add" else "taken back"
     return {"add": "learned", "replace": "changed", "remove": "forgotten"}.get(change.op, "changed")
