@@ -260,6 +260,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -468,14 +469,16 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
     def _drop(self, user_id: str) -> None:
         """Keep nothing of a user's in memory."""
@@ -1330,17 +1333,6 @@ class Backend(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """The memories that this batch has added so far."""
 
-    def check(self) -> list[Check]:
-        """Asks each part whether it works now. Never raises."""
-
-    def close(self) -> None:
-        """Release files, connections and threads."""
-
-
-@runtime_checkable
-class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be listed and changed one by one."""
-
     def store(self, user_id: str, new: Memory) -> str:
         """Adds one memory as it stands, and returns the id that it was given.
 
@@ -1379,30 +1371,6 @@ class EditableBackend(Backend, Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-
-@runtime_checkable
-class PreparingBackend(Backend, Protocol):
-    """A backend that stores several memories faster if it knows them beforehand."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-
-@runtime_checkable
-class BulkBackend(EditableBackend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-
-
-@runtime_checkable
-class AskableBackend(EditableBackend, Protocol):
-    """A backend with an LLM that decides what to change."""
-
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
@@ -1410,6 +1378,26 @@ class AskableBackend(EditableBackend, Protocol):
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+
+    def check(self) -> list[Check]:
+        """Asks each part whether it works now. Never raises."""
+
+    def close(self) -> None:
+        """Release files, connections and threads."""
+
+
+@runtime_checkable
+class BulkBackend(Backend, Protocol):
+    """A backend that takes many memories at once, with ids that the caller has chosen."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next."""
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with their ids and times, and replaces those that already have these ids."""
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        """Removes those of these memories that are this user's; returns how many that were."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -2430,13 +2418,13 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `AskableBackend`, by an LLM of ours."""
+        """As in `Backend`, by an LLM of ours."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
-        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        """As in `Backend`; nobody where there is no LLM of ours."""
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
@@ -3304,7 +3292,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
@@ -3352,7 +3339,6 @@ class Sweeping:
 
     def _look_at(self, owner: str, ids: list[str]) -> None:
         backend = self._live.get()
-        assert isinstance(backend, EditableBackend)
         memories = {one.id: one for one in backend.get_all(ids)}
         told: dict[str, list[tuple[Any, Said]]] = {}
         with self._reading.connect() as connection:
@@ -3595,6 +3581,7 @@ from ..core.locales import locale
 from ..core.scope import channel_owner
 from ..language.guess import language_for
 from ..state import channels, insert_new, reading
+from .queue import row_of
 
 _AT_ONCE = 400
 _LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
@@ -3633,10 +3620,8 @@ class Notices:
     def told(self, source: str, channel: str, name: str, at: float) -> None:
         """Write down that the members of a channel were told then."""
         owner = channel_owner(source, channel)
-        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
-        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
         with self._engine.begin() as connection:
-            insert_new(connection, channels, [{**new, **rest}])
+            insert_new(connection, channels, [row_of(source, channel, name, at)])
             mine = channels.c.user_id == owner
             connection.execute(update(channels).where(mine).values(announced_at=at))
 '''
@@ -3712,7 +3697,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, and_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
@@ -3763,9 +3748,13 @@ class People:
         What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
         that it is not done again when the message is told again. Authors who are not read are left out.
         """
-        silent = self._silent(messages)
+        authors, known = channel_authors.c, channel_messages.c
+        whose = [(one.source, one.author) for one in messages]
+        silent = self._among(whose, (authors.source, authors.author), authors.silent)
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
-        done = self._deleted(messages[index] for index in requests)
+        asking = [(messages[index].owner, messages[index].id) for index in requests]
+        deleted = known.state.in_((DELETED, DROPPED))
+        done = self._among(asking, (known.user_id, known.message_id), deleted)
         kept: dict[int, ChannelMessage] = {}
         replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
@@ -3798,9 +3787,8 @@ class People:
             user_id = self._codes.redeem_code(request.code)
             if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
-            self._put(
-                source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
-            )
+            agreed = {"user_id": user_id, "agreed_at": time.time(), "silent": False}
+            self._put(source, author, name=asked.author_name, **agreed)
             return "channel, linked", True
         self._put(source, author, silent=False)
         return "channel, read", True
@@ -3878,34 +3866,15 @@ class People:
         ]
         return any(self._reading.run(lambda connection: [connection.scalar(one) for one in asked]))
 
-    def _silent(self, messages: Iterable[ChannelMessage]) -> set[Author]:
-        """Those of the authors who are not read."""
-        authors = {(one.source, one.author) for one in messages}
-
-        def read(connection: Connection) -> set[Author]:
-            found: set[Author] = set()
-            for some in batched(sorted(authors), _AT_ONCE):
-                these = tuple_(channel_authors.c.source, channel_authors.c.author).in_(some)
-                wanted = select(channel_authors.c.source, channel_authors.c.author)
-                found.update(
-                    tuple(row) for row in connection.execute(wanted.where(these, channel_authors.c.silent))
-                )
-            return found
-
-        return self._reading.run(read)
-
-    def _deleted(self, messages: Iterable[ChannelMessage]) -> set[tuple[str, str]]:
-        """Those of the messages, by channel and id, that are known as deleted."""
-        ids = {(one.owner, one.id) for one in messages}
+    def _among(
+        self, pairs: Iterable[tuple[str, str]], columns: Sequence[Column[str]], which: ColumnElement[bool]
+    ) -> set[tuple[str, str]]:
+        """Those of some pairs that stand in these columns, in such rows."""
 
         def read(connection: Connection) -> set[tuple[str, str]]:
             found: set[tuple[str, str]] = set()
-            table = channel_messages.c
-            for some in batched(sorted(ids), _AT_ONCE):
-                these = tuple_(table.user_id, table.message_id).in_(some)
-                wanted = select(table.user_id, table.message_id).where(
-                    these, table.state.in_((DELETED, DROPPED))
-                )
+            for some in batched(sorted(set(pairs)), _AT_ONCE):
+                wanted = select(*columns).where(tuple_(*columns).in_(some), which)
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 
@@ -3946,11 +3915,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
+from ..core.scope import channel_owner
 from ..state import (
+    add_up,
     channel_authors,
     channel_days,
     channel_memories,
@@ -3970,11 +3941,6 @@ AT_ONCE = 400
 
 _M = channel_messages.c
 _COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-_COUNT = (
-    update(channel_days)
-    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
-    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
-)
 
 Key = tuple[str, str]  # the owner of a channel, and a message's id
 
@@ -4072,10 +4038,9 @@ class ChannelQueue:
 
     def is_known(self, owner: str) -> bool:
         """Whether there is such a channel; there is none once it was erased."""
+        wanted = select(channels.c.user_id).where(channels.c.user_id == owner)
         with self._reading.connect() as connection:
-            return (
-                connection.scalar(select(channels.c.user_id).where(channels.c.user_id == owner)) is not None
-            )
+            return connection.scalar(wanted) is not None
 
     def used_today(self, owner: str) -> int:
         """The tokens that reading a channel has taken today (UTC)."""
@@ -4097,9 +4062,10 @@ class ChannelQueue:
             counts = Counter[tuple[str, str]]()
             for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
                 counts[owner, ASIDE if state == ASIDE else UNREAD] += count
-            days = {row.user_id: row for row in connection.execute(today)}
+            days = connection.execute(today).all()
             rows = connection.execute(select(channels)).all()
-        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        messages = Counter({row.user_id: row.messages for row in days})
+        tokens = Counter({row.user_id: row.input_tokens + row.output_tokens for row in days})
         return [
             Standing(
                 row.user_id,
@@ -4110,11 +4076,9 @@ class ChannelQueue:
                 counts[row.user_id, ASIDE],
                 row.paused,
                 row.detail,
-                days[row.user_id].input_tokens + days[row.user_id].output_tokens
-                if row.user_id in days
-                else 0,
+                tokens[row.user_id],
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
 
     def prune(self, days: int) -> int:
@@ -4136,16 +4100,8 @@ def day_of(at: float) -> str:
 def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
     """Add to what is counted of the day, of channels by their owners."""
     day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
-    if numbers:
-        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
-        insert_new(connection, channel_days, rows)
-        connection.execute(
-            _COUNT,
-            [
-                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
-                for owner, of in numbers.items()
-            ],
-        )
+    rows = [{"user_id": owner, "day": day, **none, **numbers[owner]} for owner in sorted(numbers)]
+    add_up(connection, channel_days, rows)
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -4224,17 +4180,19 @@ def _open(
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
     latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
-    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-    new = [
-        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
-        for owner, one in latest.items()
-        if owner not in names
-    ]
-    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    new = [one for owner, one in latest.items() if owner not in names]
+    insert_new(connection, channels, [row_of(one.source, one.channel, one.channel_name, now) for one in new])
     for owner, one in latest.items():
         if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
             renamed = update(channels).where(channels.c.user_id == owner)
             connection.execute(renamed.values(name=one.channel_name))
+
+
+def row_of(source: str, channel: str, name: str, at: float) -> dict[str, object]:
+    """A channel that is seen for the first time, as `channels` has it."""
+    new = {"user_id": channel_owner(source, channel), "source": source, "channel": channel, "name": name}
+    unread = {"read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": "", "paused": False}
+    return {**new, "first_at": at, **unread}
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -4832,6 +4790,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import COMMAND
+from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
@@ -4840,7 +4799,7 @@ from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered
 from ..manage.past_chats import PastChat
 from ..manage.profile import Profile
 from ..recall.rank import Ranked
@@ -5026,7 +4985,7 @@ class Answers:
         if len(done.texts) == 1 == done.count:
             lines = [self._say("forgotten", what=cut(done.texts[0], self._words))]
         elif done.texts:
-            lines = [self._say("forgotten list", what=self._memories(done.count)), ""]
+            lines = [self._say("forgotten list", what=self._say("memories", n=done.count)), ""]
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
@@ -5044,11 +5003,11 @@ class Answers:
             gone.append(self._say("not everywhere yet"))
         return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
-    def undone(self, done: Undone) -> str:
-        if not done.changes:
+    def undone(self, done: Sequence[Change]) -> str:
+        if not done:
             return self._say("nothing to undo")
-        facts = [change for change in done.changes if change.kind != EPISODE]
-        passages = len(done.changes) - len(facts)
+        facts = [change for change in done if change.kind != EPISODE]
+        passages = len(done) - len(facts)
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
@@ -5196,9 +5155,6 @@ class Answers:
         told_by = shown(teller(memory, self._user_id, locale=self._words))
         return told_by or self._say("you in team", team=shown(scope.removeprefix(TEAM)))
 
-    def _memories(self, count: int) -> str:
-        return self._say("memories", n=count)
-
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)
 
@@ -5231,6 +5187,7 @@ from datetime import UTC, datetime
 
 from ..channels.people import Link
 from ..core.scope import WEBUI
+from ..core.text import first_word
 from ..language.markdown import shown
 from ..recall.times import zone_of
 from .numbers import a_number
@@ -5247,7 +5204,7 @@ class ChannelWork(PassageWork):
         """All of them; a code for another one, one less, and whether Open WebUI's own channels count."""
         if not self._control.settings.observes_channels:
             return self._say("channels, not here")
-        what, which = [*self._rest.split(None, 1), "", ""][:2]
+        what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
             self._people.agree(self._user_id, on=state == "on")
@@ -5349,7 +5306,6 @@ class Here:
         return cls(**json.loads(kept)) if kept else cls()
 
     def written(self) -> str:
-        """As JSON."""
         return json.dumps(asdict(self))
 
     def described(self) -> list[str]:
@@ -5414,7 +5370,7 @@ from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
-from .work import VERBS, Work
+from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
@@ -5429,7 +5385,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),
@@ -5525,8 +5481,8 @@ class Commander:
         if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
             return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
-        if (verb := VERBS.get(command.verb)) is not None:
-            return verb(work), work.kept
+        if (carried_out := CARRIED_OUT.get(command.verb)) is not None:
+            return carried_out(work), work.kept
         verb_said = code(command.verb)
         if meant := meant_by(command.verb, command.rest, words.code):
             return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None
@@ -5825,9 +5781,9 @@ SOURCES["commands/language.py"] = r'''"""In which language a user is answered: t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from ..core.latest import Latest
 from ..core.locales import ENGLISH, Locale, locale
 from ..language.guess import language_in
 from .parse import DID_YOU_MEAN, read_command
@@ -5862,15 +5818,12 @@ class Languages:
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last = Latest[str, str](_USERS)
 
     def note(self, turn: Turn) -> Locale:
         """The texts for a turn; its language is kept for the outlet."""
         code = language_of(turn)
         self._last[turn.user_id] = code
-        self._last.move_to_end(turn.user_id)
-        if len(self._last) > _USERS:
-            self._last.popitem(last=False)
         return locale(code)
 
     def of(self, user_id: str, text: str) -> Locale:
@@ -5917,7 +5870,6 @@ def quoted(text: str, words: Locale) -> str:
 
 
 def sentences(some: Sequence[str], words: Locale) -> str:
-    """Sentences one after the other."""
     return _joined(some, words, "sentences")
 
 
@@ -5960,7 +5912,6 @@ from functools import reduce
 from sqlalchemy import Engine, func, select
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
@@ -6017,7 +5968,7 @@ class Notes:
     def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:
         """The memories that the model had for this message."""
         backend = self._live.get()
-        if last is None or not isinstance(backend, EditableBackend):
+        if last is None:
             return []
         ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
@@ -6146,6 +6097,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import is_person
+from ..core.text import first_word
 from .numbers import a_number
 from .verbs import folded, glued, glued_at_the_end, is_glued, meaning, names, nearest, says, word_for, words
 
@@ -6202,7 +6154,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
         text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
-    first, rest = [*text.split(None, 1), "", ""][:2]
+    first, rest = first_word(text)
     if len(first) > _NAME_CHARS and first[1:2].isascii():
         return None
     head = _visible(first[:_NAME_CHARS])
@@ -6238,12 +6190,12 @@ def _glued_name(name: str) -> str:
 
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
-    verb, more = [*text.split(None, 1), "", ""][:2]
+    verb, more = first_word(text)
     verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
-        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb, more = first_word(more)
         verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
-    second, rest = [*more.split(None, 1), "", ""][:2]
+    second, rest = first_word(more)
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
     if two:
@@ -6264,10 +6216,10 @@ def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
     if not bare:  # "/ memory"
-        name, rest = [*rest.split(None, 1), "", ""][:2]
+        name, rest = first_word(rest)
         bare = folded(name[:_NAME_CHARS]).rstrip(_ENDS)
         plainly = False
-    verb, more = [*rest.split(None, 1), "", ""][:2]
+    verb, more = first_word(rest)
     known = meaning(verb[:_NAME_CHARS].strip(_ENDS)) is not None or not verb
     if bare in names():
         return _spelled(verb, more, language) if plainly or known else ""
@@ -6393,6 +6345,7 @@ from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
+from ..core.text import first_word
 from ..digests.digests import Digests
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
@@ -6501,7 +6454,7 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
@@ -6600,11 +6553,7 @@ VERBS = (
     *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
     *("documents", "notes", "profile", "make", "channels"),
 )
-_LIKE, _LIKE_OURS, _LIKE_OTHERS = (
-    0.65,
-    0.75,
-    0.86,
-)  # of difflib's ratio: English verbs, other words, those offered
+_LIKE, _LIKE_OURS, _LIKE_OTHERS = 0.65, 0.75, 0.86  # of difflib's ratio: English verbs, other words, offered
 _WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
@@ -6627,7 +6576,6 @@ class Word:
 
     @property
     def sent(self) -> str:
-        """What to send for it."""
         return self.text if self.done else word_for(self.verb, self.codes[0])
 
 
@@ -6769,6 +6717,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -6779,7 +6728,7 @@ from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
 from .passage_work import CHAT, DOCUMENT, ENDS
-from .verbs import on_or_off, says, word_for
+from .verbs import VERBS, on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -6788,8 +6737,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:
@@ -6894,7 +6841,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")
@@ -7053,31 +7000,9 @@ class Work(ChannelWork):
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
-VERBS: Mapping[str, Callable[[Work], str]] = {
-    "list": Work.list,
-    "page": Work.page,
-    "search": Work.search,
-    "why": Work.why,
-    "help": Work.help,
-    "status": Work.status,
-    "remember": Work.remember,
-    "edit": Work.edit,
-    "forget": Work.forget,
-    "undo": Work.undo,
-    "team": Work.team,
-    "share": Work.share,
-    "withdraw": Work.withdraw,
-    "export": Work.export,
-    "import": Work.import_,
-    "off": Work.off,
-    "on": Work.on,
-    "chats": Work.chats,
-    "episodes": Work.episodes,
-    "documents": Work.documents,
-    "notes": Work.notes,
-    "profile": Work.profile,
-    "make": Work.make,
-    "channels": Work.channels,
+# By what they are called; `import` is a word of Python's.
+CARRIED_OUT: Mapping[str, Callable[[Work], str]] = {
+    verb: getattr(Work, "import_" if verb == "import" else verb) for verb in VERBS
 }
 '''
 
@@ -7600,6 +7525,11 @@ class Fields(
         if self.embedder_provider == "huggingface":
             return not self.embedder_base_url
         return self.embedder_provider == "bundled"
+
+    @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
 
     @property
     def advanced_numbers(self) -> Advanced:
@@ -9604,7 +9534,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, RetryFew
@@ -9717,7 +9647,7 @@ class Abstracts:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
         may_ask = by_llm and settings.has_llm and settings.uses_llm
-        if may_ask and isinstance(backend, AskableBackend):
+        if may_ask:
             local_only = settings.local_only
             with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
                 if reader and (after := self._asked(backend, wanted.room, before, past)):
@@ -9725,9 +9655,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))
@@ -11188,6 +11116,54 @@ def episodes_name(key: str) -> str:
 def passage_id(user_id: str, name: str, role: str, number: int) -> str:
     """The id of a passage. name: the exchange's among passages, see `episodes_name`."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([user_id, name, role, number])))
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/heap.py
+
+SOURCES["core/heap.py"] = r'''"""The interpreter's heap after a start."""
+
+from __future__ import annotations
+
+import gc
+
+
+def keep_loaded() -> None:
+    """Spare what is loaded now, modules mostly, the cyclic garbage collector's later full passes.
+
+    Each took some 80 ms here, in which no thread goes on, once in 150 messages. Blocks as long, once.
+    """
+    gc.unfreeze()  # of a start before, as after a reload
+    gc.collect()
+    gc.freeze()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/latest.py
+
+SOURCES["core/latest.py"] = r'''"""What was set last, so many entries at most."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Latest(OrderedDict[Key, Value]):
+    """A dictionary that drops what was set longest ago."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > self._most:
+            self.popitem(last=False)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -13329,9 +13305,6 @@ msgstr "Eine Datei hat höchstens {most} MiB."
 msgid "page: document of nobody"
 msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
 
-msgid "page: too many documents at once"
-msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
-
 msgid "page: too many documents"
 msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
 
@@ -13340,9 +13313,6 @@ msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
 
 msgid "page: document of an unknown kind"
 msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
-
-msgid "page: documents and the default key"
-msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -15602,9 +15572,6 @@ msgstr "A file has {most} MiB at most."
 msgid "page: document of nobody"
 msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-msgid "page: too many documents at once"
-msgstr "Too many files at once. Try again in some seconds."
-
 msgid "page: too many documents"
 msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
 
@@ -15613,9 +15580,6 @@ msgstr "The disk of the documents is nearly full. Tell your admin."
 
 msgid "page: document of an unknown kind"
 msgstr "Files of this kind are not read: the name's ending tells the kind."
-
-msgid "page: documents and the default key"
-msgstr "Pages may not send files while the server's key is the public default."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -22948,7 +22912,7 @@ def is_scope(scope: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # core/text.py
 
-SOURCES["core/text.py"] = r'''"""Text made fit to be stored: nothing broken, nothing invisible."""
+SOURCES["core/text.py"] = r'''"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
@@ -22966,6 +22930,12 @@ def plain(text: str) -> str:
 def capped(text: str, most: int = TEXT_CHARS) -> str:
     """A text, or of a longer one its beginning and its end."""
     return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word of a text, and all after the blanks behind it."""
+    word, rest, *_ = *text.split(None, 1), "", ""
+    return word, rest
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23167,7 +23137,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import AskableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -23175,7 +23145,6 @@ from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.markdown import shown
 from ..language.sanitize import inert
-from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
@@ -23191,7 +23160,7 @@ class Digests:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: Emit,
         shelf: Shelf,
@@ -23253,7 +23222,7 @@ class Digests:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
-        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+        if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
@@ -23517,14 +23486,13 @@ _FRAME_TOKENS = 12  # of its number, day and title
 class Source:
     """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
 
-    title: the chat's or the document's, with its page; "" where there is none. kind: a memory's.
+    title: the chat's or the document's, with its page; "" where there is none.
     """
 
     part: str
     text: str
     day: str
     title: str = ""
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23588,7 +23556,7 @@ def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, So
         at = _time(memory)
         day = at.date().isoformat() if at.year > 1 else ""
         title = " ".join(filter(None, (memory.title, memory.role if part == "documents" else "")))
-        yield at, Source(part, text, day, disarmed(title), memory.kind if part == "memories" else "")
+        yield at, Source(part, text, day, disarmed(title))
 
 
 def _time(memory: Memory) -> datetime:
@@ -24019,12 +23987,7 @@ def _webpage(file: BinaryIO) -> dict[str, Any]:
     text = trafilatura.extract(
         data, output_format="markdown", include_comments=False, favor_recall=True, include_formatting=True
     )
-    about = {
-        "title": found.title,
-        "address": found.url,
-        "author": found.author,
-        "day": found.date,
-    }
+    about = {"title": found.title, "address": found.url, "author": found.author, "day": found.date}
     return {**about, "parts": list(by_headings(text or found.text or ""))}
 
 
@@ -24176,18 +24139,15 @@ def _mail(file: BinaryIO) -> dict[str, Any]:
 
 
 def _text(file: BinaryIO) -> dict[str, Any]:
-    text = _decoded(file.read())
-    return {"parts": list(by_headings(text))}
+    return {"parts": list(by_headings(_decoded(file.read())))}
 
 
 def _decoded(data: bytes) -> str:
-    if b"\0" in data[:4000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data[:4000] and not is_wide:
         raise Unreadable("it is no text")
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            break
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000]).best()
@@ -24820,8 +24780,8 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
@@ -24878,50 +24838,59 @@ class Indexing:
         What ends the work for one user is raised when all others have had theirs. Users take turns, each with
         the newest files first, so that nobody waits for another's thousands.
         """
-        extraction = Extraction()
+        with closing(Extraction()) as extraction:
+            return _Run(self._table, backend, folders, extraction, self._is_busy, self._stopped).all()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Bringing the store in step once. missed: what ended the work, by user."""
+
+    table: DocumentsTable
+    backend: BulkBackend
+    folders: Folders
+    extraction: Extraction
+    is_busy: Callable[[], bool]
+    stopped: Callable[[], bool]
+    missed: dict[str, Exception] = field(default_factory=dict)
+
+    def all(self) -> int:
         count = 0
-        missed: dict[str, Exception] = {}
-        try:
-            for _ in range(_SHARE_OF_ROUND + 1):
-                waiting, gone = self._look(backend, folders, missed)
-                count += gone + self._round(waiting, folders, extraction, missed)
-                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
-                    break
-        finally:
-            extraction.close()
-        for error in missed.values():
+        for _ in range(_SHARE_OF_ROUND + 1):
+            waiting, gone = self._look()
+            count += gone + self._round(waiting)
+            if self.stopped() or all(one.is_all or one.user_id in self.missed for one in waiting):
+                break
+        for error in self.missed.values():
             raise error
         return count
 
-    def _look(
-        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
-    ) -> tuple[list[_Waiting], int]:
+    def _look(self) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
-        there = set(folders.users())
+        there = set(self.folders.users())
         waiting = []
         count = 0
-        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+        for user_id in sorted(there.union(self.table.users()).difference(self.missed)):
             try:
                 if user_id in there:
-                    folders.remove_digests(user_id, partial(self._stays, user_id))
-                known = {entry.path: entry for entry in self._table.of(user_id)}
-                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
-                gone = [one for path, one in known.items() if path not in found]
-                count += self._gone(backend, user_id, gone)
+                    self.folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self.table.of(user_id)}
+                found = {file.path: file for file in self.folders.files(user_id)} if user_id in there else {}
+                count += self._gone(user_id, [one for path, one in known.items() if path not in found])
                 most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
-                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                new = list(islice(self._new(user_id, found.values(), known), most + 1))
                 if new:
-                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    storing = Storing(self.backend, self.table, user_id, self._let_others_go_first)
                     waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[user_id] = error
+                self.missed[user_id] = error
         return waiting, count
 
     def _stays(self, user_id: str, placed: float) -> bool:
-        return not self._table.was_erased(user_id, placed)
+        return not self.table.was_erased(user_id, placed)
 
     def _new(
-        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+        self, user_id: str, files: Collection[File], known: dict[str, Entry]
     ) -> Iterator[tuple[File, Entry | None]]:
         """What has to be read, the newest first."""
         changed = [
@@ -24934,15 +24903,9 @@ class Indexing:
             if self._stays(user_id, file.placed):
                 yield file, entry
             elif is_saved(file.path):  # what is to be erased is not read anew
-                folders.remove(user_id, file.path)
+                self.folders.remove(user_id, file.path)
 
-    def _round(
-        self,
-        waiting: Iterable[_Waiting],
-        folders: Folders,
-        extraction: Extraction,
-        missed: dict[str, Exception],
-    ) -> int:
+    def _round(self, waiting: Iterable[_Waiting]) -> int:
         """Read these; how many documents were new or changed."""
         count = 0
         turns = [(one.turn, one) for one in waiting]
@@ -24950,55 +24913,45 @@ class Indexing:
         while turns:
             _, one = heapq.heappop(turns)
             try:
-                if not self._stopped():
+                if not self.stopped():
                     file, entry = one.files.pop()
                     one.read += file.size
-                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
-                if one.files and not self._stopped():
+                    count += self._file(one, file, entry)
+                if one.files and not self.stopped():
                     heapq.heappush(turns, (one.turn, one))
                 else:
                     one.storing.flush()
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[one.user_id] = error
+                self.missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
         until = time.monotonic() + _YIELDS_S
-        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+        while self.is_busy() and not self.stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            clear(backend, entry)
-        self._table.remove(user_id, [entry.document_id for entry in entries])
+            clear(self.backend, entry)
+        self.table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    def _file(
-        self,
-        storing: Storing,
-        folders: Folders,
-        extraction: Extraction,
-        user_id: str,
-        file: File,
-        before: Entry | None,
-    ) -> bool:
-        """Read a file; whether its words are new or have changed."""
+    def _file(self, one: _Waiting, file: File, before: Entry | None) -> bool:
+        """Read a user's file; whether its words are new or have changed."""
+        user_id, storing, digest = one.user_id, one.storing, ""
         entry = Entry(
             user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
         )
-        digest = ""
         try:
             if file.is_too_big:
                 raise Drop("it is too big")
-            with folders.opened(user_id, file.path) as opened:
+            with self.folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if (
-                    before is not None and before.digest == digest and before.state != "failed"
-                ):  # only touched
-                    self._table.put([replace(before, size=file.size, changed=file.changed)])
-                    return False
+                if before is not None and before.digest == digest and before.state != "failed":
+                    self.table.put([replace(before, size=file.size, changed=file.changed)])
+                    return False  # only touched
                 with _of_the_file():
-                    document = extraction.read(file.path, opened)
+                    document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
             storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
@@ -25456,7 +25409,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    last = texts[-1] if texts else ""
+    so_far = "" if user_message_id else _hash((user_id, *texts))
     features = mapping(body.get("features") or meta.get("features"))
     model, described = _id(body.get("model")), mapping(meta.get("model"))
     info = mapping(described.get("info"))
@@ -25467,11 +25421,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
+        text=_kept(last),
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
-        if user_message_id
-        else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, last) if user_message_id else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -25541,7 +25493,8 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     """
     messages = body["messages"]
     unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
+    # But for those that hold nothing but a block of ours.
+    first = mapping(next((kept for message in messages for kept in _without_block(message)), None))
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
@@ -25563,11 +25516,6 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -25672,7 +25620,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
     """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
     if not turn.user_message_id:  # then they are made of all that was said
         return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
-    return [f"~{_version(text)}" for text in texts]
+    return [message_id_of(exchange_key("", "", "", text)) for text in texts]
 
 
 def key_of_cut(turn: Turn, body: Any) -> str:
@@ -25747,10 +25695,6 @@ def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> b
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
-def _version(text: str) -> str:
-    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
-
-
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
     """The key of a turn whose answer has no id yet."""
     return _hash(("turn", user_id, chat_id, model, *texts))
@@ -25774,6 +25718,10 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def role_of(message: Any) -> Any:
+    return mapping(message).get("role")
 
 
 def _text(value: Any) -> str:
@@ -25974,6 +25922,8 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.latest import Latest
+from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
 from ..core.trace import TRACE
@@ -25990,7 +25940,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -25998,7 +25948,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
@@ -26021,14 +25970,14 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings, self._languages = settings, Languages()
+        self.environment, self.settings, self._languages = environment, settings, Languages()
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
         self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
-        self._early: dict[tuple[str, str], bool] = {}
+        self._early = Latest[tuple[str, str], bool](_EARLY)
 
     @property
     def runtime(self) -> Service | None:
@@ -26037,7 +25986,6 @@ class Chats:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._start.fault
 
     async def begin(self) -> None:
@@ -26045,19 +25993,17 @@ class Chats:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
 
     async def stop(self) -> None:
-        """Stop the threads, within a bound."""
         await asyncio.to_thread(self._start.stop)
         self.intake.close()
 
     def use_settings(self) -> None:
-        """The settings have changed."""
         self._start.use_settings()
 
     def deadline(self) -> float:
         """Until when a message that comes now may wait for its memories, by the event loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+        return asyncio.get_running_loop().time() + self.settings().inlet_deadline_ms / 1000
 
-    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+    async def told(self, body: Body, turn: Turn, deadline: float) -> Body:
         """The body for the model, with what is remembered; and what the answer may become is decided.
 
         turn: read from this body, and no command. deadline: as `deadline` gave it.
@@ -26066,7 +26012,7 @@ class Chats:
             self._decide_early(turn)
             return body
         try:
-            told = await self._told(runtime, body, turn, deadline, render)
+            told = await self._told(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.emit(failed(Job.INLET, error))
             return body
@@ -26075,14 +26021,15 @@ class Chats:
 
     async def keep(self, answered: Answered) -> str:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
-        if not self._settings().enabled:
+        if not self.settings().enabled:
             return ""
         if (trace := TRACE.get()) is not None:
             answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
-            elif not self._was_forbidden_early(answered):
+            # Else forbidden before there was a database, which may hold an earlier permission.
+            elif all(self._early.get((answered.user_id, key)) is not False for key in answered.keys):
                 learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -26092,7 +26039,7 @@ class Chats:
     async def give(self, turn: Turn) -> str:
         """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
         runtime, words = self.runtime, self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        answer = refusal(turn.text, words, enabled=self.settings().enabled)
         if runtime is None:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
@@ -26100,51 +26047,51 @@ class Chats:
         runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = (
-                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
-            )
-            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
+        pool, give = runtime.command_pool, runtime.commander.give
+        if turn.chat_kind == "api":  # there it is carried out at once
+            return await self._command(words, partial(runtime.lanes.run, turn.user_id, pool, give, turn))
+        return await self._command(words, partial(in_pool, pool, give, turn))
 
     async def answer(self, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
         runtime = self.runtime
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.settings().enabled)):
             return answer
         if runtime is None:
             return nothing
+        asked = answered.user_id, answered.keys, answered.name, words
+        pool, answer_to = runtime.command_pool, runtime.commander.answer
+        begin = partial(runtime.lanes.run, answered.user_id, pool, answer_to, *asked)
+        return await self._command(words, begin) or nothing
+
+    async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
+        """What comes of a command in time, or in words why nothing does. begin: may raise BusyError."""
         try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
+            work = begin()
+            return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
+            self.failed(Job.COMMAND, error)
             return words.say("not now")
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -26152,7 +26099,6 @@ class Chats:
             runtime.live_chats.finished(answered.user_id, answered.keys)
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
         if (runtime := self.runtime) is not None:
             runtime.emit(event)
 
@@ -26162,7 +26108,7 @@ class Chats:
         Raises:
             MemoryFault: that cannot be told now.
         """
-        runtime = self._opened()
+        runtime = self.opened()
         try:
             return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
@@ -26173,7 +26119,7 @@ class Chats:
 
         Whoever asks so keeps the answer, and sends it to the model with the next message.
         """
-        if not decide(turn, self._settings()).may_show:
+        if not decide(turn, self.settings()).may_show:
             return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
@@ -26184,7 +26130,6 @@ class Chats:
         return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
-        """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
             runtime.emit(failed(work, error))
         else:
@@ -26202,19 +26147,20 @@ class Chats:
 
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
-        return self._opened().numbers()
+        return self.opened().numbers()
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault where there is none."""
-        return self._opened().embedder()
+        return self.opened().embedder()
 
-    def _opened(self) -> Service:
+    def opened(self) -> Service:
+        """The runtime. Raises the MemoryFault why there is none."""
         if (runtime := self.runtime) is None:
             raise self.fault
         return runtime
 
-    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        settings = self._settings()  # as they are now, for all of this turn
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
+        settings = self.settings()  # as they are now, for all of this turn
         decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
         allowing, spilling = None, None
@@ -26226,7 +26172,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
+        long = LongChat(runtime, self.intake, body, turn, settings, decision)
+        await long.read(deadline)
         asked, settings = long.asked, long.settings
         reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
@@ -26250,7 +26197,8 @@ class Chats:
         if on and permission is not None:
             await long.keep(told, permission)
         if reads:
-            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+            rendered = partial(with_blocks, in_system=in_system)
+            told = await self.intake.rewrite(turn.user_id, rendered, told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
 
@@ -26259,29 +26207,35 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(looked_at)
-                keeper.is_ill |= not long
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
+            if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
+                return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
             await self._spilling.put(record)
         return ""
 
     @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
-        until = asyncio.get_running_loop().time() + QUEUE_S
+    async def _stored(
+        runtime: Service, work: Job, storing: asyncio.Future[Any], *, is_long: bool = False
+    ) -> bool:
+        """Whether the state database takes it in the time that it is worth; else the spill has to."""
+        keeper, clock = runtime.keeper, asyncio.get_running_loop().time
+        until = clock() + QUEUE_S
         while not (done := await within(KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
+            if clock() >= until or not keeper.goes_on(KEEP_S):
                 break
-        return done
+        if not done:
+            storing.cancel()  # it may be stored all the same: that does no harm
+            storing.add_done_callback(looked_at)
+            keeper.is_ill |= not is_long
+        elif (error := storing.exception()) is None:
+            return True
+        elif not isinstance(error, Waits):
+            keeper.is_ill |= not is_of_the_text(error)
+            runtime.emit(failed(work, error))
+        return False
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -26289,18 +26243,12 @@ class Chats:
         if next((one for one in decided if one is not None), True):
             await self._spilling.put(Spilled.exchange(answered))
 
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            permission = decide(turn, self._settings()).permission
+            permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
                 self._spilling.soon(Spilled.decision(turn.user_id, permission))
@@ -26309,22 +26257,8 @@ class Chats:
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(looked_at)
-            runtime.keeper.is_ill = True
-        self._spilling.soon(record)
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
+        if not await self._stored(runtime, Job.INLET, permission):
+            self._spilling.soon(record)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26384,14 +26318,14 @@ import typer
 
 from ...channels.erasing import erase_channel
 from ...channels.people import People
-from ...channels.queue import ChannelQueue, Standing
+from ...channels.queue import ChannelQueue
 from ...core.errors import Drop
 from ...core.scope import channel_owner
 from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import answer, as_json, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -26413,12 +26347,10 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     elif not found:
         say("No channel is observed.")
     else:
-        rows = [
-            *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-                for one in found
-            )
-        ]
+        rows = []
+        for one in found:
+            state = "paused" if one.paused else one.detail or "observed"
+            rows.append((one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", state))
         table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
 
 
@@ -26445,10 +26377,8 @@ def forget_author(
     if not yes and not confirmed(f"what {author} has said in channels of {source}"):
         ended("Nothing was erased.")
     People(instance.engine).forget(source, author)
-    if to_json:
-        as_json({"source": source, "author": author, "forgotten": True})
-    else:
-        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+    told = f"{author} is forgotten and not read any more. The server erases what was learned from it."
+    answer(to_json, {"source": source, "author": author, "forgotten": True}, told)
 
 
 @command("pause", of=_channels)
@@ -26465,10 +26395,8 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
     People(instance.engine).pause(_known(instance, source, channel), on=paused)
-    if to_json:
-        as_json({"source": source, "channel": channel, "paused": paused})
-    else:
-        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+    told = f"{source}/{channel} is {'paused' if paused else 'observed again'}."
+    answer(to_json, {"source": source, "channel": channel, "paused": paused}, told)
 
 
 def _known(instance: Instance, source: str, channel: str) -> str:
@@ -26477,10 +26405,6 @@ def _known(instance: Instance, source: str, channel: str) -> str:
     if People(instance.engine).channel_of(owner) != ("", ""):
         return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
-
-
-def _state(one: Standing) -> str:
-    return "paused" if one.paused else one.detail or "observed"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26659,15 +26583,15 @@ import typer
 from ...manage.erasure.erase import Receipt
 from .commands import Json, User, Yes
 from .instance import Instance
-from .output import as_json, ended, progress, say, table
+from .output import as_json, ended, say, table, waiting
 
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
-    with progress("erasing") as advance:
-        receipt = instance.eraser().erase_user(user_id, advance)
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
     show(receipt, to_json)
 
 
@@ -26676,19 +26600,15 @@ def show(receipt: Receipt, to_json: bool) -> None:
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
-        _show(receipt)
+        say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+        if receipt.counts:
+            table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+        for where in receipt.unreached:
+            say(f"Not erased yet: {where} The server goes on as soon as it can.")
+        for what in receipt.keeps:
+            say(f"Note: {what}.")
     if receipt.unreached:
         raise typer.Exit(1)
-
-
-def _show(receipt: Receipt) -> None:
-    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
-    if receipt.counts:
-        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
-    for where in receipt.unreached:
-        say(f"Not erased yet: {where} The server goes on as soon as it can.")
-    for what in receipt.keeps:
-        say(f"Note: {what}.")
 
 
 def confirmed(what: str) -> bool:
@@ -26723,13 +26643,12 @@ from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
-from .output import as_json, counted, fields, say, table, waiting
+from .output import answer, as_json, counted, fields, say, table, waiting
 
 _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
@@ -26806,10 +26725,8 @@ def undo(
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
-    if to_json:
-        as_json({"undone": count})
-    else:
-        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+    told = f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}."
+    answer(to_json, {"undone": count}, told)
 
 
 @command("compare", OF_THE_SERVER)
@@ -26882,6 +26799,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 import uuid
 import warnings
@@ -26895,6 +26813,7 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends import open_backend
+from ...backends.backend_holder import BackendHolder
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
@@ -26932,7 +26851,6 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """The settings in force."""
         return settings_in(self.environment)
 
     @property
@@ -26942,7 +26860,6 @@ class Instance:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -26978,16 +26895,15 @@ class Instance:
 
     @contextmanager
     def control(self) -> Iterator[Control]:
-        """What users may do with their memories."""
         with self.backend() as backend:
-            yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
+            live = BackendHolder(self.environment.data_dir)
+            live.take_over(backend, threading.Event())
+            yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        """Past chats, where this control works."""
         return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
-        """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
     def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
@@ -27025,20 +26941,6 @@ def a_person(user_id: str) -> str:
 def asked_for(user_id: str) -> Asked:
     """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
-
-
-class Only:
-    """One backend, which nothing takes over from: see `backends.backend_holder`."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def get(self) -> Backend:
-        return self._backend
-
-    @contextmanager
-    def writing(self) -> Iterator[Backend]:
-        yield self._backend
 
 
 @contextmanager
@@ -27112,7 +27014,7 @@ from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
 
@@ -27179,10 +27081,7 @@ def revoke(
     """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
-    if to_json:
-        as_json({"revoked": key_id})
-    else:
-        say(f"Key {key_id} is revoked.")
+    answer(to_json, {"revoked": key_id}, f"Key {key_id} is revoked.")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27279,7 +27178,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, say, table
+from .output import answer, as_json, counted, day_of, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -27362,10 +27261,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    if to_json:
-        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
-    else:
-        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+    memory = done.known.text if done.known else done.text
+    told = f"Known already: {memory}" if done.known else f"Remembered: {memory}"
+    answer(to_json, {"memory": memory, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)
@@ -27444,15 +27342,12 @@ def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
-        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
-    elif not done.changes:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done])
+    elif not done:
         say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
-        rows = [
-            [says[change.op], change.after if change.op == "add" else change.before]
-            for change in done.changes
-        ]
+        rows = [[says[change.op], change.after if change.op == "add" else change.before] for change in done]
         table(["taken back", "memory"], rows)
 
 
@@ -27470,11 +27365,9 @@ def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = Fa
 
 def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
-    else:
-        where = f"chat {chat_id}" if chat_id else "all chats"
-        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+    where = f"chat {chat_id}" if chat_id else "all chats"
+    told = f"Memory of {user_id} is {'on' if on else 'off'} in {where}."
+    answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
 def paged(rows: Sequence[Item], page: int) -> Page[Item]:
@@ -27496,24 +27389,18 @@ def say_pages(shown: Page[Any], what: str) -> None:
 def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
     """A numbered table of what was said."""
     rows = [
-        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        (number, one.role, one.text, day_of(one.created_at), one.chat)
         for number, one in enumerate(passages, first)
     ]
     table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    """A numbered table."""
-    rows = [
-        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
-        for number, memory in enumerate(memories, first)
-    ]
+    rows = []
+    for number, one in enumerate(memories, first):
+        text = f"{one.text} (its day is over)" if is_over(one) else one.text
+        rows.append((number, text, one.kind, day_of(one.updated_at or one.created_at), one.scope, one.chat))
     table(["#", "memory", "kind", "day", "scope", "chat"], rows)
-
-
-def _where(memory: Memory) -> Sequence[str]:
-    at = memory.updated_at or memory.created_at
-    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
 
 
 def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:
@@ -27533,13 +27420,11 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...core.memory import in_payload
@@ -27547,116 +27432,17 @@ from ...core.scope import documents_in, past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
-from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
+from ...manage.migrate.records import Record, admitted, from_json
+from ...manage.migrate.records import to_json as as_row
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
 from .commands import IN_AND_OUT, Json, command
 from .history import import_past
 from .instance import Instance, a_person
-from .output import as_json, progress, say, with_progress
+from .output import answer, as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
-
-
-class Moving:
-    """The commands, with the settings and the state database of the Pipelines server."""
-
-    def __init__(self, instance: Instance) -> None:
-        self._instance, self._locations = instance, instance.locations
-
-    def export(self, file: str, user_id: str) -> None:
-        """Write all memories, or a user's, as JSON Lines."""
-        count = 0
-        with _to(file) as lines:
-            for record in self.all("exporting"):
-                of_a_file = documents_in(record.user_id)  # which is read again
-                if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
-                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                    count += 1
-        print(f"{count:,} memories exported.", file=sys.stderr)
-
-    def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
-
-        Raises:
-            TellAdmin: there are none yet.
-        """
-        home = self._locations.home()
-        if home is None:
-            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        seen: set[str] = set()
-        for location in [home, *pending]:
-            with self._opened(location) as records:
-                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
-                seen.update(heads)
-                yield from with_progress(in_order(records, heads), len(heads), what)
-
-    def import_(self, file: str, *, to_json: bool) -> None:
-        """Add a file's memories, or put them in the place of those with their ids."""
-        read = _read(file)
-        records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with self._instance.backend() as backend:
-            target = records_of(backend, self._locations)
-            self._locations.touch({record.user_id for record in records})
-            there = target.heads()
-            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
-            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
-                target.write(batch)
-            self._locations.touch({record.user_id for record in new})
-        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
-        added = sum(record.id not in there for record in new)
-        changed, known = len(new) - added, len(records) - len(new)
-        if to_json:
-            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
-            return
-        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
-        if secrets:
-            holding = sum(bool(count) for _, count in read)
-            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
-
-    def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the location that the settings name."""
-        if abandon:
-            self._abandon(to_json)
-            return
-        before = self._locations.home()
-        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
-        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
-        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            location = location_of_backend(backend, settings)
-            with progress("moving") as advance:
-                count = mover.move_now(backend, settings, advance, threading.Event())
-        for part in mover.part():
-            print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != location.key
-        if to_json:
-            as_json({"moved": count if moved else 0, "place": str(location)})
-        else:
-            say(
-                f"{count:,} memories are in {location}."
-                if moved
-                else f"Nothing to move: all memories are in {location}."
-            )
-
-    def _abandon(self, to_json: bool) -> None:
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        for location in pending:
-            self._locations.emptied(location)
-        if to_json:
-            as_json({"abandoned": [str(location) for location in pending]})
-            return
-        for location in pending:
-            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
-        if not pending:
-            say("No former location is waited for.")
-
-    def _opened(self, location: Location) -> AbstractContextManager[Records]:
-        instance = self._instance
-        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 @command("export", IN_AND_OUT)
@@ -27668,7 +27454,33 @@ def export(
     ] = "",
 ) -> None:
     """Write memories as JSON Lines, in the form of mem0's own answers."""
-    Moving(instance).export(file, user_id)
+    count = 0
+    with _to(file) as lines:
+        for record in all_records(instance, "exporting"):
+            of_a_file = documents_in(record.user_id)  # which is read again
+            if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
+                lines.write(json.dumps(as_row(record), ensure_ascii=False) + "\n")
+                count += 1
+    print(f"{count:,} memories exported.", file=sys.stderr)
+
+
+def all_records(instance: Instance, what: str) -> Iterator[Record]:
+    """All memories, each once, also those that wait in a location that was left. what: the bar's title.
+
+    Raises:
+        TellAdmin: there are none yet.
+    """
+    locations, data_dir = instance.locations, instance.environment.data_dir
+    home = locations.home()
+    if home is None:
+        raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+    pending = [known.location for known in locations.leftovers() if known.pending]
+    seen: set[str] = set()
+    for location in [home, *pending]:
+        with opened(location, instance.settings, data_dir, locations, instance.open_backend) as records:
+            heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+            seen.update(heads)
+            yield from with_progress(in_order(records, heads), len(heads), what)
 
 
 @command("import", IN_AND_OUT)
@@ -27691,7 +27503,32 @@ def import_(
     if user_id:
         import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
     else:
-        Moving(instance).import_(file, to_json=to_json)
+        _import(instance, file, to_json=to_json)
+
+
+def _import(instance: Instance, file: str, *, to_json: bool) -> None:
+    """Add a file's memories, or put them in the place of those with their ids."""
+    read = _read(file)
+    records, secrets = [record for record, _ in read], sum(count for _, count in read)
+    with instance.backend() as backend:
+        target = records_of(backend, instance.locations)
+        instance.locations.touch({record.user_id for record in records})
+        there = target.heads()
+        new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+        batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+        for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+            target.write(batch)
+        instance.locations.touch({record.user_id for record in new})
+    adopt(instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
+    added = sum(record.id not in there for record in new)
+    changed, known = len(new) - added, len(records) - len(new)
+    if to_json:
+        as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+        return
+    say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+    if secrets:
+        holding = sum(bool(count) for _, count in read)
+        say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
 
 @command("migrate", IN_AND_OUT)
@@ -27703,7 +27540,31 @@ def migrate(
     to_json: Json = False,
 ) -> None:
     """Move all memories now to where the settings say."""
-    Moving(instance).migrate(abandon=abandon, to_json=to_json)
+    if abandon:
+        _abandon(instance, to_json=to_json)
+        return
+    before, settings, data_dir = instance.locations.home(), instance.settings, instance.environment.data_dir
+    mover = Mover(instance.engine, data_dir, instance.open_backend)
+    with contextlib.closing(instance.open_backend(settings, data_dir)) as backend:
+        location = location_of_backend(backend, settings)
+        with progress("moving") as advance:
+            count = mover.move_now(backend, settings, advance, threading.Event())
+    for part in mover.part():
+        print(f"{part.detail}. {part.hint}", file=sys.stderr)
+    moved = before is not None and before.key != location.key
+    told = f"{count:,} memories are in {location}."
+    if not moved:
+        told = f"Nothing to move: all memories are in {location}."
+    answer(to_json, {"moved": count if moved else 0, "place": str(location)}, told)
+
+
+def _abandon(instance: Instance, *, to_json: bool) -> None:
+    pending = [known.location for known in instance.locations.leftovers() if known.pending]
+    for location in pending:
+        instance.locations.emptied(location)
+    told = [f"Memories that are only in {one} stay there, and are no longer looked for." for one in pending]
+    names = [str(location) for location in pending]
+    answer(to_json, {"abandoned": names}, *(told or ["No former location is waited for."]))
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -27766,6 +27627,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -27804,6 +27666,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def day_of(at: datetime | None) -> str:
+    """A day as it stands in tables."""
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
 def counted(count: int, one: str, more: str) -> str:
     """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
@@ -27819,6 +27686,15 @@ def ended(text: str, code: int = 1) -> NoReturn:
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
+
+
+def answer(to_json: bool, value: object, *lines: str) -> None:
+    """Prints what was done: a JSON-plain value for programs, else lines."""
+    if to_json:
+        as_json(value)
+    else:
+        for line in lines:
+            say(line)
 
 
 @contextmanager
@@ -27843,7 +27719,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The same items, with a bar."""
     with progress(what, total) as advance:
         for done, item in enumerate(items, 1):
             yield item
@@ -27851,7 +27726,6 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}
 '''
 
@@ -27872,7 +27746,7 @@ from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
-from .output import as_json, counted, say, table
+from .output import answer, as_json, counted, day_of, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
@@ -27892,9 +27766,8 @@ def list_(
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
-    instance.orders.show(
-        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
-    )
+    names = [one.chat for one in shown.items]
+    instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
@@ -27907,13 +27780,7 @@ def list_(
             show_passages(one.shown)
     else:
         cells = [
-            (
-                number,
-                one.chat,
-                f"{one.at:%Y-%m-%d}" if one.at else "",
-                one.count,
-                one.title or one.shown[0].text,
-            )
+            (number, one.chat, day_of(one.at), one.count, one.title or one.shown[0].text)
             for number, one in enumerate(shown.items, shown.first)
         ]
         table(["#", "chat", "day", "passages", "begins"], cells)
@@ -27960,22 +27827,14 @@ def switch(
     """Say or change whether what a user says is kept, beside the facts."""
     on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "episodes": on})
-    else:
-        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+    told = f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same."
+    answer(to_json, {"user_id": user_id, "episodes": on}, told)
 
 
 def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
     at = one.at.isoformat() if one.at else None
-    return {
-        "number": number,
-        "chat": one.chat,
-        "title": one.title,
-        "passages": one.count,
-        "last_said_at": at,
-        "shown": numbered(user_id, one.shown),
-    }
+    row = {"number": number, "chat": one.chat, "title": one.title, "passages": one.count}
+    return {**row, "last_said_at": at, "shown": numbered(user_id, one.shown)}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27997,7 +27856,7 @@ from ...recall.block import quoted
 from ...remember.spill import Spilled
 from .commands import OF_THE_SERVER, Json, app, command
 from .instance import Instance, opened
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -28054,10 +27913,8 @@ def retry(
         problem = "is the beginning of several names" if chosen else "is not among what was given up"
         raise Drop(f"{wanted} {problem}: see `queue list`.")
     revived = sum(queue.revive(name) for name in chosen)
-    if to_json:
-        as_json({"revived": revived})
-    else:
-        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+    told = f"{revived} batch{'' if revived == 1 else 'es'} will be tried again."
+    answer(to_json, {"revived": revived}, told)
 
 
 def age(seconds: float) -> str:
@@ -28126,7 +27983,7 @@ from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
-from .moving import Moving
+from .moving import all_records
 from .output import as_json, counted, say, table, waiting
 
 
@@ -28135,15 +27992,8 @@ def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> 
     """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     if user_id:
         _of_user(instance, user_id, to_json)
-    else:
-        _of_all(instance, to_json)
-
-
-def _of_all(instance: Instance, to_json: bool) -> None:
-    """Prints a line for each part. The exit code is 1 if one does not work.
-
-    What a running server knows of itself besides is at its `/memory/status`.
-    """
+        return
+    # What a running server knows of itself besides is at its `/memory/status`.
     parts = [
         Check("state", True, str(instance.engine.url)),
         *_backend(instance),
@@ -28188,14 +28038,13 @@ def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 @command("users", OF_THE_SERVER)
 def users(instance: Instance, to_json: Json = False) -> None:
     """List who has memories, and how many."""
-    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    counts = counts_of(record.user_id for record in all_records(instance, "counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:
-        table(
-            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
-        )
+        shown = [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        table(["user", "memories", "passages"], shown)
     else:
         say("There are no memories yet.")
 
@@ -28246,7 +28095,7 @@ from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
-from .output import as_json, say
+from .output import answer, as_json, say
 
 
 @command("team", OF_TEAMS)
@@ -28278,10 +28127,7 @@ def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: 
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
         text = control.share(asked_for(user_id), memory_id, team)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Team {team} now knows: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Team {team} now knows: {text}")
 
 
 @command("withdraw", OF_TEAMS)
@@ -28293,10 +28139,7 @@ def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False
         if memory is None or memory.scope != TEAM + team:
             raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Withdrawn from {team}: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:
@@ -28347,7 +28190,6 @@ def why(
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
@@ -28422,26 +28264,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 OWN_MODEL = "memory-filter"  # by which the proxy knows that its own embedder is meant
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
 
 
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-async def embedded(raw: bytes, embedder: Callable[[], Embeds]) -> tuple[int, dict[str, Any]]:
+async def embedded(raw: bytes, embedder: Callable[[], Embedder]) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer to a request. `embedder` raises MemoryFault where there is none."""
     try:
         if len(raw) > _MOST_BYTES:
@@ -28470,7 +28306,7 @@ def _texts(asked: Any) -> list[str]:
     return texts
 
 
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+def _embedded(embedder: Callable[[], Embedder], texts: list[str]) -> dict[str, Any]:
     using = embedder()
     vectors = using.embed_batch(texts)
     rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
@@ -28502,6 +28338,7 @@ from typing import NamedTuple
 from ..channels.channels import Channels
 from ..channels.message import ChannelMessage
 from ..channels.queue import Full
+from ..core.latest import Latest
 from ..core.scope import WEBUI, channel_owner
 from .webui_channels import Posted, WebuiChannel, WebuiChannels
 
@@ -28528,7 +28365,8 @@ class FollowedChannel:
         """told_at: when members were told that it is read. What they wrote before is not."""
         self.channel, self.told_at, self.floor = channel, told_at, told_at
         self._channels = channels
-        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        # By their first message, how they looked.
+        self._threads = Latest[str, tuple[int, int]](_MOST_SEEN)
         self._seen: dict[str, _Seen] = {}
         since = time.time() - _RECALLED_S
         for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
@@ -28634,8 +28472,6 @@ class FollowedChannel:
     def _bound(self) -> None:
         if len(self._seen) > 2 * _MOST_SEEN:
             self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
-        while len(self._threads) > _MOST_SEEN:
-            del self._threads[next(iter(self._threads))]
 
     def _message(self, one: Posted) -> ChannelMessage:
         return ChannelMessage(
@@ -28664,41 +28500,31 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .request_body import TooLongError, body_of
-from .server_key import has_key, key_wanted
+from .requests import RequestError, body_of, refusing
+from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
-def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
-    """POST /function/inlet and /function/outlet."""
-
+def function_routes(chats: Chats, turns: Turns) -> list[Route]:
     async def asked(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, chats.environment.server_key)
         try:
             form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
             form = None
         body = form.get("body") if isinstance(form, dict) else None
         if not isinstance(body, dict):
-            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
-            return JSONResponse({"detail": hint}, status_code=422)
+            raise RequestError(422, "no_body", 'Send JSON like {"body": {...}, "user": {"id": "..."}}.')
         user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
@@ -28714,20 +28540,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
-    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+    return [Route(f"/function/{name}", refusing(asked), methods=["POST"]) for name in ("inlet", "outlet")]
 
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28747,20 +28569,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .body import mapping
+from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
-
-
-class UnidentifiedError(Exception):
-    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -28783,11 +28599,8 @@ def given_key(headers: Mapping[str, str]) -> str:
     return bearer(headers) or headers.get("x-api-key", "").strip()
 
 
-def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
-    """Who asks, as far as the server's key and a signature tell; None: neither is there.
-
-    secret: with which Open WebUI signs, "" for none.
-    """
+def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
+    """Who asks, as far as the server's key and a signature tell; None: neither is there."""
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
     if not has_key(headers, server_key, key):
@@ -28804,26 +28617,28 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
 async def identified(
     headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
 ) -> Caller:
-    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+    """Who asks.
+
+    secret: with which Open WebUI signs, "" for none. owner_of: looks up the owner of a user's key, and may
+    raise a MemoryFault.
 
     Raises:
-        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+        RequestError: nobody is told, or the keys cannot be looked up.
     """
-    if (caller := caller_of(headers, server_key, secret)) is not None:
+    if (caller := _caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""
     except MemoryFault as fault:
-        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+        raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Chat, messages and task, as Open WebUI tells them to a filter."""
-    told = body.get("metadata")
-    in_body = told.get("chat_id") if isinstance(told, Mapping) else None
+    in_body = mapping(body.get("metadata")).get("chat_id")
     conversation = body.get("conversation")  # of the responses API
     named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
     chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
@@ -28877,7 +28692,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -28896,32 +28710,16 @@ _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it i
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A body on its way to the model, as it may go on, and the turn that it begins."""
-
-    body: Any
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A body with an answer, as it may go on, and the exchange that it ends, if it ends one."""
-
-    body: Any
-    answered: Answered | None
-
-
-def read_asked(body: Any, user: Any) -> Asked:
-    """An inlet's body. Whatever comes in, this does not raise."""
+def read_asked(body: Any, user: Any) -> tuple[Any, Turn]:
+    """An inlet's body, as it may go on, and the turn that it begins. Never raises."""
     body = without_commands(sendable(body))
-    return Asked(body, read_inlet(body, user))
+    return body, read_inlet(body, user)
 
 
-def read_finished(body: Any, user: Any) -> Finished:
-    """An outlet's body. Whatever comes in, this does not raise."""
+def read_finished(body: Any, user: Any) -> tuple[Any, Answered | None]:
+    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. Never raises."""
     body = sendable(body)
-    return Finished(body, read_outlet(body, user))
+    return body, read_outlet(body, user)
 
 
 class Intake:
@@ -29072,6 +28870,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from ..core.latest import Latest
+
 _MOST = 16  # of one user's that may wait
 _USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
@@ -29086,15 +28886,12 @@ class Rate:
     most = 20  # in a minute
 
     def __init__(self) -> None:
-        self._done: dict[str, deque[float]] = {}  # when, by user
+        self._done = Latest[str, deque[float]](_USERS)  # when, by user
 
     def allows(self, user_id: str) -> bool:
         """Whether a user's may be changed now, which then counts."""
         now = time.monotonic()
-        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
-        self._done[user_id] = done  # the last one in the order
-        if len(self._done) > _USERS:
-            del self._done[next(iter(self._done))]
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
         if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
@@ -29156,11 +28953,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
 from ...backends.backend_holder import BackendHolder
-from ...backends.base import EditableBackend
 from ...commands.language import language_of_text
 from ...config.settings import Valves
 from ...core.change import Change
@@ -29248,7 +29045,7 @@ class LiveChats:
                     break
         for message_id, changes in by_turn.items():
             if (one := self._latest.get((batch.user_id, message_id))) is not None:
-                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+                self._post(one, partial(self._status, one, changes))
 
     def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
         """What whoever shows it by themselves is to show now; nothing where it is posted."""
@@ -29287,7 +29084,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
@@ -29312,22 +29108,15 @@ class LiveChats:
 
     def _sources(self, one: _Shown) -> Event | None:
         backend = self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return None
         there = {memory.id: memory for memory in backend.get_all(one.used)}
         found = [there[memory_id] for memory_id in one.used if memory_id in there]
         if not found:
             return None
         words, url = one.words, self._settings().page_url
         source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
-        data = {
-            "source": source,
-            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
-            "metadata": [
-                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
-            ],
-        }
-        return {"type": "source", "data": data}
+        texts = [_plain(memory.text)[:_SOURCE_CHARS] for memory in found]
+        named = [{"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found]
+        return {"type": "source", "data": {"source": source, "document": texts, "metadata": named}}
 
 
 def _is_id(value: str) -> bool:
@@ -29374,12 +29163,11 @@ A chat's id says that it is a channel, and whoever calls an API may say any. Wha
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from urllib.parse import quote, urlencode
 
+from ...core.latest import Latest
 from .poster import Poster
 
 _KNOWN = 5_000  # pairs of user and channel
@@ -29394,7 +29182,7 @@ class Memberships:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._known = Latest[tuple[str, str], tuple[float, bool]](_KNOWN)
 
     def holds(self, user_id: str, email: str, channel: str) -> bool:
         """Whether a user may read a channel. Blocks for some seconds at most."""
@@ -29406,8 +29194,6 @@ class Memberships:
         is_member = self._poster.is_on and bool(channel) and self._asked(user_id, email, channel)
         with self._lock:
             self._known[one] = time.monotonic() + (_MEMBER_S if is_member else _OTHER_S), is_member
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
         return is_member
 
     def drop(self, user_id: str) -> None:
@@ -29421,21 +29207,13 @@ class Memberships:
         for page in range(1, 2 if email else _PAGES + 1):
             asked = urlencode({"page": page, **({"query": email} if email else {})})
             answer = self._poster.get(f"/api/v1/channels/{quote(channel, safe='')}/members?{asked}")
-            members = _ids(answer)
-            if user_id in members:
-                return True
-            if not members or time.monotonic() > until:
+            try:
+                members = {str(one["id"]) for one in answer["users"]}
+            except (KeyError, TypeError):  # not as expected
                 return False
+            if user_id in members or not members or time.monotonic() > until:
+                return user_id in members
         return False
-
-
-def _ids(answer: bytes) -> frozenset[str]:
-    """The members that an answer names; none where it is not as expected."""
-    try:
-        users = json.loads(answer)["users"]
-        return frozenset(str(one["id"]) for one in users)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return frozenset()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29488,7 +29266,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -29507,20 +29284,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
@@ -29537,13 +29318,11 @@ class Poster:
                 check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -29596,7 +29375,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
@@ -29632,13 +29410,12 @@ SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open Web
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
@@ -29655,8 +29432,8 @@ class Titles:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
+        self._known = Latest[str, tuple[float, Mapping[str, str]]](_USERS)
+        self._asked = Latest[tuple[str, str], tuple[float, bool | None]](_ASKED)
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -29686,8 +29463,6 @@ class Titles:
         own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
             self._asked[one] = time.monotonic(), own
-            while len(self._asked) > _ASKED:
-                self._asked.popitem(last=False)
         return own
 
     def drop(self, user_id: str) -> None:
@@ -29702,23 +29477,19 @@ class Titles:
         titles = self._listed(user_id)
         with self._lock:
             self._known[user_id] = time.monotonic(), titles or {}
-            while len(self._known) > _USERS:
-                self._known.popitem(last=False)
         return titles
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
         """Of a chat that is not among the user's latest, and may be long."""
-        try:
-            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
-            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
-        except Exception:  # noqa: BLE001 - there is none, or it is too long
+        chat = self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}")  # None: it may be too long
+        if not isinstance(chat, dict) or chat.get("id") != chat_id or "user_id" not in chat:
             return None
+        return bool(chat["user_id"] == user_id)
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
-        try:
-            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
-        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return None
+        chats = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+        if chats is None:
+            return None  # a passage without its chat's title is whole
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
@@ -29785,28 +29556,18 @@ class LongChat:
             self.settings = settings.model_copy(update=budgets(settings, self._limit))
         self._learns = is_all(body, turn)
 
-    @classmethod
-    async def of(
-        cls,
-        runtime: Service,
-        intake: Intake,
-        body: dict[str, Any],
-        turn: Turn,
-        settings: Valves,
-        decision: Decision,
-        deadline: float,
-    ) -> LongChat:
+    async def read(self, deadline: float) -> None:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, intake, body, turn, settings, decision)
-        if long._limit:
-            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
-        if long._at_most > _MAY_BE_SHARE * long._limit:
-            await long._look(deadline)
-            if long._long is not None:
-                prompt, seen = long._long
-                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
-                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
-        return long
+        if not self._limit:
+            return
+        turn, intake = self._turn, self._intake
+        self._most = await intake.rewrite(turn.user_id, most_tokens, self._body)
+        if self._at_most > _MAY_BE_SHARE * self._limit:
+            await self._look(deadline)
+        if self._long is not None:
+            prompt, seen = self._long
+            narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+            self.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), self._body)
 
     @property
     def _at_most(self) -> int:
@@ -29919,17 +29680,15 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..config.environment import Environment
-from ..config.settings import Valves
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
-from .request_body import TooLongError, body_of
+from .requests import Endpoint, RequestError, body_of, refusing
 from .server_key import bearer, has_key, key_wanted
 from .service import Service
 
@@ -29937,72 +29696,57 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
 _AT_ONCE = 4  # requests that are read; the others wait
-_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_AGAIN = {"Retry-After": "60"}  # where too many messages wait
 _WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
 _NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
 _OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
-
-
-class RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Observing:
     """The routes, below /memory."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
+        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
 
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
-            except RefusedError as error:
-                return _told(error.status, str(error))
-            except TooLongError:
-                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
-            except (TimeoutError, ClientDisconnect):
-                return _told(408, "The rest of the body did not come.")
+            except RequestError:
+                raise
             except MemoryFault as fault:
-                return _told(400, f"{fault} {fault.hint}".strip())
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
-                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+                return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
 
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
-
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
-        key = self._environment.server_key
+        key = self._chats.environment.server_key
         if has_key(request.headers, key):
             source = request.headers.get("x-memory-source", "")
             if not is_source(source):
-                raise RefusedError(400, _NO_SOURCE)
+                raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
-                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._settings().observes_channels:
-            raise RefusedError(403, _OFF)
+                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._chats.settings().observes_channels:
+            raise RequestError(403, "off", _OFF)
         return source
 
 
@@ -30016,7 +29760,7 @@ def _observe(runtime: Service, body: bytes, source: str) -> Response:
         "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
     }
     if observed.full:
-        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+        return JSONResponse({**told, "detail": _FULL}, 429, headers=_AGAIN)
     return JSONResponse(told, 202)
 
 
@@ -30031,16 +29775,12 @@ def _recall(runtime: Service, body: bytes, source: str) -> Response:
 
 
 def parsed(body: bytes) -> Any:
-    """A body's JSON. Raises RefusedError where it is none."""
+    """A body's JSON. Raises RequestError where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
-
-
-def _told(status: int, sentence: str, again_s: int = 0) -> Response:
-    headers = {"Retry-After": str(again_s)} if again_s else None
-    return JSONResponse({"detail": sentence}, status, headers=headers)
+        told = "The body is not JSON; docs/channels.md shows its form."
+        raise RequestError(400, "invalid_json", told) from error
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30196,8 +29936,8 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
-        self._turns = Turns(self._chats, lambda: self.valves)
-        self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._turns = Turns(self._chats)
+        self._proxy = Proxy(self._chats, "/memory/v1")
         self._page: Page | None = None
 
     async def on_startup(self) -> None:
@@ -30211,8 +29951,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
-            settings, page = lambda: self.valves, self._open_page()
-            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            own = under_memory(self._chats, self._turns, self._open_page())
             guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
@@ -30243,7 +29982,7 @@ class Filter:
             from ..web.page import Page
         except ImportError:
             return None
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page = Page(self._chats)
         return self._page
 
     @property
@@ -30297,14 +30036,8 @@ class Prompt:
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
 
-    @property
-    def messages(self) -> list[Any]:
-        """All of them."""
-        return list(self.body["messages"])
-
     @cached_property
     def texts(self) -> Texts:
-        """What is counted."""
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
@@ -30338,7 +30071,7 @@ class Prompt:
         for call, found in results.items():
             if turns[call] == (last := turns[found[-1]]):
                 continue
-            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            thought = call - (call > 0 and mapping(messages[call - 1]).get("type") == "reasoning")
             for at in (thought, call, *found):
                 turns[at] = last
         return turns
@@ -30365,7 +30098,7 @@ class Prompt:
         in_system: a system message is made where there is none.
         """
         stay = {-1, *kept}
-        numbered = zip(self._turn_of, self.messages, strict=True)
+        numbered = zip(self._turn_of, self.body["messages"], strict=True)
         left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
@@ -30483,10 +30216,6 @@ def _json(value: Any) -> str:
         return ""
 
 
-def _type(message: Any) -> Any:
-    return mapping(message).get("type")
-
-
 def _role(message: Any) -> Any:
     return mapping(message).get("role")
 '''
@@ -30520,6 +30249,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ...core.latest import Latest
 from ...core.turn import Turn
 from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
@@ -30588,7 +30318,7 @@ class Agent:
     def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
         self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
-        self._plain: dict[tuple[str, ...], float] = {}
+        self._plain = Latest[tuple[str, ...], float](_MOST_PLAIN)
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -30635,8 +30365,6 @@ class Agent:
 
         async def sending(message: Any) -> None:
             if message.get("status") == 200:
-                if len(self._plain) >= _MOST_PLAIN:
-                    del self._plain[next(iter(self._plain))]
                 self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             await send(message)
 
@@ -30667,7 +30395,6 @@ class _Loop:
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
-        """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
         body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
@@ -30845,7 +30572,6 @@ def _described(verb: Verb) -> Event:
 
 
 def _names(tools: Sequence[Any]) -> list[str]:
-    """What the client's tools are called."""
     parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
     return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
 
@@ -30877,7 +30603,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, prompt_tokens, text_of
+from ..body import final_text, mapping, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -30932,10 +30658,9 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     for choice in choices if isinstance(choices, list) else []:
         if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
             continue
-        message = choice.get("delta") or choice.get("message") or {}
-        if isinstance(message, Mapping):
-            said.add(message.get("content"))
-            said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
+        message = mapping(choice.get("delta") or choice.get("message"))
+        said.add(message.get("content"))
+        said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
         said.add(choice.get("text"))
         if reason := choice.get("finish_reason"):
             said.ended = True
@@ -30999,7 +30724,6 @@ class StreamEar:
         return last
 
     def over(self) -> None:
-        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -31221,6 +30945,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ..body import mapping, role_of
 from . import answer, replies
 from .answer import Read
 
@@ -31268,8 +30993,8 @@ def _responses(body: Body) -> list[Any] | None:
 
 def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
     given, told, rest = body.get("input"), {}, list(messages)
-    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
-    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    first = mapping(rest[0]) if rest else {}
+    own_system = isinstance(given, list) and given and role_of(given[0]) == _SYSTEM
     if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
         told, rest = {"instructions": first.get("content")}, rest[1:]
     if isinstance(given, str) and len(rest) == 1:
@@ -31280,10 +31005,6 @@ def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
 def _instructions(body: Body) -> list[Any]:
     told = body.get("instructions")
     return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
-
-
-def _role(item: Any) -> Any:
-    return item.get("role") if isinstance(item, Mapping) else None
 
 
 def _completion(body: Body) -> list[Any] | None:
@@ -31327,17 +31048,16 @@ import contextlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
+from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
-_COUNTED_CHARS = (
-    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
-)
+_COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
 _DROPS_S = 3600.0  # longer than requests take
 
 
@@ -31355,7 +31075,7 @@ class KeptSteps:
 
     def __init__(self, seconds: float = _MOST_S) -> None:
         self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._kept = Latest[tuple[str, str], _Kept](_MOST)  # by user and calls
         self._dropped: dict[str, float] = {}  # users, and when
 
     def __len__(self) -> int:
@@ -31378,8 +31098,6 @@ class KeptSteps:
             if self._dropped.get(user_id, -1.0) >= since:
                 return
             self._kept[user_id, _named(calls)] = kept
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
         asyncio.get_running_loop().call_later(self._seconds, self._purge)
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
@@ -31393,7 +31111,7 @@ class KeptSteps:
             return messages, room
         back: list[Any] = []
         for message in reversed(messages):
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            calls = mapping(message).get("tool_calls")
             kept = known.get(_named(calls)) if calls else None
             if kept is not None and kept.tokens <= room:
                 room -= kept.tokens
@@ -31429,8 +31147,7 @@ def _named(calls: Any) -> str:
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
     for one in parts:
-        function = one.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             arguments = json.loads(arguments)
@@ -31450,8 +31167,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31463,9 +31179,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import Environment
 from ...config.model_patterns import named
-from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
@@ -31473,10 +31187,11 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
+from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
-from ..tools.calls import Calls, Lane
+from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, Catalogue
@@ -31502,14 +31217,6 @@ _OPERATIONS = {
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 
 
-class _RefusedError(Exception):
-    """A request that goes nowhere, with the answer to it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 @dataclass(frozen=True)
 class _Request:
     """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
@@ -31532,16 +31239,12 @@ class _Request:
 class Proxy:
     """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
 
-    def __init__(
-        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
-    ) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._prefix = prefix.encode()
+    def __init__(self, chats: Chats, prefix: str) -> None:
+        self._chats, self._prefix = chats, prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
-        self._at_once = self._bytes_at_once = 0
-        self._of: Counter[str] = Counter()  # requests at once, by user
+        self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -31557,7 +31260,7 @@ class Proxy:
 
         try:
             await self._answer(scope, receive, sending)
-        except _RefusedError as refused:
+        except RequestError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except RecursionError:  # what was just not too deep to be read is too deep to be written
             if not started:
@@ -31578,7 +31281,7 @@ class Proxy:
         await self._close_if_idle()
 
     async def _close_if_idle(self) -> None:
-        if self._is_closing and not self._at_once and self._opened is not None:
+        if self._is_closing and not self._places.are_taken and self._opened is not None:
             (session, catalogue), self._opened = self._opened, None
             catalogue.close()
             await session.close()
@@ -31586,27 +31289,22 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
-        if self._environment.traces:
+        if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        caller = await self._caller(headers)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
+        caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
-            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
-        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
-        self._at_once += 1
-        self._of[caller.id] += 1
+            raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
         try:
-            raw = await self._read(receive, headers)
-            size = len(raw)
-            body = await self._parsed(caller, headers, raw)
-            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
-            await self._route(asked, caller, receive, send)
+            with self._places.one(caller.id):
+                raw = await self._read(receive, headers)
+                size = len(raw)
+                body = await self._parsed(caller, headers, raw)
+                asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+                await self._route(asked, caller, receive, send)
         finally:
-            self._at_once -= 1
-            self._of[caller.id] -= 1
-            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -31616,40 +31314,22 @@ class Proxy:
         path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
         segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
         if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
-            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+            raise RequestError(404, "not_found", "There is nothing here: the API is below /v1.")
         return path
 
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        try:
-            return await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            raise _RefusedError(error.status, error.code, str(error)) from error
-
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        told = headers.get("content-length", "")
-        pieces, size = [], 0
-        more = True
+        told, pieces, size = headers.get("content-length", ""), [], 0
+        if told.isdecimal() and int(told[:20]) > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
         try:
-            while more:
-                async with asyncio.timeout(_WAIT_S):
-                    message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "left", "The client has left.")
-                piece = message.get("body", b"")
+            async for piece in pieces_of(receive, _MOST_BYTES, _WAIT_S):
+                pieces.append(piece)
                 size += len(piece)
                 self._bytes_at_once += len(piece)
-                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
-                    most = _MOST_BYTES // 1_000_000
-                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
                 if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
-                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
-                pieces.append(piece)
-                more = message.get("more_body", False)
-        except BaseException as error:
+                    raise RequestError(503, "overloaded", "Too much at once. Try again in some seconds.")
+        except BaseException:
             self._bytes_at_once -= size
-            if isinstance(error, TimeoutError):
-                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -31659,7 +31339,7 @@ class Proxy:
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
         if raw.count(b",") > _MOST_VALUES:
-            raise _RefusedError(413, "request_too_large", "A request has too many values.")
+            raise RequestError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -31670,20 +31350,20 @@ class Proxy:
         _, catalogue = self._open()
         if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
             return await self._tell_models(asked.path, catalogue, send)
-        upstreams = self._settings().upstreams_in_use
+        upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
-            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+            raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
         name = await catalogue.bare(asked.model)
         asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
-            raise _RefusedError(404, "model_not_found", text)
+            raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
-        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        remembers = name != asked.model or named(self._chats.settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
         if remembers and caller.id and dialect is not None:
             return await self._remembering(asked, dialect, caller, chosen, receive, send)
@@ -31695,14 +31375,14 @@ class Proxy:
     async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
         models = await catalogue.models()
         if path == "/models":
-            if not models and self._settings().upstreams_in_use:
-                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+            if not models and self._chats.settings().upstreams_in_use:
+                raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
         for model in models:
             if model["id"] == wanted:
                 return await send_json(send, 200, model)
-        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+        raise RequestError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
         self,
@@ -31725,19 +31405,19 @@ class Proxy:
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
-        read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
-        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
+        body, turn = await intake.read(read_asked, seen, caller.user)
+        is_shown = has_key(asked.headers, self._chats.environment.server_key, given_key(asked.headers))
+        turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
-            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            reserved, room = reserve(limit_of(self._chats.settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
-        told = await self._chats.told(read.body, turn, deadline)
+        told = await self._chats.told(body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
@@ -31751,7 +31431,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._chats.settings().agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -31820,7 +31500,7 @@ class Proxy:
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
-            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._chats.settings().upstreams_in_use)
         return self._opened
 
 
@@ -31919,8 +31599,6 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an upstream is sent."""
-
     method: str
     url: str
     headers: list[tuple[str, str]]
@@ -31948,7 +31626,6 @@ class Answer(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Any) -> Answer:
-        """See there."""
         protocol = connection.protocol
         read, left = protocol.read, iter(range(_INTERIM))
 
@@ -32121,7 +31798,6 @@ _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no
 
 
 async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /chat/completions."""
     envelope = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.get("model")}
     if not body.get("stream"):
         choice = {"index": 0, "message": _message(text), "logprobs": None, "finish_reason": "stop"}
@@ -32140,7 +31816,6 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 
 async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /completions."""
     told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
     whole = {**told, "model": body.get("model"), "choices": [choice]}
@@ -32151,7 +31826,6 @@ async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> Non
 
 
 async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /responses."""
     part = {"type": "output_text", "text": text, "annotations": []}
     item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
     done = {**item, "status": "completed", "content": [part]}
@@ -32201,6 +31875,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..body import mapping
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32209,11 +31884,8 @@ _MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client'
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
-_WANTED_BACK = (
-    "reasoning_content",
-    "reasoning_details",
-    "extra_content",
-)  # by servers, beside a message's calls
+# By servers, beside a message's calls.
+_WANTED_BACK = ("reasoning_content", "reasoning_details", "extra_content")
 _IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
@@ -32233,7 +31905,6 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments."""
         self._pieces.append(arguments)
         self._chars += len(arguments)
 
@@ -32320,12 +31991,8 @@ class Step:
         if isinstance(told.get("usage"), Mapping):
             self.usage = dict(told["usage"])
         self.whole = told
-        choices = told.get("choices")
-        first = (
-            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-        )
-        message = first.get("delta") or first.get("message")
-        message = message if isinstance(message, Mapping) else {}
+        first = _first(told)
+        message = mapping(first.get("delta") or first.get("message"))
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
         if self._is_too_long:
             return False
@@ -32357,13 +32024,12 @@ class Step:
         call = self._calls.setdefault(key, ToolCall())
         call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
         call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
-        function = one.get("function")
-        if isinstance(function, Mapping):
-            name, arguments = function.get("name"), function.get("arguments")
-            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
-            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
-            if isinstance(written, str):
-                call.add(written)
+        function = mapping(one.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+        written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+        if isinstance(written, str):
+            call.add(written)
 
     def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
         """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
@@ -32437,8 +32103,7 @@ def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Eve
 
 def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = told.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, Mapping) else {}
+    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
@@ -32493,42 +32158,100 @@ async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bo
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/request_body.py
+# interfaces/requests.py
 
-SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+SOURCES["interfaces/requests.py"] = r'''"""The body of a request, as far as it is not too long; and what is answered to one that is refused."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-class TooLongError(Exception):
-    """More bytes come than may."""
+
+class RequestError(Exception):
+    """An HTTP status, a code for programs, and a sentence that says what to do."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.code = status, code
+
+
+def refusing(work: Endpoint) -> Endpoint:
+    """The same endpoint, which answers what it refuses with {"detail": ...}."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await work(request)
+        except RequestError as refusal:
+            return JSONResponse({"detail": str(refusal)}, refusal.status)
+
+    return answer
+
+
+def too_large(most_bytes: int) -> RequestError:
+    """What is raised for a request that has more bytes."""
+    most = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes} bytes"
+    return RequestError(413, "request_too_large", f"A request has {most} at most.")
+
+
+class Places:
+    """So many requests at once, of all and of one user. For one event loop."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._most, self._most_each = most, most_each
+        self._taken = Counter[str]()  # by user, "" for those of nobody
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether any is."""
+        return bool(self._taken)
+
+    @contextmanager
+    def one(self, user_id: str) -> Iterator[None]:
+        """Inside, one of them is taken. Raises RequestError where none is left."""
+        if self._taken.total() >= self._most or (user_id and self._taken[user_id] >= self._most_each):
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        self._taken[user_id] += 1
+        try:
+            yield
+        finally:
+            self._taken -= Counter([user_id])  # without those at none
 
 
 async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
-    """All of it. wait_s: for the next piece; None waits as long as the server does.
+    """All of a body; raises as `pieces_of`."""
+    return b"".join([piece async for piece in pieces_of(receive, most_bytes, wait_s)])
+
+
+async def pieces_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> AsyncIterator[bytes]:
+    """A body as it comes. wait_s: for the next piece; None waits as long as the server does.
 
     Raises:
-        TooLongError: it is longer.
-        TimeoutError: the next piece does not come.
-        ClientDisconnect: nor will it.
+        RequestError: it is longer, or the next piece does not come.
     """
-    pieces, size, more = [], 0, True
+    size, more = 0, True
     while more:
-        async with asyncio.timeout(wait_s):
-            message = await receive()
+        try:
+            async with asyncio.timeout(wait_s):
+                message = await receive()
+        except TimeoutError:
+            raise RequestError(408, "timeout", "The rest of the request did not come.") from None
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
+            raise RequestError(400, "left", "The client has left.")
+        piece = message.get("body", b"")
+        size += len(piece)
         if size > most_bytes:
-            raise TooLongError
+            raise too_large(most_bytes)
+        yield piece
         more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32540,7 +32263,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32548,15 +32271,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
 from .observe import Observing
-from .server_key import has_key, key_wanted
+from .requests import RequestError, refusing
+from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import Uploads
@@ -32567,49 +32289,31 @@ log = logging.getLogger(__name__)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-class Watched(Protocol):
-    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
-
-    def status(self) -> dict[str, Any]: ...
-    def numbers(self) -> bytes: ...
-
-
-def under_memory(
-    chats: Chats,
-    turns: Turns,
-    settings: Callable[[], Valves],
-    environment: Environment,
-    page: ASGIApp | None,
-) -> list[BaseRoute]:
+def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
-    key = environment.server_key
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
-    own += Uploads(chats, settings, environment).routes()
-    own += Observing(chats, settings, environment).routes()
+    own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
+    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
     return [*own, Mount("", page)] if page is not None else own
 
 
-def watching(key: str, watched: Watched) -> list[Route]:
+def watching(key: str, watched: Chats) -> list[Route]:
     """GET /status and /metrics, behind the server's key, and /health."""
 
     async def tell(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
-            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+            raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
 
     async def answers(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+    return [Route("/status", refusing(tell)), Route("/metrics", refusing(count)), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -32636,11 +32340,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
+from .requests import RequestError
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -32653,20 +32359,27 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
     return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
 
 
-def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
-    """What to tell whoever sent a request without the server's key."""
+def ask_for_key(headers: Mapping[str, str], key: str) -> None:
+    """Raises RequestError where the request does not carry the server's key."""
+    if not has_key(headers, key):
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, key, "Send the server's key."))
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str) -> str:
+    """What to tell whoever sent a request without the key that is wanted; else_: if it is not that one."""
     return _TOO_PUBLIC if _is_public(headers, key) else else_
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -32857,24 +32570,17 @@ _AGAIN = "It is tried again automatically."
 
 
 class Start:
-    """Makes the runtime in a thread of its own, and holds it until the stop."""
+    """Makes the runtime in a thread of its own, and holds it until the stop.
+
+    runtime: None before it is made, and after the stop. fault: why there is none.
+    """
 
     def __init__(self, make: Callable[[], Service], settings: Callable[[], Valves]) -> None:
         self._make, self._settings = make, settings
         self._lock = threading.Lock()
         self._tried, self._stopped = threading.Event(), threading.Event()
-        self._runtime: Service | None = None
-        self._fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
-
-    @property
-    def runtime(self) -> Service | None:
-        """None before it is made, and after the stop."""
-        return self._runtime
-
-    @property
-    def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
-        return self._fault
+        self.runtime: Service | None = None
+        self.fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
 
     def begin(self, wait_s: float) -> None:
         """Begin to try. Blocks until the first try is over, so many seconds at most."""
@@ -32884,17 +32590,17 @@ class Start:
     def use_settings(self) -> None:
         """The settings have changed; returns at once. A runtime that is still to come has them anyway."""
         with self._lock:
-            if self._runtime is not None:
-                self._runtime.use(self._settings())
+            if self.runtime is not None:
+                self.runtime.use(self._settings())
 
     def stop(self) -> None:
         """Try no more, and close the runtime. Blocks, but not for a try that is under way."""
         with self._lock:
             self._stopped.set()
-        if self._runtime is not None:
-            self._runtime.close()  # until it has stopped, outlets go on to store what was said
-            self._runtime = None
-        self._fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
+        if self.runtime is not None:
+            self.runtime.close()  # until it has stopped, outlets go on to store what was said
+            self.runtime = None
+        self.fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
 
     def _keep_trying(self) -> None:
         pause = _RETRY_FIRST_S
@@ -32915,24 +32621,21 @@ class Start:
         with self._lock:
             late = self._stopped.is_set()
             if not late:
-                self._runtime = runtime
+                self.runtime = runtime
                 runtime.use(self._settings())  # they may have changed since it was made
         if late:
             runtime.close()
 
     def _failed(self, error: Exception) -> None:
-        fault = error if isinstance(error, MemoryFault) else Retry(_unexpected(error))
+        unexpected = f"Memory cannot start ({type(error).__name__})."
+        fault = error if isinstance(error, MemoryFault) else Retry(unexpected)
         with self._lock:
             if self._stopped.is_set():
                 return
-            is_news = str(fault) != str(self._fault)
-            self._fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
+            is_news = str(fault) != str(self.fault)
+            self.fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
         if is_news:
-            log.error("%s %s", fault, self._fault.hint, exc_info=None if fault is error else error)
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Memory cannot start ({type(error).__name__})."
+            log.error("%s %s", fault, self.fault.hint, exc_info=None if fault is error else error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32952,7 +32655,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, mapping, text_of
+from .body import LANGUAGE, mapping, role_of, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -32973,7 +32676,7 @@ def without_commands(body: Any) -> Any:
         words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
-        last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
+        last = max((at for at, message in enumerate(messages) if role_of(message) == "user"), default=0)
         kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
     same = len(kept) == len(messages) and all(map(is_, kept, messages))
     return body if same else {**body, "messages": kept}
@@ -32982,7 +32685,7 @@ def without_commands(body: Any) -> Any:
 def _conversation(messages: list[Any]) -> Iterator[Any]:
     aside = False
     for message in messages:
-        role = _role(message)
+        role = role_of(message)
         if role == "user":
             aside = read_command(text_of(message.get("content"))) is not None
         if not aside or role == "system":
@@ -32990,7 +32693,7 @@ def _conversation(messages: list[Any]) -> Iterator[Any]:
 
 
 def _without_notes(message: Any) -> Any:
-    return _with_texts(message, _noteless) if _role(message) == "assistant" else message
+    return _with_texts(message, _noteless) if role_of(message) == "assistant" else message
 
 
 def _noteless(text: str) -> str:
@@ -33036,10 +32739,6 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
-
-
-def _role(message: Any) -> Any:
-    return mapping(message).get("role")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33099,25 +32798,18 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[
-    [Verb, Call], Coroutine[Any, Any, Outcome]
-]  # raises the errors of `core/errors.py`, or BusyError
+# Raises the errors of `core/errors.py`, or BusyError.
+Run = Callable[[Verb, Call], Coroutine[Any, Any, Outcome]]
 
 
-class Lane:
-    """Carries calls out in the application's threads, one of a user at a time."""
-
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-
-    async def __call__(self, verb: Verb, call: Call) -> Outcome:
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        if verb.name == "forget_memory":
-            runtime.kept_steps.drop(call.turn.user_id)
-        work: Any = runtime.toolbox.carry_out
-        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        return outcome
+async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:
+    """Carries a call out in the application's threads, one of a user at a time."""
+    runtime = chats.opened()
+    if verb.name == "forget_memory":
+        runtime.kept_steps.drop(call.turn.user_id)
+    work: Any = runtime.toolbox.carry_out
+    outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
+    return outcome
 
 
 class Calls:
@@ -33138,11 +32830,7 @@ class Calls:
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
         decision = decide(turn, self._settings())
-        return [
-            verb
-            for verb in VERBS.values()
-            if (decision.read or not verb.reads) and (decision.write or not verb.changes)
-        ]
+        return [verb for verb in VERBS.values() if verb.is_allowed(decision)]
 
     async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
         """What came of one call. Raises nothing."""
@@ -33165,7 +32853,7 @@ class Calls:
             return Outcome.refused(404, f"There is no such tool. There are: {', '.join(VERBS)}.")
         settings = self._settings()
         decision = decide(turn, settings)
-        if not (decision.read or not verb.reads) or not (decision.write or not verb.changes):
+        if not verb.is_allowed(decision):
             return Outcome.refused(403, f"Memory is not used here: {decision.reason or Reason.NO_USER}.")
         try:
             arguments = verb.read(given)
@@ -33196,15 +32884,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ... import __version__
-from ...core.turn import Turn
-from .calls import Calls
 from .told import Outcome
 from .verbs import VERBS, schema
 
@@ -33219,33 +32904,26 @@ _MISSING = "The package mcp is missing: install pipelines/requirements.txt, or u
 CarryOut = Callable[[str, object], Awaitable[Outcome]]
 
 
-class McpServer:
-    """Answers HTTP requests."""
+async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
+    """The answer to one HTTP request of one user."""
+    try:
+        server = await asyncio.to_thread(server_for, carry_out)
+    except ImportError:
+        return JSONResponse({"error": _MISSING}, 501)
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    async def answer(self, turn: Turn, raw: bytes) -> ASGIApp:
-        """The answer to one request of this turn's user."""
-        carry_out = partial(self._calls.carry_out, turn)
-        try:
-            server = await asyncio.to_thread(server_for, carry_out)
-        except ImportError:
-            return JSONResponse({"error": _MISSING}, 501)
+        rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+        async def receiving() -> Message:
+            return rest.pop() if rest else await receive()
 
-            rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
+        manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        async with manager.run():
+            await manager.handle_request(scope, receiving, send)
 
-            async def receiving() -> Message:
-                return rest.pop() if rest else await receive()
-
-            manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-            async with manager.run():
-                await manager.handle_request(scope, receiving, send)
-
-        return answered
+    return answered
 
 
 def server_for(carry_out: CarryOut) -> Server[Any]:
@@ -33303,6 +32981,73 @@ async def serve_streams(carry_out: CarryOut) -> None:
 
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/tools/page_origins.py
+
+SOURCES["interfaces/tools/page_origins.py"] = r'''"""Which pages of browsers may ask the MCP server, as its protocol wants it.
+
+By DNS rebinding a page's own name leads here, and its browser takes this server for the page's. What the
+browser then says in `Origin` is the page's name, which is none of ours. `mcp` has such a check, too, but of a
+list of whole origins: neither any address nor any port of this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.settings import Valves
+
+_REFUSAL = (
+    "Pages of this origin may not ask here, only those on this machine, at an IP address, and on the hosts "
+    "of page_url and webui_url. Ask from a program, which sends no Origin, or set page_url."
+)
+
+
+class KnownOrigins:
+    """An ASGI application for pages that are known, and for programs, which name no origin."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], Valves]) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings()
+        origins = filter(None, Headers(scope=scope).getlist("origin"))
+        if all(is_known(one, (settings.page_url, settings.webui_url)) for one in origins):
+            return await self._app(scope, receive, send)
+        return await JSONResponse({"error": _REFUSAL}, 403)(scope, receive, send)
+
+
+def is_known(origin: str, addresses: Iterable[str]) -> bool:
+    """Whether no page can have this origin by DNS rebinding. addresses: those whose hosts are ours."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in (
+        "http",
+        "https",
+    ):  # an application or a browser's extension; "null" may be any page
+        return bool(parts.scheme)
+    if host == "localhost" or host.endswith(".localhost") or _is_address(host):
+        return True
+    return host in {urlsplit(one).hostname for one in addresses if one}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33391,20 +33136,18 @@ def list_of(memories: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def change_of(change: Change) -> dict[str, Any]:
     """One line of a memory's history."""
-    by = "the user" if change.batch.startswith(COMMANDS) else "what was said"
+    by = "what was said"
+    if change.batch.startswith(COMMANDS):
+        by = f"a model ({quoted(change.model)})" if change.model else "the user"
     told = {
         "change": change.op,
         "at": datetime.fromtimestamp(change.at, UTC).isoformat(timespec="seconds"),
-        "by": f"a model ({quoted(change.model)})" if _is_by_model(change) else by,
+        "by": by,
         "chat": change.chat,
         "before": quoted(change.before) if change.before else "",
         "after": quoted(change.after) if change.after else "",
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _is_by_model(change: Change) -> bool:
-    return bool(change.model) and change.batch.startswith(COMMANDS)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33415,26 +33158,24 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ...config.settings import Valves
 from ..chats import Chats
-from ..identity import Caller, UnidentifiedError, identified
-from ..request_body import TooLongError, body_of
+from ..identity import Caller, identified
+from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
-from .calls import Calls, Lane, turn_of
-from .mcp_server import McpServer
+from .calls import Calls, in_lane, turn_of
+from .mcp_server import answer_to
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -33458,54 +33199,34 @@ class Request:
 class Door:
     """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
 
-    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
-        self._chats, self._environment = chats, environment
-        self._method, self._work = method, work
-        self._at_once, self._of = 0, Counter[str]()  # by user
+    def __init__(self, chats: Chats, method: str, work: _Work) -> None:
+        self._chats, self._method, self._work = chats, method, work
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = Caller()
-        self._at_once += 1
         try:
-            try:
-                caller = await self._caller(Headers(scope=scope))
-                self._of[caller.id] += 1
+            caller = await self._caller(Headers(scope=scope))
+            with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
-            except UnidentifiedError as error:
-                answer = _refusal(error.status, str(error))
-            await answer(scope, receive, send)
-        finally:
-            self._at_once -= 1
-            self._of -= Counter([caller.id])
+                await answer(scope, receive, send)
+        except RequestError as error:
+            await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            return _refusal(503, "Too many requests at once. Try again in some seconds.")
-        try:
-            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
-        except (TimeoutError, ClientDisconnect):
-            return _refusal(408, "The rest of the request did not come.")
-        except TooLongError:
-            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+        raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
-def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
-    """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
-    mcp = McpServer(calls)
+def served(chats: Chats) -> list[Route]:
+    calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -33524,12 +33245,13 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     async def speak(request: Request) -> ASGIApp:
         if not request.caller.id:
             return _refusal(400, _NO_USER)
-        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+        turn = turn_of(request.caller, request.headers)
+        return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), chats.settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -33539,7 +33261,6 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document of the tool server."""
     error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
     answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}
@@ -33585,7 +33306,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...core.change import COMMANDS
 from ...core.memory import Memory
@@ -33593,7 +33313,6 @@ from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
 from ...manage.command_log import CommandLog
 from ...manage.memories import Control
-from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
 from ...manage.profile import profile_of
@@ -33669,8 +33388,6 @@ class Toolbox:
 
     def get_profile(self, call: Call) -> Outcome:
         user_id, backend = call.turn.user_id, self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return Outcome(list_of(()))
         known = [
             one for kind in (PERSON, WISHES) for one in backend.of_kind(user_id, kind, 10 * _PROFILE_MOST)
         ]
@@ -33702,16 +33419,13 @@ class Toolbox:
             return Outcome.refused(404, "Nothing is known of this chat. Give the id of a memory.")
         now = self._control.now_called(kept[-1].memory_ids)
         there = self._control.of_ids(now)
-        seen = [there[one] for one in now if one in there and self._is_to_see(there[one], call)]
+        known = [there[one] for one in now if one in there and call.view.sees(there[one].scope)]
+        seen = [one for one in known if not is_of_another_team(one.scope, call.view.teams)]
         told: dict[str, Any] = list_of(memory_of(one, turn.user_id) for one in seen)
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
 
-    @staticmethod
-    def _is_to_see(memory: Memory, call: Call) -> bool:
-        return call.view.sees(memory.scope) and not is_of_another_team(memory.scope, call.view.teams)
-
     def _named(self, call: Call, memory_id: str) -> Memory | None:
-        return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
+        return self._control.named(call.turn.user_id, memory_id, call.view)
 
     @staticmethod
     def _asked(call: Call) -> Asked:
@@ -33804,6 +33518,10 @@ class Verb:
     reads: bool = True
     changes: bool = False
 
+    def is_allowed(self, decision: Decision) -> bool:
+        """Whether a turn of which this was decided may have it called."""
+        return (decision.read or not self.reads) and (decision.write or not self.changes)
+
     def read(self, given: object) -> BaseModel:
         """The arguments.
 
@@ -33870,7 +33588,6 @@ class Call:
 
     @property
     def view(self) -> View:
-        """What the turn sees."""
         return reading_view(self.turn, self.settings)
 
 
@@ -33895,13 +33612,12 @@ Whatever happens in here, the chat goes on.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
-from ..config.settings import Valves
 from ..core.events import Job
+from ..core.latest import Latest
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
 from .chats import Body, Chats
@@ -33913,10 +33629,10 @@ _SEEN = 5_000  # turns
 class Turns:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
-        self._chats, self._settings = chats, settings
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         # By user and key: whether somebody else wrote the message.
-        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._of_filter = Latest[tuple[str, str], bool](_SEEN)
 
     async def inlet(
         self,
@@ -33935,36 +33651,36 @@ class Turns:
         """
         deadline = self._chats.deadline()
         try:
-            asked = await self._chats.intake.read(read_asked, body, user)
+            seen, turn = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
+        turn = replace(turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
             self._see(turn)
         if is_command(turn):
-            told = with_task(asked.body, await self._chats.give(turn))
+            told = with_task(seen, await self._chats.give(turn))
             if not second:
                 self._see(read_inlet(told, user))
             return told, turn
-        return await self._chats.told(asked.body, turn, deadline), turn
+        return await self._chats.told(seen, turn, deadline), turn
 
     async def outlet(
         self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._chats.intake.read(read_finished, body, user)
+            seen, answered = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.OUTLET, error)
             return body, None
-        came, (body, answered) = body, (finished.body, finished.answered)
         if answered is None:
-            return body, None
+            return seen, None
         if second and self._is_seen(answered.user_id, answered.keys):
-            return came, None
+            return body, None
+        body = seen
         if answer := repeated(answered):
             return with_answer(body, answer), None
         if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):
@@ -33973,7 +33689,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and notes and self._settings().show_memory_notes:
+        if chat_id and notes and self._chats.settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -33981,8 +33697,6 @@ class Turns:
 
     def _see(self, turn: Turn) -> None:
         self._of_filter[turn.user_id, turn.key] = turn.is_others
-        if len(self._of_filter) > _SEEN:
-            self._of_filter.popitem(last=False)
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)
@@ -34000,22 +33714,19 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import IO
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import UnidentifiedError, identified
+from .identity import identified
+from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -34028,9 +33739,9 @@ _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 class Uploads:
     """Takes what is sent, for all users."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = Counter[str]()  # by user
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
         return [
@@ -34038,47 +33749,37 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
+    def _answered(self, take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
-                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
-                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
-            except (RejectedError, UnidentifiedError) as error:
+                with self._places.one(user_id):
+                    async with asyncio.timeout(SLOWEST_S):
+                        return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
-            except (TimeoutError, ClientDisconnect):
+            except TimeoutError:
                 return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
 
         return answer
 
-    @asynccontextmanager
-    async def _place(self, user_id: str) -> AsyncIterator[None]:
-        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise RejectedError(503, message("page: too many documents at once"))
-        self._at_once[user_id] += 1
-        try:
-            yield
-        finally:
-            self._at_once -= Counter([user_id])
-
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
+        environment = self._chats.environment
+        key, secret = environment.server_key, environment.user_jwt_secret
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._settings().documents_folder(self._environment.data_dir)
+        root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:
             raise RejectedError(404, message("documents, not here"))
         return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    pieces = _in_time(request.stream())
+    pieces = pieces_of(request.receive, MOST_BYTES, _WAIT_S)
     return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
@@ -34088,16 +33789,6 @@ async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
         return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
-
-
-async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; TimeoutError where the next one does not come."""
-    while True:
-        async with asyncio.timeout(_WAIT_S):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
@@ -34149,10 +33840,6 @@ def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.F
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
 
 
-async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await in_pool(pool, work, *values)
-
-
 async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
     """Wait for work, without cancelling it, for so many seconds at most."""
     return await done_by(asyncio.get_running_loop().time() + seconds, work)
@@ -34195,7 +33882,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import team_in
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
@@ -34205,11 +33892,8 @@ ALL = "all"  # in place of a batch's name
 
 def server(visit: Visit) -> View:
     """The self-check of all parts, and what the LLMs have cost."""
-    prices, ledger, today = (
-        read_prices(visit.settings.llm_prices),
-        visit.parts.ledger,
-        datetime.now(UTC).date(),
-    )
+    prices, today = read_prices(visit.settings.llm_prices), datetime.now(UTC).date()
+    ledger = visit.parts.ledger
     ledger.flush()
     rows = []
     for ago in range(_DAYS):
@@ -34234,7 +33918,7 @@ def queue(visit: Visit) -> View:
     return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
 
 
-def retry(visit: Visit) -> Redirect:
+def retry(visit: Visit) -> Answer:
     """Try again what was given up: a batch, or all."""
     outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
     names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]
@@ -34292,7 +33976,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import WEBUI, channel_owner
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -34302,13 +33986,13 @@ def listed(visit: Visit) -> View:
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
-def pause(visit: Visit) -> Redirect:
+def pause(visit: Visit) -> Answer:
     on = visit.form.get("on") == "yes"
     visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
     return back("channels", "channel paused" if on else "channel observed")
 
 
-def erase(visit: Visit) -> Redirect:
+def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control
 
@@ -34329,7 +34013,7 @@ def links_of(visit: Visit) -> dict[str, object]:
     }
 
 
-def unlink(visit: Visit) -> Redirect:
+def unlink(visit: Visit) -> Answer:
     """An account is the user's no longer; one of another's is none."""
     source, author = visit.form.get("source", ""), visit.form.get("author", "")
     if not visit.parts.tools.people.unlink(visit.user_id, source, author):
@@ -34361,7 +34045,7 @@ from typing import Any
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _PASSAGES = 200  # of a chat that are shown
 
@@ -34374,14 +34058,9 @@ def listed(visit: Visit) -> View:
         passages = past.of_chat(visit.user_id, visit.query["chat"])
         if not passages:
             raise Refused(message("page: no such chat"))
-        address = visit.chat_address(passages[0].chat)
-        more = len(passages) - _PASSAGES
-        values |= {
-            "passages": passages[:_PASSAGES],
-            "more": more,
-            "address": address,
-            "chat": passages[0].chat,
-        }
+        chat = passages[0].chat
+        values |= {"passages": passages[:_PASSAGES], "more": len(passages) - _PASSAGES}
+        values |= {"address": visit.chat_address(chat), "chat": chat}
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
     page = visit.page_of(found)
@@ -34397,7 +34076,7 @@ def _why_not(visit: Visit) -> str:
     return "" if past.wants(visit.user_id) else "chats not kept"
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     control, past = visit.parts.tools.control, visit.parts.tools.past
     ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
     if not ids:
@@ -34420,7 +34099,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...state.digests_table import Scheduled
 from .parts import TEXT_CHARS, Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -34429,14 +34108,13 @@ def listed(visit: Visit) -> View:
 
 
 def make(visit: Visit) -> View:
-    """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
 
-def schedule(visit: Visit) -> Redirect:
+def schedule(visit: Visit) -> Answer:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
     name = visit.form.get("template", "")
@@ -34477,7 +34155,7 @@ from ...core.errors import Drop
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _CHUNK = 1 << 20
 
@@ -34498,7 +34176,7 @@ def listed(visit: Visit) -> View:
     return View("documents.html", values, part="documents_list.html")
 
 
-def send(visit: Visit) -> Redirect:
+def send(visit: Visit) -> Answer:
     """Put a file into the user's folder, where it is read within seconds."""
     inbox = visit.parts.tools.documents.inbox()
     if visit.file is None or not visit.file.name:
@@ -34516,7 +34194,7 @@ def send(visit: Visit) -> Redirect:
     return back("files", "document sent")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     """Take away what is kept of one of the user's own."""
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
@@ -34539,6 +34217,8 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
+
+from ..requests import RequestError, pieces_of
 
 FIELDS = 200
 _FORM_BYTES = 64_000
@@ -34623,23 +34303,15 @@ def _parts(header: str) -> Iterator[str]:
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
-    size, more = 0, True
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
-    while more:
-        try:
-            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
-                message = await receive()
-        except TimeoutError:
-            raise RefusedError(408, "too slow") from None
-        if message["type"] != "http.request":
-            raise RefusedError(400, "too slow")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > most:
-            raise RefusedError(413, "too much")
-        more = message.get("more_body", False)
-        yield piece
+    try:
+        async for piece in pieces_of(receive, most, min(_WAIT_S, seconds)):
+            if clock() > end:
+                raise RefusedError(408, "too slow")
+            yield piece
+    except RequestError as error:
+        raise RefusedError(error.status, "too much" if error.status == 413 else "too slow") from None
 
 
 class _Multipart:
@@ -34730,7 +34402,7 @@ from ...manage.history import formats
 from ...manage.history.uploads import shown_name
 from ..webui import OPEN_WEBUI, WebUi
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _FLAWS = 20  # that are told
 
@@ -34773,8 +34445,7 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
-def begin(visit: Visit) -> Redirect:
-    """Import what was previewed."""
+def begin(visit: Visit) -> Answer:
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
@@ -34784,8 +34455,7 @@ def begin(visit: Visit) -> Redirect:
     return back("import", "import begun" if done.id else "nothing new")
 
 
-def undo(visit: Visit) -> Redirect:
-    """Take back all that an import has brought."""
+def undo(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))
@@ -34804,7 +34474,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.text import plain
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _NAME_CHARS, _MOST = 60, 50
 
@@ -34821,7 +34491,7 @@ def make(visit: Visit) -> View:
     return _view(visit, visit.parts.keys.add(visit.user_id, name))
 
 
-def revoke(visit: Visit) -> Redirect:
+def revoke(visit: Visit) -> Answer:
     if not visit.parts.keys.revoke(visit.form.get("id", ""), visit.user_id):
         raise Refused(message("page: no such key"))
     return back("keys", "revoked")
@@ -34839,8 +34509,9 @@ SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked fo
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
+
+from ...core.latest import Latest
 
 _MOST_KEYS = 10_000
 
@@ -34851,15 +34522,12 @@ class Limits:
     def __init__(self, most: int, within_s: float) -> None:
         """most: at once, and in so many seconds."""
         self._most, self._rate = float(most), most / within_s
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
         left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_KEYS:
-            self._buckets.popitem(last=False)
         return left >= 1
 
     def allows(self, key: str) -> bool:
@@ -34901,7 +34569,7 @@ from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
 from .parts import Visit, back
-from .rendering import Download, Redirect, View
+from .rendering import Answer, View, download
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -34929,7 +34597,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):
@@ -34983,18 +34650,18 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
     return tuple(memories)
 
 
-def remember(visit: Visit) -> Redirect:
+def remember(visit: Visit) -> Answer:
     done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
     return back("", "known" if done.known else "remembered")
 
 
-def _back(visit: Visit, done: str) -> Redirect:
+def _back(visit: Visit, done: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
     return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
 
 
-def edit(visit: Visit) -> Redirect:
+def edit(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
     if not edited.before:
@@ -35002,7 +34669,7 @@ def edit(visit: Visit) -> Redirect:
     return _back(visit, "edited")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
@@ -35021,9 +34688,9 @@ def own_id(visit: Visit) -> str:
     return wanted
 
 
-def undo(visit: Visit) -> Redirect:
+def undo(visit: Visit) -> Answer:
     done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -35039,13 +34706,13 @@ def forget_everything(visit: Visit) -> View:
     return View("told.html", {"text": text, "person": None})
 
 
-def export(visit: Visit) -> Download:
+def export(visit: Visit) -> Answer:
     """All of a user's memories, as lines of JSON or as Markdown."""
     rows = visit.parts.tools.control.export(visit.user_id)
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     if visit.query.get("form") != "markdown":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+        return download(f"memories-{day}.jsonl", "application/jsonl", text)
     lines = [f"# {visit.words.say('page: memories')}", ""]
     for kind in KINDS:
         of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
@@ -35053,7 +34720,7 @@ def export(visit: Visit) -> Download:
             lines += [f"## {visit.words.label('page, kind', kind)}", ""]
             lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
             lines.append("")
-    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+    return download(f"memories-{day}.md", "text/markdown", "\n".join(lines))
 
 
 def _day(row: dict[str, object]) -> str:
@@ -35072,7 +34739,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35080,8 +34747,6 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
-from ...config.environment import Environment
-from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
@@ -35095,7 +34760,7 @@ from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
 from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -35110,8 +34775,8 @@ _ADMIN = "server key"  # whose lane and limits those are who have no user
 class Page:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._key = chats, settings, environment.server_key
+    def __init__(self, chats: Chats) -> None:
+        self._chats, self._key = chats, chats.environment.server_key
         self._webui = OpenWebUISessions()
         access_log.keep_private()
         self._at_once: Counter[str] = Counter()
@@ -35122,7 +34787,6 @@ class Page:
         self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
-        """Close connections."""
         await self._webui.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35136,9 +34800,8 @@ class Page:
         except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # without its message: it may hold texts
+            # Without its message, which may hold texts.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
             broken = request.words.say("broken", error=type(error).__name__)
             answer = self._told(request, 500, broken)
@@ -35216,7 +34879,7 @@ class Page:
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
         if now is not None and age > sign_in.RECHECK_S:
             try:
-                now = await self._webui.person(self._settings().webui_url, webui)
+                now = await self._webui.person(self._chats.settings().webui_url, webui)
             except SilentError:
                 now = person if age < sign_in.UNCHECKED_S else None
             else:
@@ -35234,7 +34897,7 @@ class Page:
         return await self._session_of_webui(request, runtime)
 
     async def _session_of_webui(self, request: Request, runtime: Service) -> str:
-        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        webui, url = sign_in.webui_token(request.cookies), self._chats.settings().webui_url
         if not webui or not url:
             return ""
         if not self._sessions.takes(request.place):
@@ -35245,9 +34908,8 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return (
-            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
-        )
+        sign_in_as = runtime.page.tools.sessions.sign_in
+        return await in_pool(runtime.state_pool, sign_in_as, person) if person else ""
 
     def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -35261,7 +34923,6 @@ class Page:
     async def _sign_in(
         self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
-        """The form for it, or what was sent with it."""
         sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
@@ -35294,7 +34955,7 @@ class Page:
         return [sign_in.session_cookie(token, **where), *ends]
 
     def _where(self, request: Request) -> dict[str, Any]:
-        url = self._settings().page_url
+        url = self._chats.settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
@@ -35309,7 +34970,7 @@ class Page:
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
-        form, settings = sign_in.new_form(), self._settings()
+        form, settings = sign_in.new_form(), self._chats.settings()
         answer = page(
             "sign_in.html",
             request.words,
@@ -35356,10 +35017,10 @@ class Page:
             runtime.page,
             person,
             request.words,
-            self._settings(),
+            self._chats.settings(),
             request.query,
             form,
-            webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._chats.settings()),
             file,
         )
         try:
@@ -35409,11 +35070,8 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     except MemoryFault as fault:
         text = failed(fault, visit.words, admin=visit.person.is_admin)
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
-    if isinstance(made, Redirect):
-        return redirect(made.to)
-    if isinstance(made, Download):
-        return download(made)
-    assert isinstance(made, View)
+    if isinstance(made, Answer):
+        return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
@@ -35464,7 +35122,7 @@ from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import Person
 from .forms import File
-from .rendering import Redirect
+from .rendering import Answer, redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
 
@@ -35503,7 +35161,6 @@ class Visit:
 
     @cached_property
     def teams(self) -> Sequence[str]:
-        """Those that the user is in now."""
         return teams_of_person(self.person.user_id, self.person.email, self.settings)
 
     def asked(self) -> Asked:
@@ -35538,9 +35195,9 @@ class Visit:
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
-def back(view: str, done: str, **query: str | int) -> Redirect:
+def back(view: str, done: str, **query: str | int) -> Answer:
     """To a view, which tells that this was done."""
-    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+    return redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35607,22 +35264,6 @@ class View:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file for the user to keep."""
-
-    name: str
-    media_type: str
-    text: str
-
-
 def words_for(tags: str) -> Locale:
     """The texts in the first language of an `Accept-Language` header that the page has."""
     for tag in tags[:_TAGS_CHARS].split(","):
@@ -35634,24 +35275,21 @@ def words_for(tags: str) -> Locale:
 
 def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
     """A filled template."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
-        )
-    )
+    told = {"say": words.say, "label": words.label, "number": words.number, "lang": words.code}
+    text = _environment().get_template(template).render(**told, stamp=stamp(), **values)
     return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
 
 
 def redirect(to: str) -> Answer:
+    """To another view, relative to the page's address."""
     return Answer(303, b"", {"location": to})
 
 
-def download(file: Download) -> Answer:
-    disposition = f'attachment; filename="{file.name}"'
-    headers = {"content-type": file.media_type, "content-disposition": disposition}
-    return Answer(200, file.text.encode(errors="replace"), headers)
+def download(name: str, media_type: str, text: str) -> Answer:
+    """A file for the user to keep."""
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": f"{media_type}; charset=utf-8", "content-disposition": disposition}
+    return Answer(200, text.encode(errors="replace"), headers)
 
 
 @lru_cache(maxsize=64)
@@ -35693,7 +35331,6 @@ def _environment() -> Environment:
 
 
 def _time(at: datetime | float | None) -> datetime | None:
-    """A Unix time, or a time, in UTC."""
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None
@@ -35746,7 +35383,6 @@ class Request:
 
 
 def read(scope: Scope) -> Request:
-    """The request of a connection."""
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
@@ -35803,9 +35439,7 @@ from . import (
     why,
 )
 from .parts import Visit
-from .rendering import Download, Redirect, View
-
-Made = View | Redirect | Download
+from .rendering import Answer, View
 
 _ARCHIVE_BYTES = 256 << 20
 
@@ -35830,7 +35464,7 @@ class Route:
     method: str
     name: str
     needs: Needs
-    view: Callable[[Visit], Made] | None = None
+    view: Callable[[Visit], View | Answer] | None = None
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
@@ -35908,7 +35542,7 @@ from ...core.scope import TEAM, shared_by
 from ...language.names import teller
 from .memories import own_id, scope_name
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 500  # memories of teams
 
@@ -35917,29 +35551,16 @@ def listed(visit: Visit) -> View:
     counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
     of_teams = visit.parts.tools.control.of_teams(visit.teams)
     mine = shared_by(visit.user_id)
-    shared = [
-        (
-            memory,
-            memory.scope.removeprefix(TEAM),
-            teller(memory, visit.user_id, visit.person.name, visit.words),
-            memory.batch == mine,
-        )
-        for memory in of_teams[:_MOST]
-    ]
-    return View(
-        "sharing.html",
-        {
-            "scopes": [
-                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
-            ],
-            "teams": visit.teams,
-            "shared": shared,
-            "more": len(of_teams) - len(shared),
-        },
-    )
+    shared = []
+    for memory in of_teams[:_MOST]:
+        told_by = teller(memory, visit.user_id, visit.person.name, visit.words)
+        shared.append((memory, memory.scope.removeprefix(TEAM), told_by, memory.batch == mine))
+    scopes = [(scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()]
+    values = {"scopes": scopes, "teams": visit.teams, "shared": shared, "more": len(of_teams) - len(shared)}
+    return View("sharing.html", values)
 
 
-def share(visit: Visit) -> Redirect:
+def share(visit: Visit) -> Answer:
     team = visit.form.get("team", "")
     if team not in visit.teams:
         raise Refused(message("page: not in the team"))
@@ -35947,7 +35568,7 @@ def share(visit: Visit) -> Redirect:
     return back("sharing", "shared")
 
 
-def withdraw(visit: Visit) -> Redirect:
+def withdraw(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
         raise Refused(message("memory gone"), message("memory gone, hint team"))
@@ -36190,7 +35811,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from .channels import links_of
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
@@ -36230,7 +35851,7 @@ def _view(visit: Visit, code: str = "") -> View:
     )
 
 
-def switch(visit: Visit) -> Redirect:
+def switch(visit: Visit) -> Answer:
     """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
@@ -37107,16 +36728,8 @@ def listed(visit: Visit) -> View:
     before = visit.number("before") if visit.query.get("before") else 0
     changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
     more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
-    return View(
-        "timeline.html",
-        {
-            "changes": [
-                (one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
-            ],
-            "more": more,
-            "first": not before,
-        },
-    )
+    rows = [(one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
+    return View("timeline.html", {"changes": rows, "more": more, "first": not before})
 
 
 def _what(change: Change) -> str:
@@ -37140,7 +36753,7 @@ SOURCES["interfaces/web/why.py"] = r'''"""What each message was told, and why.""
 from __future__ import annotations
 
 from ...commands.explained import Told, nearness, overlap, reason, texts_of, told_of
-from ...core.locales import message
+from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...recall.why import Explanation, Weighed
 from .parts import Visit
@@ -37172,15 +36785,7 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
     texts = texts_of(visit.parts.tools.control, one, visit.user_id, visit.teams, visit.words)
 
     def weighed(some: tuple[Weighed, ...]) -> list[tuple[str | None, str]]:
-        say = visit.words.label
-        return [
-            (
-                texts.get(item.memory_id),
-                f"{say('outcome', item.outcome)}; {say('nearness', nearness(item.meaning))}; "
-                f"{say('overlap', overlap(item.keyword))}",
-            )
-            for item in some
-        ]
+        return [(texts.get(item.memory_id), _described(visit.words, item)) for item in some]
 
     return View(
         "why_one.html",
@@ -37195,6 +36800,11 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
             "reason": _reason(visit, one),
         },
     )
+
+
+def _described(words: Locale, item: Weighed) -> str:
+    said = {"outcome": item.outcome, "nearness": nearness(item.meaning), "overlap": overlap(item.keyword)}
+    return "; ".join(words.label(kind, value) for kind, value in said.items())
 
 
 def _used(told: Told) -> list[str]:
@@ -37231,7 +36841,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -37239,8 +36849,9 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
+from ..body import mapping
 from ..chats import Chats
-from ..request_body import TooLongError, body_of
+from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -37249,42 +36860,36 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
-    """The route, below /memory."""
+def hooks(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
-        secret = settings().webhook_secret
+        secret = chats.settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+            raise RequestError(404, "not_found", "There is nothing here.")
         try:
             event = json.loads(await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
-            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+            raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
-            noted = await run_in_threadpool(_note, chats, settings(), event)
-        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            noted = await run_in_threadpool(_note, chats, event)
+        except Exception as error:  # Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
-            return JSONResponse({"detail": "Not now."}, status_code=503)
+            raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
-def _note(chats: Chats, settings: Valves, event: Any) -> int:
+def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
-    event = event if isinstance(event, dict) else {}
+    event = mapping(event)
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
         return 0
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime, settings = chats.opened(), chats.settings()
     if kind == "chat.deleted":
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
@@ -37319,7 +36924,7 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 
 
 def _id(value: Any, name: str) -> str:
-    id_ = value.get(name) if isinstance(value, dict) else None
+    id_ = mapping(value).get(name)
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
 '''
 
@@ -37416,7 +37021,6 @@ class WebUi:
         return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
-        """The ids of all users."""
         return frozenset(map(self._id, self._users()))
 
     def _users(self) -> list[Any]:
@@ -37446,7 +37050,6 @@ class WebUi:
         return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
-        """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
@@ -37573,6 +37176,7 @@ from urllib.parse import quote
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
+from .body import mapping
 from .webui import Bounds, TooLargeError, WebUi
 
 NAME = "Memory"  # of the webhook
@@ -37665,7 +37269,7 @@ class WebuiChannels(WebUi):
             if not isinstance(listed, list):
                 raise _nonsense()
             found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
-            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+            return Page(tuple(found), len(listed) - any(mapping(one).get("id") == thread for one in listed))
         return Page((), 1)  # one that is longer than anything we read
 
     def message(self, channel: str, message: str) -> Posted | None:
@@ -37680,9 +37284,9 @@ class WebuiChannels(WebUi):
         """The id and the token of our webhook in a channel, which is made where there is none."""
         path = f"channels/{_quoted(channel)}/webhooks"
         hooks = self._told(path)
-        named = [one for one in hooks if _at(one, "name") == NAME] if isinstance(hooks, list) else []
+        named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
-        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+        if not (_is_id(mapping(hook).get("id")) and _is_id(mapping(hook).get("token"))):
             raise _nonsense()
         return str(hook["id"]), str(hook["token"])
 
@@ -37698,44 +37302,41 @@ class WebuiChannels(WebUi):
         status, answer = self._asked(path, query or {}, bounds, form)
         if status == 200:
             return answer
-        if status == 404 and isinstance(_at(answer, "detail"), str):
+        if status == 404 and isinstance(mapping(answer).get("detail"), str):
             raise GoneError("There is no such channel in Open WebUI, or no such message.")
         if status in (401, 403):
             raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
         raise _nonsense()
 
 
-def read_posted(item: Any) -> Posted | None:
+def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    item: Any = mapping(listed)
+    id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None
-    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
-    webhook = _at(_at(meta, "webhook"), "id")
+    meta, author, content = mapping(item.get("meta")), item.get("user_id"), item.get("content")
+    webhook = meta.get("webhook")
     # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
-    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    by_member = _is_id(author) and not (item.get("app_id") or meta.get("model_id") or webhook)
     count, latest = item.get("reply_count"), item.get("latest_reply_at")
     return Posted(
         id=id_,
         author=author if by_member else "",
-        author_name=_text(_at(item.get("user"), "name"), 200),
+        author_name=_text(mapping(item.get("user")).get("name"), 200),
         text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
         at=at / _NS,
         changed=changed if isinstance(changed, int) else 0,
         parent=_text(item.get("parent_id"), 200),
         reply_to=_text(item.get("reply_to_id"), 200),
         replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
-        webhook=_text(webhook, 200),
+        webhook=_text(mapping(webhook).get("id"), 200),
     )
 
 
 def _readable(text: str) -> str:
     """With mentions as members see them."""
     return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
-
-
-def _at(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
 
 
 def _text(value: Any, most: int) -> str:
@@ -48769,33 +48370,17 @@ class CommandLog:
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
+        of_turn = {"user_id": turn.user_id, "key": turn.key, "command": turn.exchange_key, "asked_at": now}
         with self._engine.begin() as connection:
             insert_new(connection, commands, [row])
-            insert_new(
-                connection,
-                command_turns,
-                [
-                    {
-                        "user_id": turn.user_id,
-                        "key": turn.key,
-                        "command": turn.exchange_key,
-                        "asked_at": now,
-                    }
-                ],
-            )
+            insert_new(connection, command_turns, [of_turn])
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" if it gave none."""
-        wanted = (
-            select(commands.c.key)
-            .join(
-                command_turns,
-                and_(
-                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
-                ),
-            )
-            .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
-        )
+        turns = command_turns.c
+        same = and_(turns.user_id == commands.c.user_id, turns.command == commands.c.key)
+        mine = turns.key.in_([key for key in keys if key]), commands.c.user_id == user_id
+        wanted = select(commands.c.key).join(command_turns, same).where(*mine)
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
@@ -48854,11 +48439,8 @@ class CommandLog:
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
-        mine = (
-            _is(order.user_id, order.key),
-            commands.c.attempts == order.attempts,
-            commands.c.answered_at == 0,
-        )
+        taken = commands.c.attempts == order.attempts
+        mine = _is(order.user_id, order.key), taken, commands.c.answered_at == 0
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*mine).values(**values)).rowcount > 0
 
@@ -49075,6 +48657,7 @@ _LOOK_S = 60.0
 _AGAIN_S = 900.0  # after a comparison that could not be made
 _DAY_S = 86_400.0
 _NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+_LINE = "deleted in Open WebUI"  # of the status
 
 Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
@@ -49087,10 +48670,7 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = (
-            time.monotonic(),
-            Check("deleted in Open WebUI", True, "not compared yet"),
-        )
+        self._not_before, self._told = time.monotonic(), Check(_LINE, True, "not compared yet")
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -49133,15 +48713,13 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check(
-                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
-            )
+            self._told = Check(_LINE, is_ok, f"users and chats cannot be compared: {told}", hint)
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check(_LINE, True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)
 '''
 
@@ -49205,7 +48783,7 @@ class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
     ) -> None:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
@@ -49280,15 +48858,13 @@ class Deletions:
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
         fault: Exception | None = None
-        done, eraser = 0, self._eraser
-        if eraser is None:
-            return 0
+        done = 0
         for one in self._open():
             try:
                 if one.chat_id == USER:
-                    eraser.erase_user(one.user_id)  # with this row
+                    self._eraser.erase_user(one.user_id)  # with this row
                 else:
-                    self._erase_chat(one, eraser)
+                    self._erase_chat(one)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
                 self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
@@ -49315,7 +48891,7 @@ class Deletions:
     def _is_settled(self, one: Deletion) -> bool:
         return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
-    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+    def _erase_chat(self, one: Deletion) -> None:
         """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
@@ -49332,11 +48908,11 @@ class Deletions:
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
-            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
+            self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
         self._journal.intend([_receipt(one, len(passages), len(facts))])
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        self._eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
         if not self._is_settled(one):
             self._passed.setdefault(one, time.monotonic())
             return
@@ -49406,7 +48982,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -49418,7 +48995,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -49438,7 +49014,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -49493,7 +49069,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)
@@ -49567,10 +49143,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ...backends.backend_holder import BackendHolder, Open
 from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
@@ -49579,13 +49155,9 @@ from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
-from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
-from .sites import Found, Open, Site, Sites
-
-Answer = TypeVar("Answer")
-Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+from .sites import Found, Site, Sites
 
 _STATE = -1  # among the ids of locations, which begin with 1
 
@@ -49609,10 +49181,6 @@ class Receipt:
         return sum(self.counts.values())
 
 
-def _no_progress(count: int) -> None:
-    """For those who do not ask how far it is."""
-
-
 class Eraser:
     """For whoever has the state database, the data folder and the settings: a server, or the command line.
 
@@ -49625,7 +49193,7 @@ class Eraser:
         data_dir: Path,
         settings: Callable[[], Valves],
         opener: Open,
-        live: Live | None = None,
+        live: BackendHolder | None = None,
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
@@ -49657,23 +49225,20 @@ class Eraser:
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
-    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+    def erase_user(self, user_id: str) -> Receipt:
         """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         What they said in channels goes, too, and they are not read there any more.
-
-        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared, authors = self._withdraw(user_id), self._people.forget_user(user_id)
         with self._still(), self._sites.opened() as found:
-            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
             erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
             if shared:
                 counts["shared with teams"] = shared
             if authors:
                 counts["accounts in channels"] = authors
-            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -49681,10 +49246,10 @@ class Eraser:
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
-                    memory_id
+                    memory.id
                     for one in found
                     if not isinstance(one.site, MemoryFault)
-                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                    for memory in one.site.memories(owner, batch=shared_by(user_id))
                 }
             if shared:
                 self.forget(owner, shared)
@@ -49699,9 +49264,17 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = self._everywhere(
-            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-        )
+
+        def erase(site: Site) -> int:
+            count = 0
+            for owner in map(past_owner, old):
+                there = site.memories(owner)
+                earlier = [one for one in there if one.created_at and one.created_at.timestamp() < at]
+                site.remove(owner, earlier)
+                count += len(earlier)
+            return count
+
+        count = self._everywhere(erase)
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -49715,16 +49288,16 @@ class Eraser:
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
-        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
 
         def erase(site: Site) -> int:
-            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-            these = replace(wanted, memory_ids=(*ids, *stray))
-            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
-            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+            stray = site.memories(past_owner(user_id), chat=chat_id)
+            these = {one.id: one for one in (*site.named(user_id, ids), *stray)}.values()
+            self._digests.forget(user_id, [one.text for one in these])
+            site.remove(user_id, these)
+            return len(these)
 
         self._everywhere(erase)
         self._passages.remove(user_id, exchanges)
@@ -49768,24 +49341,18 @@ class Eraser:
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
-            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            counts = self._erasures.settle(erasure) if again else Counter[str]()
             return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
-        self,
-        erasure: Erasure,
-        found: list[Found],
-        counts: Counter[str],
-        *,
-        fresh: bool,
-        on_progress: Callable[[int], None] = _no_progress,
+        self, erasure: Erasure, found: list[Found], counts: Counter[str], *, fresh: bool
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         for one in found:
             try:
                 site = one.reached()
-                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
@@ -49845,30 +49412,11 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
 
 def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
     """What these memories say, by the ids that they have anywhere they can be asked for."""
-    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
-    return {id_: text for known in asked for id_, text in known.items()}
-
-
-def _count(found: list[Found], user_id: str) -> int:
-    """How many memories of a user there are wherever it can be asked."""
-    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
-
-
-def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
+    known: dict[str, str] = {}
     for one in found:
         with contextlib.suppress(MemoryFault):
-            yield ask(one.reached())
-
-
-def _telling(progress: Progress, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done = min(done + count, total)
-        progress(done, total)
-
-    return tell
+            known |= {memory.id: memory.text for memory in one.reached().named(user_id, memory_ids)}
+    return known
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49913,12 +49461,11 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from .forgotten_rows import LATE, ForgottenRows
+from .forgotten_rows import ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
-_LATELY = (injected, recalls, journal, episodes, cuts)
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -50024,20 +49571,22 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in _LATELY}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
-                late[journal] = _before(erasure)
-                late[cuts] = cuts.c.at <= until
-                late[episodes] = episodes.c.said_at <= erasure.asked_at
-                for table, which in late.items():
-                    gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[LATE + _NAMES[table.name]] += gone.rowcount
+                for table, which in (
+                    (injected, injected.c.injected_at <= until),
+                    (recalls, recalls.c.at <= until),
+                    (journal, _before(erasure)),
+                    (cuts, cuts.c.at <= until),
+                    (episodes, episodes.c.said_at <= erasure.asked_at),
+                ):
+                    gone = connection.execute(delete(table).where(table.c.user_id == erasure.user_id, which))
+                    counts[_NAMES[table.name]] += gone.rowcount
             else:
-                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                rows = ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set())
+                counts += rows.blanked()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -50116,6 +49665,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Engine
 
@@ -50147,7 +49697,8 @@ class Forgetting:
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]
         left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+        whose = attrgetter("user_id")
+        for user_id, theirs in groupby(sorted(due, key=whose), key=whose):
             left |= self._erase(user_id, list(theirs))
         self._move_on(time.monotonic(), newest, left)
 
@@ -50167,10 +49718,6 @@ class Forgetting:
         while self._newest and self._newest[0][0] <= now - _SETTLED_S:
             self._seen = max(self._seen, self._newest.popleft()[1])
         self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50184,7 +49731,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
@@ -50197,7 +49744,6 @@ from ...language.words import is_mark, mark_of
 from ...state import cuts, injected, insert_new, journal, outbox, recalls
 from ...state.reflections_table import forget_statements
 
-LATE = "late, "  # of what the second pass found
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -50232,7 +49778,7 @@ class ForgottenRows:
         self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter({"queue": self.from_queue(), **self._blanked()})
+        counts = Counter({"queue": self.from_queue(), **self.blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -50240,18 +49786,16 @@ class ForgottenRows:
         insert_new(self._connection, journal, buried)
         return counts
 
-    def again(self) -> Counter[str]:
-        return Counter({LATE + name: count for name, count in self._blanked().items()})
-
-    def _blanked(self) -> dict[str, int]:
+    def blanked(self) -> Counter[str]:
         """How many rows said it, by what they are."""
-        return {
+        counts = {
             "summaries of chats": self._from_abstracts(),
             "explanations": self._from_explanations(),
             "told lines": self._from_injected(),
             "journal": self._from_journal(),
             "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
         }
+        return Counter(counts)
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -50292,8 +49836,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in batched([row.id for row in said], _AT_ONCE):
-            self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
+        self._change(update(outbox).values(**done), outbox, [row.id for row in said])
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
         others = and_(outbox.c.batch.in_(broken), outbox.c.state == "claimed")
@@ -50304,16 +49847,10 @@ class ForgottenRows:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
         for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
-            mine |= set(
-                self._connection.scalars(
-                    select(journal.c.id).where(
-                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
-                    )
-                )
-            )
+            which = and_(journal.c.user_id == self._user_id, alike, journal.c.at <= self._until)
+            mine |= set(self._connection.scalars(select(journal.c.id).where(which)))
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in batched(sorted(mine), _AT_ONCE):
-            self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
+        self._change(update(journal).values(**blank), journal, mine)
         return len(mine)
 
     def _from_injected(self) -> int:
@@ -50327,8 +49864,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in batched([row.id for row in speaking], _AT_ONCE):
-            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
+        self._change(delete(injected), injected, [row.id for row in speaking])
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
@@ -50366,6 +49902,11 @@ class ForgottenRows:
             for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
+
+    def _change(self, how: Any, table: Any, ids: Collection[int]) -> None:
+        """Update or delete the rows with these ids."""
+        for some in batched(sorted(ids), _AT_ONCE):
+            self._connection.execute(how.where(table.c.id.in_(some)))
 
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
@@ -50544,111 +50085,103 @@ from __future__ import annotations
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.backend_holder import Open
+from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
-from ...core.errors import MemoryFault, TellAdmin
-from ...core.memory import Memory, aware_time, is_id
-from ...core.scope import documents_in, owners_of, past_in, past_owner
+from ...core.errors import MemoryFault
+from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
+from ...core.scope import owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
-Open = Callable[[Valves, Path], Backend]
-
-PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"  # how they are counted
+PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"
+_COUNTED_AS = {EPISODE: PASSAGES, DOCUMENT: DOCUMENTS}
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
-class Site(Protocol):
+class Site(ABC):
     """One location. Raises the errors of `core/errors.py`."""
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        """Those of a user's memories with these ids that are there: their ids there, and what they say."""
+    @abstractmethod
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        """What lies under an id. fields: only where `batch` or `chat` is this."""
 
-    def ids_of(self, user_id: str) -> list[str]:
-        """Of all of a user's memories there."""
+    @abstractmethod
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        """A user's memories and passages that have these ids, or had them before they were moved here."""
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        """The ids of what a batch has added for a user, or a team."""
+    @abstractmethod
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        """Take away some of a user's."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
-
-        fresh: else what a whole user has said since it was begun stays.
-
-        on_progress: called with each number of memories that are gone.
-        """
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        """The ids of what lies under this id and was said in this chat."""
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        """Take away what lies under this id and is older than a Unix time; how many there were."""
-
+    @abstractmethod
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Release it."""
 
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        """Take away all of a user's, or some memories; how many, by what they are.
 
-class StoreSite:
+        fresh: else what a whole user has said since it was begun stays.
+        """
+        user_id = erasure.user_id
+        if erasure.whole:
+            there = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+            going = [one for one in there if fresh or _is_older(one, erasure)]
+        else:
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            stored = [one for batch in erasure.batches for one in self.memories(user_id, batch=batch)]
+            named = self.named(user_id, erasure.memory_ids)
+            going = list({one.id: one for one in (*named, *stored)}.values())
+        self.remove(user_id, going)
+        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+
+
+class StoreSite(Site):
     """A collection in one of the library's stores, and mem0's collection of entities beside it."""
 
     def __init__(self, store: VectorStore, entities: Callable[[], VectorStore]) -> None:
         self._store, self._entities = store, entities
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        rows = self._store.get_all(list(filter(is_id, memory_ids)))
-        return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        return list(map(_memory, self._store.list({"user_id": owner, **fields})[0]))
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._rows(user_id)]
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        rows, owners = self._store.get_all(list(filter(is_id, memory_ids))), owners_of(user_id)
+        return [_memory(row) for row in rows if (row.payload or {}).get("user_id") in owners]
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        if not erasure.whole:
-            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
-            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-            rows = list(self._store.get_all(ids))
-        else:
-            rows = self._rows(erasure.user_id)
-            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
-        ids = [str(row.id) for row in rows]
-        self._erase_entities(erasure, ids)
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        ids = [one.id for one in memories]
+        self._erase_entities(user_id, set(ids))
         for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
-            on_progress(len(some))
-        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _rows(self, user_id: str) -> list[Any]:
-        return [row for owner in owners_of(user_id) for row in self._store.list({"user_id": owner})[0]]
-
-    def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
+    def _erase_entities(self, user_id: str, going: Collection[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
         name = f"{self._store.collection_name}_entities"
         if name not in _names(self._store):
             return
-        going = set(ids)
         with contextlib.closing(self._entities()) as entities:
             emptied = []
-            for row in entities.list({"user_id": erasure.user_id})[0]:
+            for row in entities.list({"user_id": user_id})[0]:
                 linked = [id_ for id_ in row.payload.get("linked_memory_ids") or () if id_ not in going]
                 if not linked:
                     emptied.append(str(row.id))
@@ -50657,16 +50190,6 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        rows = self._store.list({"user_id": owner})[0]
-        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for some in batched(ids, _AT_ONCE):
-            self._store.delete_all(some)
-        return len(ids)
-
     def purge(self) -> str:
         return self._store.purge()
 
@@ -50674,53 +50197,31 @@ class StoreSite:
         self._store.close()
 
 
-class RemoteSite:
+class RemoteSite(Site):
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
-    def __init__(self, backend: EditableBackend, name: str) -> None:
+    def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        there = self._backend.list_all(owner)
+        return [one for one in there if all(getattr(one, name) == fields[name] for name in fields)]
+
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
-        return {
-            memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
-        }
+        listed = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+        there = (*self._backend.get_all(list(wanted)), *listed)
+        return [one for one in there if not wanted.isdisjoint((one.id, one.origin))]
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._listed(user_id)]
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:  # noqa: ARG002 - ids are enough
+        for one in memories:
+            self._backend.remove(one.id)
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [memory.id for memory in self._backend.added_by(user_id, batch)]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        gone: Counter[str] = Counter()
-        if erasure.whole and fresh:
-            for owner in owners_of(erasure.user_id):
-                gone[_counted_as(owner)] += self._backend.erase(owner)
-            on_progress(gone.total())
-            return gone
-        if erasure.whole:
-            there = self._listed(erasure.user_id)
-            ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
-        else:
-            ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
-        for memory_id in ids:
-            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
-            on_progress(1)
-        return gone
-
-    def _listed(self, user_id: str) -> list[Memory]:
-        return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
-        return sum(map(self._backend.remove, there))
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        if not (erasure.whole and fresh):
+            return super().erase(erasure, fresh=fresh)
+        owners = zip(("memories", PASSAGES, DOCUMENTS), owners_of(erasure.user_id), strict=True)
+        return Counter({what: self._backend.erase(owner) for what, owner in owners})
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -50781,11 +50282,11 @@ class Sites:
                 return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
             return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
-        backend = self._open(settings, self._data_dir)
-        if not isinstance(backend, EditableBackend):
-            backend.close()
-            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(location))
+        return RemoteSite(self._open(settings, self._data_dir), str(location))
+
+
+def _memory(row: Any) -> Memory:
+    return in_payload(str(row.id), row.payload or {})
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -50794,28 +50295,10 @@ def _names(store: Any) -> Sequence[str]:
     return [one.name for one in listed.collections] if hasattr(listed, "collections") else listed
 
 
-def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") in owners_of(user_id)
-
-
-def _counted_as(owner: str) -> str:
-    if documents_in(owner):
-        return DOCUMENTS
-    return PASSAGES if past_in(owner) else "memories"
-
-
-def _is_before(said_at: datetime | None, at: float) -> bool:
-    return said_at is not None and said_at.timestamp() < at
-
-
-def _is_earlier(payload: Any, erasure: Erasure) -> bool:
-    return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
-
-
-def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool:
-    if batch in erasure.batches and batch:
+def _is_older(memory: Memory, erasure: Erasure) -> bool:
+    if memory.batch and memory.batch in erasure.batches:
         return True
-    return created_at is None or created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
+    return memory.created_at is None or memory.created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50826,11 +50309,11 @@ SOURCES["manage/erasure/worker.py"] = r'''"""Finishes erasures in each server, d
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
 from ...core.events import Emit, Job, failed, succeeded
+from ...core.now_and_then import NowAndThen
 from .erase import Eraser
 from .forgetting import Forgetting
 
@@ -50840,7 +50323,10 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
+    """Its thread is `thread`; the next start goes on with what was begun.
+
+    `drop` forgets what is in memory of a user; `prune` deletes what is too old.
+    """
 
     def __init__(
         self,
@@ -50854,29 +50340,22 @@ class ErasureWorker:
         self._eraser, self._drop, self._emit = eraser, drop, emit
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
-        self._stop = threading.Event()
         self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
-        self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
+        self.thread = NowAndThen("memory-erasing", self.look, _EVERY_S)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+    def look(self) -> bool:
+        """Once: drop what is new, and do what is left; that less often while something is in the way.
 
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what was begun."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def look(self) -> None:
-        """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        Returns False: there is nothing more to do at once.
+        """
         self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
             if self._left_out:
                 self._left_out -= 1
-                return
+                return False
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
@@ -50886,6 +50365,7 @@ class ErasureWorker:
             went_well = False
         self._left_out = 0 if went_well else self._next_left_out
         self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+        return False
 
     def _drops(self) -> bool:
         """Whether there were new ones."""
@@ -50907,10 +50387,6 @@ class ErasureWorker:
             self._emit(failed(Job.PRUNING, error))
             pause = _PRUNE_AGAIN_S
         self._prune_at = self._clock() + pause
-
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            self.look()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51985,7 +51461,8 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
-from ...backends.base import EditableBackend
+from ...backends.backend_holder import BackendHolder
+from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
@@ -52003,7 +51480,6 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
@@ -52119,13 +51595,13 @@ class Imports:
             for row in rows
         ]
 
-    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+    def undo(self, user_id: str, import_id: str, live: BackendHolder) -> int:
         """Take back all that an import has brought; how many exchanges and facts that were.
 
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import, or the backend cannot list memories.
+            Drop: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -52134,8 +51610,6 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -52165,7 +51639,7 @@ class Imports:
                 connection.execute(delete(imports).where(mine))
         return [(key, batch) for key, batch in rows]
 
-    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+    def _remove_unmarked(self, backend: Backend, user_id: str, batches: Collection[str]) -> None:
         """Remove what stopped batches have stored, where the journal does not know it yet."""
         for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
             marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
@@ -52173,7 +51647,7 @@ class Imports:
                 if memory.id not in marked:
                     backend.remove(memory.id)
 
-    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+    def _remove_passages(self, backend: Backend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
@@ -52790,37 +52264,6 @@ class Listing:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/live.py
-
-SOURCES["manage/live.py"] = r'''"""The backend in use, as those need it who list and change memories."""
-
-from __future__ import annotations
-
-from contextlib import AbstractContextManager
-from typing import Protocol
-
-from ..backends.base import Backend, EditableBackend
-from ..core.errors import TellAdmin
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories: inside, nobody moves them."""
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -52832,21 +52275,21 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
+from ..core.memory import EPISODE, Memory, is_id, is_seen, newest_first
+from ..core.scope import TEAM, View, past_owner, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52862,8 +52305,7 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live, editable
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52886,12 +52328,11 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
@@ -52906,7 +52347,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(editable(self.live.get()).list_all(user_id))
+        return newest_first(self.live.get().list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -52934,8 +52375,25 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
+        """
+        backend = self.live.get()
+        memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
+        if memory is None or not is_seen(memory, view):
+            return None
+        if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
+            return memory
+        if any(one.user_id == user_id and one.op == "add" for one in self._journal.of_memory(memory.id)):
+            return memory
+        # What was imported, moved or is a passage has no such entry.
+        owner = past_owner(user_id) if memory.kind == EPISODE else user_id
+        return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
@@ -52954,7 +52412,7 @@ class Control:
             Drop: it cannot be remembered.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
@@ -52971,7 +52429,7 @@ class Control:
             Drop: it cannot be remembered, or is a team's.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 if memory := _a_fact(_own(backend.get(memory_id))):
@@ -52991,14 +52449,14 @@ class Control:
     ) -> Forgotten:
         """Forgets memories, and counts those that are gone already.
 
-        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        They are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
         minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
@@ -53009,9 +52467,9 @@ class Control:
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
         reached = True
-        if self._eraser is not None and ids and minutes:
+        if ids and minutes:
             others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
-        elif self._eraser is not None and ids:
+        elif ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
         facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
@@ -53022,28 +52480,22 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
-        if self._eraser is not None:
-            there = len(self.all(asked.user_id))
-            confirm()
-            receipt = self._eraser.erase_user(asked.user_id)
-            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
-            return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
-            )
-        return Forgotten(len(changes))
+        """Forgets all of a user's memories, and everything else that is known of the user."""
+        there = len(self.all(asked.user_id))
+        confirm()
+        receipt = self._eraser.erase_user(asked.user_id)
+        others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+        return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Takes back the last changes that were made together and have not been taken back.
+    def undo(self, asked: Asked, confirm: Confirm = _alone) -> list[Change]:
+        """Takes back the last changes that were made together and have not been taken back; oldest first.
 
         Raises:
             Drop: what they took away is erased by now, or none of it may be brought back.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
@@ -53062,13 +52514,13 @@ class Control:
                     done_now.insert(0, change)
         if refused and not done_now:
             raise refused
-        return Undone(tuple(done_now))
+        return done_now
 
     # Teams
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -53078,7 +52530,7 @@ class Control:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
@@ -53108,11 +52560,7 @@ class Control:
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
             raise Refused(message("not yours to withdraw"))
         confirm()
-        if self._eraser is not None:
-            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
-        else:
-            with self._writing() as backend:
-                backend.remove(memory_id)
+        self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         return memory.text
 
     # In and out
@@ -53140,7 +52588,7 @@ class Control:
         texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
@@ -53173,14 +52621,9 @@ class Control:
             self._changes.note(batch_of(asked), [refused])
             raise
 
-    @contextmanager
-    def _writing(self) -> Iterator[EditableBackend]:
-        with self.live.writing() as backend:
-            yield editable(backend)
-
     def _make(
         self,
-        backend: EditableBackend,
+        backend: Backend,
         asked: Asked,
         decide: Callable[[], Iterable[Change]],
         confirm: Confirm,
@@ -53260,9 +52703,8 @@ class Copy:
         self._deletes, self._stop = deletes, stop
         self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
-        self._written: dict[
-            str, bytes
-        ] = {}  # what a location keeps otherwise than it was told is not told again
+        # What a location keeps otherwise than it was told is not told again.
+        self._written: dict[str, bytes] = {}
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -53273,11 +52715,8 @@ class Copy:
             if (id_ not in target or target[id_].digest != head.digest)
             and self._written.get(id_) != head.digest
         ]
-        # Oldest first: what a chat said before is the context of what comes next.
-        missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._on_progress(len(source) - len(missing), len(source))
-        self._copy(missing, total=len(source))
+        self._copy(missing, source, total=len(source))
         for some in batched(surplus, BATCH):
             if not self._stop.is_set():
                 self._target.erase(some)
@@ -53293,17 +52732,17 @@ class Copy:
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
         gone = set(without()) if lacking else set()
         missing = [id_ for id_ in lacking if id_ not in gone]
-        missing.sort(key=lambda id_: source[id_].created_at)
-        self._on_progress(0, len(missing))
-        self._copy(missing, total=len(missing))
+        self._copy(missing, source, total=len(missing))
         return len(missing)
 
     def _may_delete(self, head: Head) -> bool:
         return self._deletes if head.moved is None else head.moved
 
-    def _copy(self, ids: list[str], *, total: int) -> None:
+    def _copy(self, ids: list[str], heads: Mapping[str, Head], *, total: int) -> None:
+        """Oldest first: what a chat said before is the context of what comes next."""
         copied = total - len(ids)
-        for batch in batched(ids, BATCH):
+        self._on_progress(copied, total)
+        for batch in batched(sorted(ids, key=lambda id_: heads[id_].created_at), BATCH):
             if self._stop.is_set():
                 return
             ordinal = {id_: number for number, id_ in enumerate(batch)}
@@ -53358,11 +52797,11 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from ... import COMMAND
+from ...backends.backend_holder import BackendHolder, Open
 from ...backends.base import Backend
 from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
@@ -53370,7 +52809,7 @@ from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, OnProgress
-from .reach import Open, location_of_backend, opened, records_of, settled
+from .reach import location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -53384,34 +52823,20 @@ _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
 _SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    @property
-    def current(self) -> Backend | None:
-        """The backend in use."""
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False if the settings have changed since."""
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Nobody writes meanwhile."""
-
-
 @dataclass(frozen=True)
 class Arrival:
     """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
-    live: Live
+    live: BackendHolder
     superseded: threading.Event
     locations: Locations
     location: Location
 
     @property
     def records(self) -> Records:
-        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        """All that it holds."""
         return records_of(self.backend, self.locations)
 
 
@@ -53435,7 +52860,9 @@ class Mover:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
-    def bring(self, live: Live, backend: Backend, settings: Valves, superseded: threading.Event) -> None:
+    def bring(
+        self, live: BackendHolder, backend: Backend, settings: Valves, superseded: threading.Event
+    ) -> None:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
@@ -53466,7 +52893,7 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        arrival = self._arrival(backend, settings, BackendHolder(self._data_dir), stop)
         locations, target = arrival.locations, arrival.records
         home = settled(locations, settings, self._data_dir, arrival.location)
         if home.key != arrival.location.key:
@@ -53482,7 +52909,7 @@ class Mover:
         return len(target.heads())
 
     def _arrival(
-        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+        self, backend: Backend, settings: Valves, live: BackendHolder, superseded: threading.Event
     ) -> Arrival:
         locations = Locations(self._engine, settings.collection)
         location = location_of_backend(backend, settings)
@@ -53665,18 +53092,6 @@ def _without_erasures(locations: Locations, location: Location) -> None:
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
-class _Nobody:
-    """Serves nothing: for the command line."""
-
-    current = None
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:  # noqa: ARG002
-        return True
-
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
@@ -53703,20 +53118,18 @@ SOURCES["manage/migrate/reach.py"] = r'''"""How a location is opened: as a backe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
+from ...backends.backend_holder import Open
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
-from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
-
-Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
@@ -53744,14 +53157,10 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 
 
 def records_of(backend: Backend, locations: Locations) -> Records:
-    """All that is in an open backend's location.
-
-    Raises:
-        TellAdmin: it cannot be listed.
-    """
+    """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
         return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    return RemoteRecords(editable(backend), locations.users)
+    return RemoteRecords(backend, locations.users)
 
 
 @contextmanager
@@ -53786,7 +53195,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ...backends.base import EditableBackend
+from ...backends.base import Backend
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
@@ -53910,7 +53319,7 @@ class LibraryRecords:
 class RemoteRecords:
     """mem0's server or platform, of the users that are known here. It gives ids of its own."""
 
-    def __init__(self, backend: EditableBackend, users: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, backend: Backend, users: Callable[[], Iterable[str]]) -> None:
         self._backend, self._users = backend, users
         self._found: dict[str, tuple[str, Memory]] = {}  # user and memory by the id it had first
 
@@ -53956,7 +53365,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
     }
 
 
@@ -54035,37 +53444,6 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/named.py
-
-SOURCES["manage/named.py"] = r'''"""A memory that somebody names by an id which may be anybody's, as a model does."""
-
-from __future__ import annotations
-
-from ..core.memory import EPISODE, Memory, is_id, is_seen
-from ..core.scope import TEAM, View, past_owner
-from ..remember.journal import Journal
-from .live import Live, editable
-
-
-def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
-    """The user's memory or passage, or a team's, that has or had this id; None if the view sees no such.
-
-    Raises what the backend raises.
-    """
-    backend = editable(live.get())
-    memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
-    if memory is None or not is_seen(memory, view):
-        return None
-    if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
-        return memory
-    if any(one.user_id == user_id and one.op == "add" for one in journal.of_memory(memory.id)):
-        return memory
-    # What was imported, moved or is a passage has no such entry.
-    owner = past_owner(user_id) if memory.kind == EPISODE else user_id
-    return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/outcomes.py
 
 SOURCES["manage/outcomes.py"] = r'''"""What users ask for, and what came of it, before it is put into words."""
@@ -54076,7 +53454,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -54115,7 +53492,6 @@ class Page(Generic[Item]):
     total: int
     number: int = 1
     pages: int = 1
-    size: int = PAGE
 
     @classmethod
     def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
@@ -54127,12 +53503,12 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
         """The number of the page's first one among all, from 1."""
-        return (self.number - 1) * self.size + 1
+        return (self.number - 1) * PAGE + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54171,13 +53547,6 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Flaw:
     """What is wrong with a line of an import, counted from 1."""
 
@@ -54207,7 +53576,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -54216,7 +53585,6 @@ from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -54239,7 +53607,7 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._table, self._live, self._settings = EpisodesTable(engine), live, settings
 
     def kept(self, user_id: str) -> Kept:
@@ -54289,8 +53657,7 @@ class PastChats:
         return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
-        backend = self._live.get()
-        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+        return self._live.get().list_all(past_owner(user_id))
 
 
 def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:
@@ -54328,7 +53695,6 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .live import editable
 from .memories import Control
 
 _MOST = 50  # memories that new chats are told
@@ -54350,7 +53716,7 @@ class Profile:
 
 def profile_of(control: Control, user_id: str) -> Profile:
     """The profile of a user in all scopes. Raises what the backend raises."""
-    backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
+    backend, written = control.live.get(), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
     parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])
@@ -54380,25 +53746,17 @@ from typing import Any, NamedTuple, get_args
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
-from .migrate.records import from_json
+from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
-    }
+    return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
 class Row(NamedTuple):
@@ -54462,10 +53820,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.scope import channel_in, documents_in, past_in, past_owner
-from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -54492,7 +53850,7 @@ def counts_of(owners: Iterable[str]) -> list[UserCount]:
 class UserCounts:
     """Counted where the memories are, at most every five minutes. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: Live, collection: str) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, collection: str) -> None:
         self._live, self._locations = live, Locations(engine, collection)
         self._lock = threading.Lock()
         self._counted: tuple[float, list[UserCount]] | None = None
@@ -54501,7 +53859,7 @@ class UserCounts:
         """Blocks for as long as it takes to read all memories once.
 
         Raises:
-            TellAdmin: the backend cannot list them; or why there is none.
+            MemoryFault: why there is no backend, or what it raises.
         """
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
@@ -54517,9 +53875,8 @@ class UserCounts:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
             return
-        remote = editable(backend)
         for owner in self._locations.users():
-            yield from (owner for _ in remote.list_all(owner))
+            yield from (owner for _ in backend.list_all(owner))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -58705,7 +58062,6 @@ class Costs:
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
@@ -58873,14 +58229,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
         away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
-        return [
-            Check(
-                "local only",
-                False,
-                f"{', '.join(away)} {be} external: what users say leaves your network",
-                "Choose local ones, or switch local_only off.",
-            )
-        ]
+        detail = f"{', '.join(away)} {be} external: what users say leaves your network"
+        return [Check("local only", False, detail, "Choose local ones, or switch local_only off.")]
     detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
         detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
@@ -58889,13 +58239,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
 
 def _away(settings: Valves) -> Iterator[str]:
     """What is external of what the settings name, in words."""
-    if settings.backend == "platform":
+    if settings.backend != "library":
         if not is_local(settings.backend_url):
-            yield "mem0's platform"
-        return
-    if settings.backend == "server":
-        if not is_local(settings.backend_url):
-            yield "mem0's server"
+            yield f"mem0's {settings.backend}"
         return
     # With auto none is asked that is external.
     if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
@@ -58943,7 +58289,6 @@ class EventLog:
             _log.setLevel(logging.INFO)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if not self._form:
             return
         told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
@@ -59042,12 +58387,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.prices import Price, costs
 from ..core.events import Emit, Event, Job, failed
-from ..state import llm_days, reading
+from ..state import add_up, llm_days, reading
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
@@ -59085,7 +58429,6 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
@@ -59145,13 +58488,8 @@ class Ledger:
             {"day": day, "model": model, **{name: new.get((day, model, name), 0) for name in Used._fields}}
             for day, model in keys
         ]
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(llm_days)
-        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows
-            )
+            add_up(connection, llm_days, rows)
 
 
 _NAMES = ("today", "yesterday")
@@ -59244,7 +58582,6 @@ class Metrics:
         self._open_errors: dict[Job, LastError] = {}  # of work that has not been done since
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if event.kind is EventKind.FAILED and event.job is not None and event.error is not None:
             self._failed(event.job, event.error)
         elif event.kind is EventKind.SUCCEEDED and event.job is not None:
@@ -59405,28 +58742,25 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "info": ("Always 1.", ("version",)),
 }
 
-_STATES = {
-    EventKind.EXCHANGE_STORED: "stored",
-    EventKind.EXCHANGE_REPEATED: "repeated",
-    EventKind.EXCHANGES_REMEMBERED: "remembered",
-    EventKind.EXCHANGES_UNREAD: "unread",
-    EventKind.EXCHANGES_DEAD: "dead",
-}
-_REASONED = {
-    EventKind.RECALL_MISSED: "recalls_missed",
-    EventKind.LEFT_ALONE: "messages_left_alone",
-    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
-    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
-    EventKind.CHANGE_REFUSED: "changes_refused",
-}
-_PLAIN = {
-    EventKind.COMMAND: ("commands", ()),
-    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
-    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
-    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
-    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
-    EventKind.CHANNEL_READ: ("channel_messages", ("read",)),
-    EventKind.CHANNEL_ASIDE: ("channel_messages", ("aside",)),
+# The counter of an event, and its label; None: the reason.
+_COUNTED: dict[EventKind, tuple[str, str | None]] = {
+    EventKind.EXCHANGE_STORED: ("exchanges", "stored"),
+    EventKind.EXCHANGE_REPEATED: ("exchanges", "repeated"),
+    EventKind.EXCHANGES_REMEMBERED: ("exchanges", "remembered"),
+    EventKind.EXCHANGES_UNREAD: ("exchanges", "unread"),
+    EventKind.EXCHANGES_DEAD: ("exchanges", "dead"),
+    EventKind.RECALL_MISSED: ("recalls_missed", None),
+    EventKind.LEFT_ALONE: ("messages_left_alone", None),
+    EventKind.EXCHANGES_SKIPPED: ("exchanges_gated", None),
+    EventKind.EXCHANGE_REFUSED: ("exchanges_refused", None),
+    EventKind.CHANGE_REFUSED: ("changes_refused", None),
+    EventKind.COMMAND: ("commands", ""),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ""),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ""),
+    EventKind.SECRETS_MASKED: ("secrets_masked", "shown"),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", "stored"),
+    EventKind.CHANNEL_READ: ("channel_messages", "read"),
+    EventKind.CHANNEL_ASIDE: ("channel_messages", "aside"),
 }
 _RECALLED = {
     EventKind.RECALLED: "memories",
@@ -59481,16 +58815,12 @@ class Prometheus:
             self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._registry is None:
             return
-        if (state := _STATES.get(event.kind)) is not None:
-            self._of("exchanges", state).inc(event.count)
-        elif event.kind in _PLAIN:
-            name, labels = _PLAIN[event.kind]
-            self._of(name, *labels).inc(event.count)
-        elif event.kind in _REASONED:
-            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _COUNTED:
+            name, label = _COUNTED[event.kind]
+            label = event.code or _code(event.reason) if label is None else label
+            self._of(name, *filter(None, [label])).inc(event.count)
         if event.kind in _RECALLED and event.seconds is not None:
             self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
         if event.kind is EventKind.RECALLED:
@@ -59588,6 +58918,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..backends.backend_holder import Open
 from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..backends.remote import RemoteBackend
@@ -59615,7 +58946,6 @@ _AGAIN_S = 60.0  # after which what did not work is checked again
 _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
-Open = Callable[[Valves, Path], Backend]
 Compare = Callable[[Valves, Backend], Check | None]
 
 
@@ -60356,7 +59686,6 @@ class Tracing:
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._tracer is None:
             return
         seconds, request = event.seconds or 0.0, TRACE.get()
@@ -61500,7 +60829,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import Memory
 from ..core.scope import View
 from ..state.reflections_table import Reflections
@@ -61529,8 +60858,6 @@ class Profiles:
 
         Raises what the backend raises.
         """
-        if not isinstance(backend, EditableBackend):
-            return []
 
         def read() -> list[Memory]:
             found = [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
@@ -62390,6 +61717,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
+# Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
+_HERE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62415,7 +61744,8 @@ class Run:
     ) -> None:
         self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
+        self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
+        self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
         self._under_way: set[Future[Recalled]] = set()
         self._none = threading.Event()  # under way
         self._none.set()
@@ -62431,7 +61761,8 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn, settings)
+        pool = self._here if settings.recalls_by_itself else self._elsewhere
+        future = pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         self._none.clear()
         future.add_done_callback(self._over)
@@ -62453,7 +61784,8 @@ class Run:
 
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
-        self._pool.shutdown(wait=False)
+        for pool in (self._here, self._elsewhere):
+            pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
         self._under_way.discard(future)
@@ -62468,7 +61800,7 @@ class Run:
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
-        if not future.done():
+        if future.cancel() or not future.done():
             self.breaker.failed(began)
             passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
@@ -63044,7 +62376,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
@@ -63132,7 +62464,7 @@ class Standing:
         What only messages have said that do not count is gone, as is what was told as another's.
         """
         key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
+        if not before.lines:
             return Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
@@ -63453,7 +62785,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend, EditableBackend
+from ..backends.base import Backend, BulkBackend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -63552,15 +62884,10 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    if isinstance(backend, EditableBackend):
-        return backend.store(user_id, new)
-    told = [{"role": "user", "content": new.text}]
-    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
-    return ""
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
-def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """Add passages with their ids; one that is there already changes nothing.
 
     Raises what `restored` and the backend raise.
@@ -63579,7 +62906,7 @@ def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) ->
             backend.replace(earlier.id, memory.text, expires=memory.expires)
 
 
-def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
+def remove_all(backend: Backend, owner_id: str, memory_ids: Collection[str]) -> int:
     """Take passages away by the ids that they were stored with; how many there were."""
     if isinstance(backend, BulkBackend):
         return backend.remove_all(owner_id, list(memory_ids))
@@ -63594,7 +62921,7 @@ def lead(text: str) -> str:
     return "" if gives_orders(text) else text
 
 
-def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+def replace(backend: Backend, memory_id: str, text: str, *, expires: str) -> bool:
     """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
     return backend.replace(memory_id, restored(text), expires=expires)
 
@@ -63602,9 +62929,8 @@ def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str
 def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
     """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
     refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
-    if isinstance(backend, EditableBackend):
-        for memory_id in refused:
-            backend.remove(memory_id)
+    for memory_id in refused:
+        backend.remove(memory_id)
     return refused
 '''
 
@@ -63625,7 +62951,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..backends.base import Backend, BulkBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -63679,7 +63005,7 @@ class Changes:
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
             if batch.is_imported:
                 changes = [self._unless_outdated(backend, change) for change in changes]
-            if isinstance(backend, EditableBackend) and not reflects:
+            if not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -63708,11 +63034,7 @@ class Changes:
 
     def _unless_outdated(self, backend: Backend, change: Change) -> Change:
         """A change from an old chat, refused if it would take away what was said later."""
-        if (
-            change.op not in ("replace", "remove")
-            or change.refused
-            or not isinstance(backend, EditableBackend)
-        ):
+        if change.op not in ("replace", "remove") or change.refused:
             return change
         said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
         times = [one.said_at for one in said]
@@ -63722,9 +63044,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -63784,7 +63104,7 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
+        self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
         """Take back what only these messages said; how many changes were undone.
 
@@ -63861,42 +63181,40 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change, since)
-        if isinstance(backend, EditableBackend):
-            # A memory that is gone, now or a moment later, cannot be changed, and need not.
-            current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
+        # A memory that is gone, now or a moment later, cannot be changed, and need not.
+        current = backend.get(change.memory_id)
+        if current is not None and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif current is not None and change.op == "replace":
+            if not _says(current, change):
                 confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace":
-                if not _says(current, change):
-                    confirm()
-                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                # "fact" also stands where nobody has told a kind.
-                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
-                    confirm()
-                    backend.mark(change.memory_id, change.kind)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            # "fact" also stands where nobody has told a kind.
+            if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                confirm()
+                backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
         """Take a passage away, or bring it back with the same id."""
-        if isinstance(backend, EditableBackend):
-            is_there = backend.get(change.memory_id) is not None
-            if is_there == (change.op == "remove"):
-                confirm()
-                exchange = quotes.exchange_of(change)
-                # Counted as gone for rather too long: then another answer does not bring it back.
-                if is_there:
-                    self._episodes.count_gone(change.user_id, exchange, 1)
-                    backend.remove(change.memory_id)
-                else:
-                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                    self._episodes.count_gone(change.user_id, exchange, -1)
+        is_there = backend.get(change.memory_id) is not None
+        if is_there == (change.op == "remove"):
+            confirm()
+            exchange = quotes.exchange_of(change)
+            # Counted as gone for rather too long: then another answer does not bring it back.
+            if is_there:
+                self._episodes.count_gone(change.user_id, exchange, 1)
+                backend.remove(change.memory_id)
+            else:
+                admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+    if len(texts) > 1 and isinstance(backend, BulkBackend):
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -63933,7 +63251,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         and not change.refused
         and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
     ]
-    if not ids or not isinstance(backend, EditableBackend):
+    if not ids:
         return changes
     there = {memory.id: memory for memory in backend.get_all(ids)}
     first = max(change.position for change in changes) + 1
@@ -64415,7 +63733,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
@@ -64441,7 +63759,7 @@ class Episodes:
         """yields: called before some passages are embedded, and lets who cannot wait go first."""
         self._table, self._yields = EpisodesTable(engine), yields
 
-    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+    def keep(self, backend: Backend, batch: Batch, confirm: Confirm) -> int:
         """Store the passages of a batch's exchanges, each once; how many are new.
 
         Raises:
@@ -64451,7 +63769,7 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
-    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+    def retract(self, backend: Backend, batch: Batch, confirm: Confirm) -> None:
         """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
         for exchange in batch.exchanges:
             for message_id in exchange.replaces:
@@ -64460,7 +63778,7 @@ class Episodes:
                     confirm()
                     self.remove(backend, entry)
 
-    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+    def remove(self, backend: Backend, entry: Entry) -> None:
         """Take away the passages of an exchange, and what was said to have come of it in its chat."""
         owner = past_owner(entry.user_id)
         told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
@@ -64472,7 +63790,7 @@ class Episodes:
         admission.remove_all(backend, owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
-    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+    def erased(self, backend: Backend, batch: Batch) -> None:
         """Take away what a batch has stored that was erased meanwhile."""
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
@@ -64480,7 +63798,7 @@ class Episodes:
             admission.remove_all(backend, past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
-    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+    def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
         """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
         last = batch.exchanges[-1]
         name = name_of(last.key)
@@ -64497,7 +63815,7 @@ class Episodes:
             admission.store_all(backend, past_owner(batch.user_id), [new])
             self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
 
-    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+    def _keep(self, backend: Backend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
         digest = _digest(exchange, said)
@@ -65525,7 +64843,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
@@ -65556,8 +64874,6 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
     """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     stored = backend.of_kind(batch.user_id, "preference", _WISHES)
     return [memory for memory in stored if view.sees(memory.scope)]
@@ -66931,7 +66247,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
@@ -67031,9 +66347,7 @@ def _has_form(stems: Collection[str], word: str) -> bool:
     )
 
 
-def removals(
-    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.
@@ -67130,7 +66444,7 @@ def _takes_back(change: Change) -> bool:
     return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
 
 
-def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+def _no_longer_known(backend: Backend, gone: Sequence[Change]) -> list[Change]:
     """Without those that another fact says, too: of near copies one was taken away."""
     ids = {change.memory_id for change in gone}
     left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]
@@ -67166,7 +66480,7 @@ from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
@@ -67208,7 +66522,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -67419,7 +66733,7 @@ class _Answer:
         return cls(operations, read_topics(reply.text), reply.model)
 
 
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> _Answer:
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
@@ -67817,7 +67131,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, REFLECTED, Change, heirs
 from ..core.errors import ClaimLost, Drop
@@ -67876,11 +67190,10 @@ class Reflector:
         erasure, change = self._table.last_erasure(due.user_id), self._journal.newest_id()
         settings, tokens = self._settings(), self._settings().advanced_numbers.profile_token_budget
         backend, today = self._live.get(), datetime.now(UTC).date()
-        if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
+        if not is_person(due.user_id):
             return
         if broken := self._journal.broken_off(due.user_id):
             with self._live.writing() as writing:
-                assert isinstance(writing, EditableBackend)
                 for name in broken:
                     self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
@@ -67902,7 +67215,7 @@ class Reflector:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         self._apply(_Work(due, proposal, shown, reply.model, change, erasure))
 
-    def _shown(self, backend: EditableBackend, due: Due) -> list[Memory]:
+    def _shown(self, backend: Backend, due: Due) -> list[Memory]:
         here = (
             one for one in backend.list_all(due.user_id) if one.scope == due.scope and one.kind != EPISODE
         )
@@ -67921,7 +67234,6 @@ class Reflector:
                 raise ClaimLost("These memories have changed meanwhile.", hint="They are read anew later.")
 
         with self._live.writing() as backend:
-            assert isinstance(backend, EditableBackend)
             try:
                 made = self._changes.make(backend, work.batch, lambda: work.changes(self._journal), confirm)
                 confirm()
@@ -67940,7 +67252,7 @@ class Reflector:
         """What somebody else has made of these memories since they were read."""
         return self._journal.made_since(work.change, work.due.user_id, work.shown, but=work.batch.name)
 
-    def _take_back(self, backend: EditableBackend, work: _Work) -> None:
+    def _take_back(self, backend: Backend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
         if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
@@ -67950,7 +67262,7 @@ class Reflector:
         else:
             self._undo_all(backend, user_id, batch)
 
-    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+    def _undo_all(self, backend: Backend, user_id: str, batch: str) -> None:
         """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
         rows = self._journal.of_batch(batch)
         made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
@@ -67966,7 +67278,7 @@ class Reflector:
         self._journal.erase_unmade(user_id, batch)
 
 
-def _is_made(backend: EditableBackend, change: Change) -> bool:
+def _is_made(backend: Backend, change: Change) -> bool:
     """Whether a memory is as the change of a reflection wants it, marked or not."""
     memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
     if change.op == "replace":
@@ -68019,7 +67331,7 @@ class _Work:
         change = replace(change, scope=memory.scope, chat=memory.chat, ordinal=memory.ordinal)
         return replace(change, model=self._model, said_at=_said_at(memory), **values)  # type: ignore[arg-type]
 
-    def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
+    def profile(self, backend: Backend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
         there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
@@ -68581,7 +67893,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
@@ -68677,8 +67989,6 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a statement says is over: "I no longer live in Freiburg." """
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     return [
         found.memory
@@ -68692,7 +68002,7 @@ def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = forget_request(said_by_user(exchange.user_text))
-    if not asked or not isinstance(backend, EditableBackend):
+    if not asked:
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
@@ -68726,7 +68036,7 @@ from functools import partial
 from typing import Literal
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
@@ -68922,7 +68232,7 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend) or batch.is_given:
+        if batch.is_given:
             return
         confirm = partial(self._confirm, batch)
         try:
@@ -68948,18 +68258,15 @@ class Writer:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
         if not self._outbox.was_erased(batch):
             return False
-        if isinstance(backend, EditableBackend):
-            for memory in backend.added_by(batch.user_id, batch.name):
-                backend.remove(memory.id)
-            self._episodes.erased(backend, batch)
+        for memory in backend.added_by(batch.user_id, batch.name):
+            backend.remove(memory.id)
+        self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
         """Take back what only earlier versions of these messages said."""
-        if not isinstance(backend, EditableBackend):
-            return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
@@ -68971,7 +68278,7 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile":
             first = batch.exchanges[0]
             injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
@@ -69010,10 +68317,9 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
-        if isinstance(backend, EditableBackend):
-            for memory, change in zip(stored, changes, strict=True):
-                if change.kind != memory.kind and not change.refused:
-                    backend.mark(memory.id, change.kind)
+        for memory, change in zip(stored, changes, strict=True):
+            if change.kind != memory.kind and not change.refused:
+                backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -69038,13 +68344,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if (
-        batch.is_given
-        or is_mem0s
-        or not settings.uses_llm
-        or not settings.has_llm
-        or not isinstance(backend, AskableBackend)
-    ):
+    if batch.is_given or is_mem0s or not settings.uses_llm or not settings.has_llm:
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -69065,7 +68365,7 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each text once: two tries of it may both have been read in the end."""
     first: dict[str, Memory] = {}
     for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
-        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
+        if first.setdefault(memory.text, memory) is not memory:
             backend.remove(memory.id)
     return list(first.values())
 
@@ -69123,8 +68423,8 @@ def application(environment: Environment) -> Starlette:
     for problem in (*problems, *settings.notices):
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
-    proxy = Proxy(chats, lambda: settings, environment, "/v1")
-    page = Page(chats, lambda: settings, environment)
+    proxy = Proxy(chats, "/v1")
+    page = Page(chats)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -69135,8 +68435,7 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    turns = Turns(chats, lambda: settings)
-    own = under_memory(chats, turns, lambda: settings, environment, page)
+    own = under_memory(chats, Turns(chats), page)
     api = open_to_browsers(proxy, environment.server_key)
     return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
@@ -69211,9 +68510,10 @@ from .schema import (
     versions,
     webui_seen,
 )
-from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
+from .statements import add_up, count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
+    "add_up",
     "api_keys",
     "channel_authors",
     "channel_days",
@@ -72316,12 +71616,18 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
+def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of numbers of the same columns, or add them to the rows with their primary keys."""
+    if not rows:
+        return
+    keys, new = [column.name for column in table.primary_key], _insert(connection, table)
+    added = {name: table.c[name] + new.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=added), list(rows))
+
+
 def count_up(connection: Connection, user_id: str) -> None:
     """A user's memories are no longer what they were; see `versions`."""
-    first = _insert(connection, versions).values(user_id=user_id, number=1)
-    connection.execute(
-        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
-    )
+    add_up(connection, versions, [{"user_id": user_id, "number": 1}])
 
 
 def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:

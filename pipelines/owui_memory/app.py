@@ -25,6 +25,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -234,14 +235,16 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
     def _drop(self, erasure: Erasure) -> None:
         """Keep nothing in memory of the user of an erasure, and no archive that they sent before it."""

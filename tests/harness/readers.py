@@ -104,8 +104,8 @@ def _message(role: str, content: object) -> dict[str, Any]:
 
 
 def _inlet(*messages: dict[str, Any], **metadata: str) -> object:
-    asked = intake.read_asked({"messages": list(messages), "metadata": metadata}, _USER)
-    return with_blocks(asked.body, block.Blocks(_BLOCK))
+    body, _ = intake.read_asked({"messages": list(messages), "metadata": metadata}, _USER)
+    return with_blocks(body, block.Blocks(_BLOCK))
 
 
 def _outlet(*messages: dict[str, Any]) -> object:

@@ -47,17 +47,6 @@ class Backend(Protocol):
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
         """The memories that this batch has added so far."""
 
-    def check(self) -> list[Check]:
-        """Asks each part whether it works now. Never raises."""
-
-    def close(self) -> None:
-        """Release files, connections and threads."""
-
-
-@runtime_checkable
-class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be listed and changed one by one."""
-
     def store(self, user_id: str, new: Memory) -> str:
         """Adds one memory as it stands, and returns the id that it was given.
 
@@ -96,30 +85,6 @@ class EditableBackend(Backend, Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-
-@runtime_checkable
-class PreparingBackend(Backend, Protocol):
-    """A backend that stores several memories faster if it knows them beforehand."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-
-@runtime_checkable
-class BulkBackend(EditableBackend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-
-
-@runtime_checkable
-class AskableBackend(EditableBackend, Protocol):
-    """A backend with an LLM that decides what to change."""
-
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
         """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
@@ -127,3 +92,23 @@ class AskableBackend(EditableBackend, Protocol):
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+
+    def check(self) -> list[Check]:
+        """Asks each part whether it works now. Never raises."""
+
+    def close(self) -> None:
+        """Release files, connections and threads."""
+
+
+@runtime_checkable
+class BulkBackend(Backend, Protocol):
+    """A backend that takes many memories at once, with ids that the caller has chosen."""
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next."""
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with their ids and times, and replaces those that already have these ids."""
+
+    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
+        """Removes those of these memories that are this user's; returns how many that were."""

@@ -163,13 +163,13 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `AskableBackend`, by an LLM of ours."""
+        """As in `Backend`, by an LLM of ours."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
-        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        """As in `Backend`; nobody where there is no LLM of ours."""
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ..channels.people import Link
 from ..core.scope import WEBUI
+from ..core.text import first_word
 from ..language.markdown import shown
 from ..recall.times import zone_of
 from .numbers import a_number
@@ -23,7 +24,7 @@ class ChannelWork(PassageWork):
         """All of them; a code for another one, one less, and whether Open WebUI's own channels count."""
         if not self._control.settings.observes_channels:
             return self._say("channels, not here")
-        what, which = [*self._rest.split(None, 1), "", ""][:2]
+        what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
             self._people.agree(self._user_id, on=state == "on")

@@ -43,7 +43,7 @@ from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
 from .passage_work import Tools
-from .work import VERBS, Work
+from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
@@ -58,7 +58,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),
@@ -154,8 +154,8 @@ class Commander:
         if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
             return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
-        if (verb := VERBS.get(command.verb)) is not None:
-            return verb(work), work.kept
+        if (carried_out := CARRIED_OUT.get(command.verb)) is not None:
+            return carried_out(work), work.kept
         verb_said = code(command.verb)
         if meant := meant_by(command.verb, command.rest, words.code):
             return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None

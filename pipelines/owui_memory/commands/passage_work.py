@@ -13,6 +13,7 @@ from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Check
+from ..core.text import first_word
 from ..digests.digests import Digests
 from ..manage.command_log import CommandLog, LoggedCommand
 from ..manage.deletions import Deletions
@@ -121,7 +122,7 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
             return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -19,7 +20,7 @@ from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
 from .passage_work import CHAT, DOCUMENT, ENDS
-from .verbs import on_or_off, says, word_for
+from .verbs import VERBS, on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -28,8 +29,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:
@@ -134,7 +133,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")
@@ -293,29 +292,7 @@ class Work(ChannelWork):
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
-VERBS: Mapping[str, Callable[[Work], str]] = {
-    "list": Work.list,
-    "page": Work.page,
-    "search": Work.search,
-    "why": Work.why,
-    "help": Work.help,
-    "status": Work.status,
-    "remember": Work.remember,
-    "edit": Work.edit,
-    "forget": Work.forget,
-    "undo": Work.undo,
-    "team": Work.team,
-    "share": Work.share,
-    "withdraw": Work.withdraw,
-    "export": Work.export,
-    "import": Work.import_,
-    "off": Work.off,
-    "on": Work.on,
-    "chats": Work.chats,
-    "episodes": Work.episodes,
-    "documents": Work.documents,
-    "notes": Work.notes,
-    "profile": Work.profile,
-    "make": Work.make,
-    "channels": Work.channels,
+# By what they are called; `import` is a word of Python's.
+CARRIED_OUT: Mapping[str, Callable[[Work], str]] = {
+    verb: getattr(Work, "import_" if verb == "import" else verb) for verb in VERBS
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, RetryFew
@@ -125,7 +125,7 @@ class Abstracts:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
         may_ask = by_llm and settings.has_llm and settings.uses_llm
-        if may_ask and isinstance(backend, AskableBackend):
+        if may_ask:
             local_only = settings.local_only
             with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
                 if reader and (after := self._asked(backend, wanted.room, before, past)):
@@ -133,9 +133,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))

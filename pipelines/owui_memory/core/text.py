@@ -1,4 +1,4 @@
-"""Text made fit to be stored: nothing broken, nothing invisible."""
+"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def plain(text: str) -> str:
 def capped(text: str, most: int = TEXT_CHARS) -> str:
     """A text, or of a longer one its beginning and its end."""
     return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word of a text, and all after the blanks behind it."""
+    word, rest, *_ = *text.split(None, 1), "", ""
+    return word, rest

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
@@ -22,7 +23,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -42,7 +42,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -97,7 +97,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..backends.backend_holder import Open
 from ..backends.base import Backend
 from ..backends.library import LibraryBackend
 from ..backends.remote import RemoteBackend
@@ -36,7 +37,6 @@ _AGAIN_S = 60.0  # after which what did not work is checked again
 _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
-Open = Callable[[Valves, Path], Backend]
 Compare = Callable[[Valves, Backend], Check | None]
 
 

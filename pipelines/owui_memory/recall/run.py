@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
+# Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
+_HERE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Run:
     ) -> None:
         self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
+        self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
+        self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
         self._under_way: set[Future[Recalled]] = set()
         self._none = threading.Event()  # under way
         self._none.set()
@@ -61,7 +64,8 @@ class Run:
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn, settings)
+        pool = self._here if settings.recalls_by_itself else self._elsewhere
+        future = pool.submit(self._recall, turn, settings)
         self._under_way.add(future)
         self._none.clear()
         future.add_done_callback(self._over)
@@ -83,7 +87,8 @@ class Run:
 
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
-        self._pool.shutdown(wait=False)
+        for pool in (self._here, self._elsewhere):
+            pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
         self._under_way.discard(future)
@@ -98,7 +103,7 @@ class Run:
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
-        if not future.done():
+        if future.cancel() or not future.done():
             self.breaker.failed(began)
             passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)

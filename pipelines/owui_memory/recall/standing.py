@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
@@ -95,7 +95,7 @@ class Standing:
         What only messages have said that do not count is gone, as is what was told as another's.
         """
         key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
+        if not before.lines:
             return Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..backends.base import Backend, BulkBackend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -66,7 +66,7 @@ class Changes:
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
             if batch.is_imported:
                 changes = [self._unless_outdated(backend, change) for change in changes]
-            if isinstance(backend, EditableBackend) and not reflects:
+            if not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -95,11 +95,7 @@ class Changes:
 
     def _unless_outdated(self, backend: Backend, change: Change) -> Change:
         """A change from an old chat, refused if it would take away what was said later."""
-        if (
-            change.op not in ("replace", "remove")
-            or change.refused
-            or not isinstance(backend, EditableBackend)
-        ):
+        if change.op not in ("replace", "remove") or change.refused:
             return change
         said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
         times = [one.said_at for one in said]
@@ -109,9 +105,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -171,7 +165,7 @@ class Changes:
         )
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
+        self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
         """Take back what only these messages said; how many changes were undone.
 
@@ -248,42 +242,40 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change, since)
-        if isinstance(backend, EditableBackend):
-            # A memory that is gone, now or a moment later, cannot be changed, and need not.
-            current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
+        # A memory that is gone, now or a moment later, cannot be changed, and need not.
+        current = backend.get(change.memory_id)
+        if current is not None and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif current is not None and change.op == "replace":
+            if not _says(current, change):
                 confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace":
-                if not _says(current, change):
-                    confirm()
-                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                # "fact" also stands where nobody has told a kind.
-                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
-                    confirm()
-                    backend.mark(change.memory_id, change.kind)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            # "fact" also stands where nobody has told a kind.
+            if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                confirm()
+                backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
         """Take a passage away, or bring it back with the same id."""
-        if isinstance(backend, EditableBackend):
-            is_there = backend.get(change.memory_id) is not None
-            if is_there == (change.op == "remove"):
-                confirm()
-                exchange = quotes.exchange_of(change)
-                # Counted as gone for rather too long: then another answer does not bring it back.
-                if is_there:
-                    self._episodes.count_gone(change.user_id, exchange, 1)
-                    backend.remove(change.memory_id)
-                else:
-                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                    self._episodes.count_gone(change.user_id, exchange, -1)
+        is_there = backend.get(change.memory_id) is not None
+        if is_there == (change.op == "remove"):
+            confirm()
+            exchange = quotes.exchange_of(change)
+            # Counted as gone for rather too long: then another answer does not bring it back.
+            if is_there:
+                self._episodes.count_gone(change.user_id, exchange, 1)
+                backend.remove(change.memory_id)
+            else:
+                admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+    if len(texts) > 1 and isinstance(backend, BulkBackend):
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -320,7 +312,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         and not change.refused
         and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
     ]
-    if not ids or not isinstance(backend, EditableBackend):
+    if not ids:
         return changes
     there = {memory.id: memory for memory in backend.get_all(ids)}
     first = max(change.position for change in changes) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
@@ -35,8 +35,6 @@ def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
     """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     stored = backend.of_kind(batch.user_id, "preference", _WISHES)
     return [memory for memory in stored if view.sees(memory.scope)]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
@@ -109,9 +109,7 @@ def _has_form(stems: Collection[str], word: str) -> bool:
     )
 
 
-def removals(
-    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.
@@ -208,7 +206,7 @@ def _takes_back(change: Change) -> bool:
     return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
 
 
-def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+def _no_longer_known(backend: Backend, gone: Sequence[Change]) -> list[Change]:
     """Without those that another fact says, too: of near copies one was taken away."""
     ids = {change.memory_id for change in gone}
     left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]

@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
@@ -56,7 +56,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -267,7 +267,7 @@ class _Answer:
         return cls(operations, read_topics(reply.text), reply.model)
 
 
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> _Answer:
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
@@ -100,8 +100,6 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a statement says is over: "I no longer live in Freiburg." """
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     return [
         found.memory
@@ -115,7 +113,7 @@ def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = forget_request(said_by_user(exchange.user_text))
-    if not asked or not isinstance(backend, EditableBackend):
+    if not asked:
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]

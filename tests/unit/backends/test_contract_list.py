@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.core.errors import Drop
 from owui_memory.core.memory import Memory
 from tests.unit.backends.contract import Case, added_texts, fill, listed, said
@@ -21,14 +21,14 @@ def test_all_of_a_users_memories_are_listed_oldest_first(case: Case) -> None:
     assert listed(case.backend, "eve") == []
 
 
-def test_a_listed_memory_is_the_one_that_was_stored(backend: EditableBackend) -> None:
+def test_a_listed_memory_is_the_one_that_was_stored(backend: Backend) -> None:
     new = Memory("", "Flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", ordinal=3)
     memory_id = backend.store("ada", new)
 
     assert backend.list_all("ada") == [backend.get(memory_id)]
 
 
-def test_expired_memories_are_listed_too(backend: EditableBackend) -> None:
+def test_expired_memories_are_listed_too(backend: Backend) -> None:
     backend.store("ada", Memory("", "Went to Oslo.", kind="plan", expires="2020-01-01"))
     backend.store("ada", Memory("", "Flies to Rome.", kind="plan", expires="2999-01-01"))
 
@@ -73,7 +73,7 @@ def test_memories_of_the_same_moment_are_in_one_order(case: Case) -> None:
     assert [memory.id for page in pages for memory in page] == [memory.id for memory in everything]
 
 
-def test_erasing_a_user_leaves_the_others_alone(backend: EditableBackend) -> None:
+def test_erasing_a_user_leaves_the_others_alone(backend: Backend) -> None:
     backend.store("ada", Memory("", "Went to Oslo.", expires="2020-01-01"))
     backend.add("ada", said("I own a boat."), infer=False, batch="b")
     backend.add("bob", said("I own a car."), infer=False, batch="b")
@@ -110,7 +110,7 @@ def test_an_id_that_can_be_nobodys_reaches_nobody(case: Case) -> None:
     assert listed(backend) == ["I own a boat."]
 
 
-def test_odd_ids_are_as_good_as_others(backend: EditableBackend) -> None:
+def test_odd_ids_are_as_good_as_others(backend: Backend) -> None:
     for user in ("ada", *ODD):
         backend.store(user, Memory("", f"The boat of {user}."))
 

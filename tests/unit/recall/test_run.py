@@ -1,10 +1,13 @@
-"""Recalls at once are bounded: one too many is not begun, and says why; and others can wait for their end."""
+"""Recalls at once are bounded: one too many is not begun, and says why; others can wait for their end."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.config.settings import Valves
@@ -15,13 +18,23 @@ from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
 
-def test_one_too_many_is_not_begun(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = Valves(
+@pytest.fixture
+def settings(scripted_llm: ScriptedLLM) -> Valves:
+    return Valves(
         embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
     )
+
+
+@pytest.fixture
+def live(settings: Valves, tmp_path: Path) -> Iterator[BackendHolder]:
     live = BackendHolder(tmp_path, lambda *_: library(settings, tmp_path))
     live.use(settings)
     wait_until(lambda: live.current)
+    yield live
+    live.close()
+
+
+def test_one_too_many_is_not_begun(settings: Valves, live: BackendHolder) -> None:
     gate, told = threading.Event(), list[Event]()
     waits: Any = lambda *_: gate.wait(60)  # noqa: E731 - what it recalls nobody asks here
     run = Run(live, waits, told.append, at_once=1)
@@ -39,4 +52,27 @@ def test_one_too_many_is_not_begun(scripted_llm: ScriptedLLM, tmp_path: Path) ->
     assert not waiting.is_alive()
     assert run.begin(turn, settings).future
     run.close()
-    live.close()
+
+
+@pytest.mark.parametrize(("waits_for_servers", "at_once"), [(False, 2), (True, 5)])
+def test_what_needs_the_processor_alone_is_done_in_turn(
+    settings: Valves, live: BackendHolder, waits_for_servers: bool, at_once: int
+) -> None:
+    gate, begun, told = threading.Event(), list[str](), list[Event]()
+
+    def recall(turn: Any, _: Valves) -> Any:
+        begun.append(turn)
+        gate.wait(60)
+
+    run = Run(live, recall, told.append, at_once=5)
+    turns: list[Any] = ["first", "second", "third", "fourth", "fifth"]
+    recalling = [run.begin(turn, settings if waits_for_servers else Valves()) for turn in turns]
+    wait_until(lambda: len(begun) == at_once)
+    last = recalling[-1]
+    assert last.outcome().missed == "the deadline of 800 ms passed"
+    assert last.future
+    assert last.future.cancelled() is not waits_for_servers, "nobody waits for it any more"
+    gate.set()
+    wait_until(lambda: not run.is_used)
+    assert sorted(begun) == sorted(turns[:at_once] if waits_for_servers else turns[:4])
+    run.close()

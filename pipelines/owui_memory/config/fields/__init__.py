@@ -116,6 +116,11 @@ class Fields(
         return self.embedder_provider == "bundled"
 
     @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
+
+    @property
     def advanced_numbers(self) -> Advanced:
         """What `advanced` says, and the defaults for the rest."""
         return read_advanced(self.advanced)

@@ -46,7 +46,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -65,20 +64,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
@@ -95,13 +98,11 @@ class Poster:
                 check = _ill(f"Open WebUI cannot be reached: {unreached(error)}", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -154,7 +155,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(

@@ -78,8 +78,6 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an upstream is sent."""
-
     method: str
     url: str
     headers: list[tuple[str, str]]
@@ -107,7 +105,6 @@ class Answer(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Any) -> Answer:
-        """See there."""
         protocol = connection.protocol
         read, left = protocol.read, iter(range(_INTERIM))
 

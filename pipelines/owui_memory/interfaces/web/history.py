@@ -12,7 +12,7 @@ from ...manage.history import reading
 from ...manage.history.uploads import shown_name
 from ..webui import OPEN_WEBUI, TooLargeError, WebUi
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _FLAWS = 20  # that are told
 
@@ -67,7 +67,7 @@ def _fetch(visit: Visit, file: Path) -> None:
         raise Refused(message("page: past not told"), message("page: past not told, hint")) from error
 
 
-def begin(visit: Visit) -> Redirect:
+def begin(visit: Visit) -> Answer:
     """Import what was previewed."""
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
@@ -78,8 +78,7 @@ def begin(visit: Visit) -> Redirect:
     return back("import", "import begun" if done.id else "nothing new")
 
 
-def undo(visit: Visit) -> Redirect:
-    """Take back all that an import has brought."""
+def undo(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))
