@@ -44,7 +44,6 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        """`kept`: what `kept` gave."""
         language, tab, line = kept.partition("\t")
         return (
             cls(position, memory_id, text, line, id_, language)
@@ -156,7 +155,6 @@ class Injected:
         return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._reaffirmed.drop(user_id)
 
     def _read_reaffirmed(self, user_id: str) -> dict[str, int]:

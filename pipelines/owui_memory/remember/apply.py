@@ -116,8 +116,13 @@ class Changes:
         batch = f"undo-{change.id}"
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
                 change,
@@ -248,7 +253,7 @@ class Changes:
             confirm()
             backend.remove(change.memory_id)
         elif current is not None and change.op == "replace":
-            if not _says(current, change):
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
             # "fact" also stands where nobody has told a kind.
@@ -291,14 +296,6 @@ def _admitted(change: Change) -> Change:
     return replace(change, after=kept, refused=change.refused or reason)
 
 
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
-
-
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
@@ -322,8 +319,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -334,18 +335,10 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
-
-
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:

@@ -48,7 +48,6 @@ class Backlog:
         self._reading = reading(engine)
 
     def counts(self) -> Counts:
-        """How the queue stands."""
         with self._reading.connect() as connection:
             counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
@@ -72,7 +71,6 @@ class Backlog:
             return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
