@@ -50,7 +50,7 @@ def test_a_channel_is_listed_paused_and_erased(run: Run, know: Know, server: Pat
         connection.execute(
             update(channel_messages).where(channel_messages.c.user_id == owner_in()).values(state="aside")
         )
-    assert "1" in run("channels", "retry", "discord", "general")
+    assert "2 messages" in run("channels", "retry", "discord", "general")
     assert rows(run, "channels", "retry", "discord", "general")["revived"] == 0
 
     receipt = rows(run, "channels", "erase", "discord", "general", "--yes")
