@@ -13464,7 +13464,7 @@ msgid "page, done: aside read again"
 msgstr "Es wird noch einmal gelesen."
 
 msgid "page: no such archive"
-msgstr "So ein Archiv gibt es nicht."
+msgstr "Eine Datei {file} gibt es nicht."
 
 msgid "page: no such archive, hint"
 msgstr "Schick oder nenne es noch einmal."
@@ -15842,7 +15842,7 @@ msgid "page, done: aside read again"
 msgstr "It will be read once more."
 
 msgid "page: no such archive"
-msgstr "There is no such archive."
+msgstr "There is no file {file}."
 
 msgid "page: no such archive, hint"
 msgstr "Send or name it once more."
@@ -52512,19 +52512,19 @@ def read(path: Path) -> Iterator[Found]:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why)) from why
+        raise _refused(str(why), path.name) from why
     except BrokenOffError:
         yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
 
 
-def _refused(why: str) -> Refused:
+def _refused(why: str, file: str) -> Refused:
     if why == "zip too many":
         return Refused(message("page: zip too many"), message("page: zip too many, hint"))
     if why == "zip encrypted":
         return Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
     if why == "zip broken":
         return Refused(message("page: zip broken"), message("page: zip broken, hint"))
-    return Refused(message("page: no such archive"), message("page: no such archive, hint"))
+    return Refused(message("page: no such archive", file=file), message("page: no such archive, hint"))
 
 
 def _cut(found: Found) -> Iterator[Found]:
