@@ -497,12 +497,12 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
@@ -801,6 +801,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from ..core.events import Emit, ignore
@@ -839,7 +841,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -869,17 +871,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
-
-
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 
@@ -894,7 +885,12 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant(), _without_posthog():
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
+        with (
+            _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
+            _replaced("posthog", Posthog=_Posthog),
+        ):
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -913,63 +909,51 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-@contextmanager
-def _without_qdrant() -> Iterator[None]:
-    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+class _QdrantConfig(BaseModel):
+    collection_name: str = "mem0"
+    embedding_model_dims: int = 1536
+    path: str = ""
 
-    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+
+class _Posthog:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.disabled = True
+
+    def capture(self, *_: Any, **__: Any) -> None:
+        """Tell nobody."""
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+@contextmanager
+def _replaced(name: str, **contents: Any) -> Iterator[None]:
+    """While mem0 is imported for the first time, this stands for a module that it would import."""
+    if name in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+    module = ModuleType(name)
+    vars(module).update(contents)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:  # whoever asks for one later gets the real one
+        sys.modules.pop(name, None)
+
+
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
     """
-    from pydantic import BaseModel
-
-    class QdrantConfig(BaseModel):
-        collection_name: str = "mem0"
-        embedding_model_dims: int = 1536
-        path: str = ""
-
-    module = ModuleType("mem0.configs.vector_stores.qdrant")
-    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
-    if "mem0" in sys.modules:
-        yield
-        return
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        if sys.modules.get(module.__name__) is module:
-            del sys.modules[module.__name__]
-
-
-@contextmanager
-def _without_posthog() -> Iterator[None]:
-    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
-    if "posthog" in sys.modules or "mem0" in sys.modules:
-        yield
-        return
-
-    class Posthog:
-        def __init__(self, *_: Any, **__: Any) -> None:
-            self.disabled = True
-
-        def capture(self, *_: Any, **__: Any) -> None:
-            """Tell nobody."""
-
-        def shutdown(self) -> None:
-            """Nothing is open."""
-
-    module = ModuleType("posthog")
-    module.Posthog = Posthog  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-
-
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder
@@ -1288,13 +1272,27 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
+from ..models.embedder import Embedder
+from ..models.llm import Llm
+from ..models.readers import Readers
+
+
+class Models(NamedTuple):
+    """Models of ours that a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
+
+    embedder: Embedder | None
+    llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class Backend(Protocol):
@@ -1302,6 +1300,8 @@ class Backend(Protocol):
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
+
+    # Reading
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
@@ -1322,24 +1322,6 @@ class Backend(Protocol):
         A message that has just been searched for costs nothing more.
         """
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
-
-        What was added, as far as the answer tells: id, text and batch, and no times.
-        """
-
-    def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """The memories that this batch has added so far."""
-
-    def store(self, user_id: str, new: Memory) -> str:
-        """Adds one memory as it stands, and returns the id that it was given.
-
-        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
-        """
-
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None if there is none."""
 
@@ -1349,15 +1331,44 @@ class Backend(Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
-
-        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
-        all of them: no mem0 can be asked for some in order.
+    def list_all(self, user_id: str) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
+
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """The memories that this batch has added so far."""
+
+    # Changing
+
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next, which may then be faster."""
+
+    def store(self, user_id: str, new: Memory) -> str:
+        """Adds one memory as it stands, and returns the id that it was given.
+
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
@@ -1371,56 +1382,27 @@ class Backend(Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+    # An LLM of ours, which decides what to change
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
 
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+
+    # Housekeeping
+
+    @property
+    def models(self) -> Models:
+        """Those of ours, which may be asked one by one, and know how they have fared."""
+
     def check(self) -> list[Check]:
         """Asks each part whether it works now. Never raises."""
 
     def close(self) -> None:
         """Release files, connections and threads."""
-
-
-@runtime_checkable
-class BulkBackend(Backend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# backends/key_header.py
-
-SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
-
-from __future__ import annotations
-
-from collections.abc import Generator
-
-import httpx
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1435,7 +1417,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1454,38 +1436,26 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
     payload_of,
 )
 from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llm import Llm
 from ..models.llms import Llms
-from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
+from .base import Models
 
 Filters = dict[str, str]
 Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
-
-
-class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
-
-    readers: with `llm_provider` auto, who decides which LLM reads what.
-    """
-
-    embedder: Embedder
-    llms: tuple[Llm, ...]
-    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1517,7 +1487,7 @@ class LibraryBackend:
     @property
     def collection(self) -> str:
         """The name that the collection has in its store."""
-        return str(self._memory.vector_store.collection_name)
+        return str(self.vector_store.collection_name)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -1526,9 +1496,14 @@ class LibraryBackend:
         return store
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the collection's vectors."""
+        embedder: Embedder = self._memory.embedding_model
+        return embedder
+
+    @property
     def models(self) -> Models:
-        """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
+        return Models(self.embedder, self._llms.llms, self._llms.readers)
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
@@ -1539,7 +1514,7 @@ class LibraryBackend:
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        embedder: Embedder = self._memory.embedding_model
+        embedder = self.embedder
         known = embedder.calibration
         if not asked:
             vector = embedder.embed(query)
@@ -1587,9 +1562,8 @@ class LibraryBackend:
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        store: VectorStore = self._memory.vector_store
-        with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners, scopes)
+        with self._translated():
+            found = self.vector_store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -1607,22 +1581,19 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarities(text, others)
+        return self.embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
             return 0.0, 0.0
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.calibration.of_self(embedder.embed(plain(query)))
+        return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        embedder: Embedder = self._memory.embedding_model
-        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
+        with self._translated(), self.embedder.watched() as faults:
             added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
@@ -1641,10 +1612,10 @@ class LibraryBackend:
         return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
-        self._memory.embedding_model.prepare([plain(text) for text in texts])
+        self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
@@ -1661,42 +1632,41 @@ class LibraryBackend:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
         payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
-        with translated("store", self._settings.vector_store_url):
-            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        with self._translated():
+            self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
-            self._memory.vector_store.delete_all(ids)
+            self.vector_store.delete_all(ids)
         return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
-        store = self._memory.vector_store
-        if (row := store.get(memory_id)) is not None:
+        if (row := self.vector_store.get(memory_id)) is not None:
             made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
             times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            store.update(memory_id, payload={**row.payload, **times})
+            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        with self._translated():
+            rows = self.vector_store.of_kind(owner(user_id), kind, most)
         return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
-        return page_of(map(_memory, rows), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return oldest_first(map(_memory, rows))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         return self._changed(
@@ -1713,7 +1683,7 @@ class LibraryBackend:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
         if not is_id(memory_id):
             return False
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             try:
                 change(memory_id, **what)
             except (ValueError, Drop):
@@ -1730,8 +1700,8 @@ class LibraryBackend:
         return len(memories)
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
         return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
@@ -1744,7 +1714,7 @@ class LibraryBackend:
 
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
-        self._memory.embedding_model.drop()
+        self.embedder.drop()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -1757,15 +1727,19 @@ class LibraryBackend:
         self._memory.close()
         release(self._memory)
 
+    def _translated(self) -> AbstractContextManager[None]:
+        """Around what asks the store."""
+        return translated("store", self._settings.vector_store_url)
+
     def _embed_a_word(self) -> None:
-        self._memory.embedding_model.embed_now("size")
+        self.embedder.embed_now("size")
 
     def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
         detail = f"{where}, collection {self.collection}"
-        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        part = self._probe("store", detail, self.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
@@ -2128,15 +2102,12 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from ..config.settings import Valves
 from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend, Timeouts
+from .remote import Auth, RemoteBackend, Timeouts, key_header
 
 HOST = "https://api.mem0.ai"
 
@@ -2181,7 +2152,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
@@ -2222,8 +2193,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _auth(self, key: str) -> httpx.Auth:
-        return KeyHeader("Authorization", f"Token {key}")
+    def _auth(self, key: str) -> Auth:
+        return key_header("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -2264,10 +2235,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -2287,17 +2258,16 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
 from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Models
 from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
@@ -2306,6 +2276,18 @@ _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -2418,7 +2400,7 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `Backend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
@@ -2428,14 +2410,10 @@ class RemoteBackend(ABC):
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -2452,6 +2430,10 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2478,6 +2460,21 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
@@ -2502,8 +2499,8 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
@@ -2518,7 +2515,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -2547,7 +2544,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod
@@ -2575,7 +2572,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -2729,8 +2726,7 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend
+from .remote import Auth, RemoteBackend, key_header
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -2818,7 +2814,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)
@@ -2863,14 +2859,14 @@ class ServerBackend(RemoteBackend):
         # mem0 compares what it has read with what it knows of the same run.
         return {"run_id": quote(scope, safe="") or _NO_SCOPE}
 
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         email, colon, password = key.partition(":")
         if colon and "@" in email:
             return _SignIn(self._url, email, password)
         if key.count(".") == 2 and key.startswith("ey"):
-            return KeyHeader("Authorization", f"Bearer {key}")
+            return key_header("Authorization", f"Bearer {key}")
         self._checks_slowly = key.startswith(_API_KEY)
-        return KeyHeader("X-API-Key", key)
+        return key_header("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
@@ -4307,7 +4303,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -4344,7 +4340,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 
@@ -4497,8 +4493,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
@@ -7072,6 +7068,7 @@ SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rare
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -7106,6 +7103,47 @@ class Advanced(BaseModel):
         le=4000,
         description="tokens for who the user is and how they want to be answered, in every conversation",
     )
+    episode_token_budget: int = Field(
+        750,
+        ge=0,
+        le=16000,
+        description=(
+            "tokens of quotes of past chats with a chat's first message; half as many with later ones, three "
+            "times as many with questions about the past"
+        ),
+    )
+    document_token_budget: int = Field(
+        600, ge=0, le=16000, description="tokens of quotes of documents with a message"
+    )
+    context_keep: int = Field(
+        40,
+        ge=10,
+        le=80,
+        description="per cent of context_tokens' room for messages that are still taken after a cut",
+    )
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        description="how often agent/<model> of the proxy asks the model for one message",
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description=(
+            "days until messages of channels are deleted once they are read; unread ones after twice as many"
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        500_000,
+        ge=0,
+        le=1_000_000_000,
+        description=(
+            "tokens that an LLM may read and write for a channel each day; with 0 what is said there is kept "
+            "word for word"
+        ),
+    )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
@@ -7115,6 +7153,16 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
+
+
+def written(numbers: Mapping[str, object]) -> str:
+    """Numbers by name as `read_advanced` reads them."""
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 @lru_cache(maxsize=16)
@@ -7151,6 +7199,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .advanced import written
 from .model_patterns import named, read_patterns
 
 if TYPE_CHECKING:
@@ -7193,21 +7242,22 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
-    """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+def within(settings: Valves, limit: int) -> Valves:
+    """The same settings, whose budgets of recall take no more than their share of the limit."""
     share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
-    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
-    return {
-        "memory_token_budget": min(settings.memory_token_budget, share),
-        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
-        "document_token_budget": min(settings.document_token_budget, share),
-        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
+    most = {
+        "profile_token_budget": int(_PROFILE_SHARE * limit),
+        "episode_token_budget": max(share, _QUOTES_LEAST),
+        "document_token_budget": share,
     }
+    numbers |= {name: min(numbers[name], tokens) for name, tokens in most.items()}
+    budget = min(settings.memory_token_budget, share)
+    return settings.model_copy(update={"memory_token_budget": budget, "advanced": written(numbers)})
 
 
 def expected(settings: Valves) -> int:
     """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
-    return (settings.memory_token_budget + settings.episode_token_budget) // 2
+    return (settings.memory_token_budget + settings.advanced_numbers.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7218,10 +7268,13 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one bu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .fields import Fields
 from .valves_codec import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -7240,7 +7293,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Fields) -> Iterator[SettingsError]:
+def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
@@ -7281,7 +7334,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_library(settings: Fields) -> Iterator[SettingsError]:
+def _of_library(settings: Valves) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -7291,7 +7344,7 @@ def _of_library(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Fields) -> Iterator[SettingsError]:
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -7306,7 +7359,7 @@ def _of_providers(settings: Fields) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Fields) -> Iterator[SettingsError]:
+def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -7318,7 +7371,7 @@ def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Fields) -> str:
+def _without_llm(settings: Valves) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -7410,168 +7463,6 @@ def _form(text: str) -> Literal["", "json", "text"]:
 # config/fields/__init__.py
 
 SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from ...core.chat_servers import ChatServer
-from ..advanced import Advanced, read_advanced
-from ..former import SUCCESSORS, renewed
-from ..upstreams import Upstream, of_chat_servers, read_upstreams
-from ..valves_codec import allowed
-from .access import Access
-from .channels import Channels
-from .documents import Documents
-from .expert import Expert
-from .long_chats import LongChats
-from .models import Models
-from .open_webui import OpenWebUI
-from .proxy import Proxy
-from .recalling import Recalling
-from .remembering import Remembering
-from .scopes import Scopes
-from .storage import Storage
-
-# In the panel's one long list, each title begins with that of its group. By the first setting of each.
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Store",
-    "llm_provider": "LLM",
-    "embedder_provider": "Embedder",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "documents_dir": "Documents",
-    "channels": "Channels",
-    "context_tokens": "Long chats",
-    "folder_memories": "Who knows what",
-    "upstreams": "Proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
-
-
-class Fields(
-    Expert,
-    OpenWebUI,
-    Proxy,
-    Scopes,
-    LongChats,
-    Channels,
-    Documents,
-    Recalling,
-    Remembering,
-    Models,
-    Storage,
-    Access,
-):  # in the panel the last one is first
-    """All settings, and what follows from several of them.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def keeps_episodes(self) -> bool:
-        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
-        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
-
-    def documents_folder(self, data_dir: Path) -> Path | None:
-        """Where documents lie, None where none are read."""
-        if not self.documents_dir or self.backend != "library":
-            return None
-        return data_dir / self.documents_dir  # an absolute one stays what it is
-
-    @property
-    def observes_channels(self) -> bool:
-        """Whether what is said in channels is read."""
-        return self.enabled and self.channels == "on" and self.backend == "library"
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def reflects(self) -> bool:
-        """Whether an LLM of ours keeps users' memories in order."""
-        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-    @property
-    def recalls_by_itself(self) -> bool:
-        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
-        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
-
-    @property
-    def advanced_numbers(self) -> Advanced:
-        """What `advanced` says, and the defaults for the rest."""
-        return read_advanced(self.advanced)
-
-    @property
-    def upstreams_in_use(self) -> tuple[Upstream, ...]:
-        """The model servers behind the proxy."""
-        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
-
-    @property
-    def notices(self) -> list[str]:
-        """One sentence for each setting that was given by its name of the release before."""
-        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
-        return [
-            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
-            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
-        ]
-
-    @classmethod
-    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        shown = super().schema(*args, **options)
-        group = ""
-        for name, field in cls.model_fields.items():
-            described, group = shown["properties"][name], GROUPS.get(name, group)
-            if not str(field.title).startswith(group):
-                described["title"] = f"{group}: {field.title}"
-            kind = allowed(field)
-            if "number" in kind:
-                described["description"] += f" {kind.capitalize()}; {field.default} by default."
-            elif kind.startswith("one of"):
-                described["description"] += f" Default: {field.default}."
-        return shown
-
-    @classmethod
-    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
-
-    @classmethod
-    def called_now(cls, name: str) -> str:
-        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7652,172 +7543,6 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/channels.py
-
-SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
-
-from __future__ import annotations
-
-from typing import Literal
-
-from pydantic import Field
-
-from ..valves_codec import PanelModel, Text
-
-
-class Channels(PanelModel):
-    """Which channels of a team are read, for how long, and what reading them may cost."""
-
-    channels: Literal["off", "on"] = Field(
-        "off",
-        title="Channels",
-        description=(
-            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
-            "members decide there is remembered for that channel alone. It takes the backend library."
-        ),
-    )
-    channel_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        title="Days of channels",
-        description=(
-            "After how many days the messages of channels are deleted once they are read; unread ones after "
-            "twice as many. What was learned of them stays."
-        ),
-    )
-    channel_tokens_per_day: int = Field(
-        500_000,
-        ge=0,
-        le=1_000_000_000,
-        title="Channels' tokens a day",
-        description=(
-            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
-            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
-        ),
-    )
-    webui_channels: Text = Field(
-        "",
-        title="Open WebUI's channels",
-        description=(
-            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
-            "commas between, * for all. Their members are told once, by a message. Unset: none."
-        ),
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/documents.py
-
-SOURCES["config/fields/documents.py"] = r'''"""Which documents are read, and how much of them a model is told."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..marks import Mark
-from ..valves_codec import PanelModel, Text
-
-
-class Documents(PanelModel):
-    """Which documents are read, and how much of them a model is told."""
-
-    documents_dir: Annotated[Text, Mark.OPENS] = Field(
-        "documents",
-        title="Folder of documents",
-        description=(
-            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
-            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
-            "documents are read. It takes the backend library."
-        ),
-    )
-    document_token_budget: int = Field(
-        600,
-        ge=0,
-        le=16000,
-        title="Documents' token budget",
-        description="How many tokens of quotes of documents come with a message at most. 0: none are told.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/expert.py
-
-SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, Text, allowed, read_by
-
-
-def _described() -> str:
-    return "; ".join(
-        f"{name}: {field.description} ({allowed(field)}, {field.default})"
-        for name, field in Advanced.model_fields.items()
-    )
-
-
-class Expert(PanelModel):
-    """What hardly anybody needs to change."""
-
-    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
-        "",
-        title="Advanced",
-        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/long_chats.py
-
-SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may become, and what stays of it."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, Text, read_by
-
-_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
-
-
-class LongChats(PanelModel):
-    """How long a chat's prompt may become, and what stays of it."""
-
-    context_tokens: Limits = Field(
-        "0",
-        title="Tokens of a prompt",
-        description=(
-            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
-            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
-            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
-            "answer. 0: no limit."
-        ),
-    )
-    context_keep: int = Field(
-        40,
-        ge=10,
-        le=80,
-        title="Share that stays (%)",
-        description=(
-            "How much of the room for messages is still taken after the oldest ones were summarised. Less "
-            "means fewer cuts, each of which costs the model's prompt cache once."
-        ),
     )
 '''
 
@@ -8090,35 +7815,28 @@ class Proxy(PanelModel):
             "their name. Unset: only with it."
         ),
     )
-
-    agent_steps: int = Field(
-        8,
-        ge=1,
-        le=50,
-        title="Steps of an agent",
-        description=(
-            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
-            "memory's tools, and in the last step it must answer."
-        ),
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # config/fields/recalling.py
 
-SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+SOURCES["config/fields/recalling.py"] = r'''"""What a model is told, and how."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..valves_codec import PanelModel
+from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class Recalling(PanelModel):
-    """Which memories a model is told, and how."""
+    """What a model is told, and how."""
 
     memories_per_turn: int = Field(
         8,
@@ -8127,8 +7845,9 @@ class Recalling(PanelModel):
         title="Memories per message",
         description=(
             "At most this many memories come with a chat's first message, and half as many, but at least "
-            "one, with later ones. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is recalled."
+            "one, with later ones. Who the user is and how they want to be answered comes on top; with 0, "
+            "nothing else is recalled. Quotes of past chats and documents have budgets of their own, in "
+            "advanced."
         ),
     )
     relevance_threshold: float = Field(
@@ -8151,16 +7870,6 @@ class Recalling(PanelModel):
             "At most this many tokens of memories come with a message. A memory that does not fit is left "
             "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
             "chosen anew."
-        ),
-    )
-    episode_token_budget: int = Field(
-        750,
-        ge=0,
-        le=16000,
-        title="Past chats' token budget",
-        description=(
-            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
-            "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
     placement: Literal["message", "system"] = Field(
@@ -8186,6 +7895,17 @@ class Recalling(PanelModel):
         le=10000,
         title="Deadline (ms)",
         description="A message waits for memories this long at most; then it goes on without them.",
+    )
+
+    context_tokens: Limits = Field(
+        "0",
+        title="Tokens of a prompt",
+        description=(
+            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
+            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
+            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
+            "answer. 0: no limit."
+        ),
     )
 '''
 
@@ -8297,6 +8017,51 @@ class Scopes(PanelModel):
             "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
             "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
             "share."
+        ),
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/sources.py
+
+SOURCES["config/fields/sources.py"] = r'''"""What is read besides chats: documents, and channels of a team."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Sources(PanelModel):
+    """What is read besides chats: documents, and channels of a team."""
+
+    documents_dir: Annotated[Text, Mark.OPENS] = Field(
+        "documents",
+        title="Folder of documents",
+        description=(
+            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
+            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
+            "documents are read. It takes the backend library."
+        ),
+    )
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
         ),
     )
 '''
@@ -8416,7 +8181,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .advanced import Advanced, read_advanced
+from .advanced import Advanced, read_advanced, written
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError, allowed, inside, is_unset
 
@@ -8509,7 +8274,7 @@ def _patterns(text: Any) -> list[str]:
 def _numbers(old: Mapping[str, Any], preset: str) -> str:
     numbers = read_advanced(preset).model_dump(exclude_unset=True)
     numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
-    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+    return written(numbers)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -8933,13 +8698,168 @@ SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..core.chat_servers import ChatServer
+from .advanced import EACH, SHORT, Advanced, read_advanced
 from .cross_checks import objections
-from .fields import Fields
-from .valves_codec import SettingsError
+from .fields.access import Access
+from .fields.models import Models
+from .fields.open_webui import OpenWebUI
+from .fields.proxy import Proxy
+from .fields.recalling import Recalling
+from .fields.remembering import Remembering
+from .fields.scopes import Scopes
+from .fields.sources import Sources
+from .fields.storage import Storage
+from .former import SUCCESSORS, renewed
+from .upstreams import Upstream, of_chat_servers, read_upstreams
+from .valves_codec import SettingsError, Text, allowed, read_by
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "documents_dir": "Documents",
+    "channels": "Channels",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
-class Valves(Fields):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+class Valves(
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    Sources,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
+):  # in the panel the last one is first, and what stands in here is last
+    """All settings, and what follows from several of them.
+
+    Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
+        "", title="Advanced", description=f"{SHORT} {EACH}."
+    )
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def reflects(self) -> bool:
+        """Whether an LLM of ours keeps users' memories in order."""
+        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+
+    @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def upstreams_in_use(self) -> tuple[Upstream, ...]:
+        """The model servers behind the proxy."""
+        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 
     def check(self) -> None:
         if found := list(objections(self)):
@@ -9826,7 +9746,7 @@ from itertools import accumulate
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets, expected
+from ..config.context_limits import expected, within
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -9954,14 +9874,14 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
+        news = expected(within(settings, limit)) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
             fixed + last.in_system,
             [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
-            keep=settings.context_keep / 100,
+            keep=settings.advanced_numbers.context_keep / 100,
             reserve=news,
             abstract=_room(limit),
         )
@@ -11182,7 +11102,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
@@ -11223,20 +11142,16 @@ class Locale:
     def __init__(
         self, code: str, messages: Mapping[str, tuple[str, ...]], fallback: Locale | None = None
     ) -> None:
-        self.code, self._messages, self._fallback = code, messages, fallback
-        self._translations: GNUTranslations = po.translations(messages)
-        if fallback is not None:
-            self._translations.add_fallback(fallback._translations)
+        self.code, self._fallback = code, fallback
+        self._messages = {id_: forms for id_, forms in messages.items() if all(forms)}
+        self._plural = po.plural_of(messages)
 
     def say(self, id_: str, /, **values: Value) -> str:
         """A text with its placeholders filled. What is put in is never read for placeholders again.
 
         n: chooses the plural form of a text that has several. Whole numbers are written as the language does.
         """
-        if "n" in values and self._is_plural(id_):
-            text = self._translations.ngettext(id_, id_, int(str(values["n"])))
-        else:
-            text = self._translations.gettext(id_)
+        text = self._text(id_, values.get("n"))
         if "{" not in text:
             return text
         try:
@@ -11267,10 +11182,11 @@ class Locale:
         """Whether there is such a text, in English at least."""
         return id_ in self._messages or (self._fallback is not None and self._fallback.has(id_))
 
-    def _is_plural(self, id_: str) -> bool:
-        return len(self._messages.get(id_, ())) > 1 or (
-            self._fallback is not None and self._fallback._is_plural(id_)
-        )
+    def _text(self, id_: str, n: Value | None) -> str:
+        forms = self._messages.get(id_)
+        if forms is None:
+            return self._fallback._text(id_, n) if self._fallback else id_
+        return forms[0] if n is None or len(forms) == 1 else forms[self._plural(int(str(n)))]
 
     def _written(self, value: Value) -> str:
         if isinstance(value, Message):
@@ -19645,25 +19561,23 @@ msgstr "誰か"
 # ----------------------------------------------------------------------------------------------------------
 # core/locales/po.py
 
-SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know, into the standard library's gettext.
+SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know.
 
 The standard library reads the binary format (.mo) only. Texts can be reviewed and stand in the one file for
-upload, so what is kept is the .po, and the binary is made of it in memory.
+upload, so what is kept is the .po.
 """
 
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Mapping
-from gettext import GNUTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPED = re.compile(r"\\(.)")
-_MAGIC, _HEADER_BYTES = 0x950412DE, 28
+_PLURAL = re.compile(r"plural=([^;\n]+)")
 
 
 def read(text: str) -> dict[str, tuple[str, ...]]:
@@ -19695,17 +19609,11 @@ def read(text: str) -> dict[str, tuple[str, ...]]:
     return messages
 
 
-def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
-    """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
-    entries = {}
-    for id_, forms in messages.items():
-        if not all(forms):
-            continue
-        if id_:  # as one with plural forms, of which a language may have a single one
-            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
-        if len(forms) == 1:
-            entries[id_.encode()] = forms[0].encode()
-    return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
+def plural_of(messages: Mapping[str, tuple[str, ...]]) -> Callable[[int], int]:
+    """Which form of a text is for a number, as the header's `Plural-Forms` says; the first without one."""
+    (header,) = messages.get("", ("",))
+    rule = _PLURAL.search(header)
+    return c2py(rule[1]) if rule else lambda _: 0
 
 
 def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None:
@@ -19721,19 +19629,6 @@ def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
     return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
-
-
-def _mo(entries: Mapping[bytes, bytes]) -> bytes:
-    """The binary format: a header, two tables of lengths and offsets, then all texts with a NUL each."""
-    count = len(entries)
-    at = _HEADER_BYTES + 16 * count
-    tables, texts = b"", b""
-    for some in (entries.keys(), entries.values()):
-        for text in some:
-            tables += struct.pack("<II", len(text), at + len(texts))
-            texts += text + b"\0"
-    header = struct.pack("<7I", _MAGIC, 0, count, _HEADER_BYTES, _HEADER_BYTES + 8 * count, 0, 0)
-    return header + tables + texts
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22561,11 +22456,9 @@ def hash_of(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
-    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
-    first = max(offset, 0)
-    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+def oldest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """The memories by the time when each was added; those without a time come first."""
+    return sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
@@ -24785,7 +24678,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -24829,7 +24722,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -24847,7 +24740,7 @@ class _Run:
     """Bringing the store in step once. missed: what ended the work, by user."""
 
     table: DocumentsTable
-    backend: BulkBackend
+    backend: Backend
     folders: Folders
     extraction: Extraction
     is_busy: Callable[[], bool]
@@ -25086,7 +24979,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import ClaimLost, Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
@@ -25118,7 +25011,7 @@ class Storing:
     """
 
     def __init__(
-        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+        self, backend: Backend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
         """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
@@ -25181,7 +25074,7 @@ class Storing:
             if one.why:
                 clear(self._backend, one.entry)
             elif one.stale:
-                admission.remove_all(self._backend, self._owner, list(one.stale))
+                self._backend.remove_all(self._owner, one.stale)
         self._table.put([_settled(one) for one in whole])
         self._written = [one for one in written if not one.is_whole]
 
@@ -25215,11 +25108,11 @@ def _settled(one: _Written) -> Entry:
     return replace(one.entry, passages=one.count)
 
 
-def clear(backend: BulkBackend, entry: Entry) -> None:
+def clear(backend: Backend, entry: Entry) -> None:
     """Take away the passages of a document."""
     owner = documents_owner(entry.user_id)
     told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-    admission.remove_all(backend, owner, told)
+    backend.remove_all(owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25234,7 +25127,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
@@ -25288,7 +25182,7 @@ class Watcher:
         except MemoryFault:
             return _OPENING_S  # the backend's own line of the status tells why
         try:
-            if not isinstance(backend, BulkBackend):
+            if not isinstance(backend, LibraryBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
         except MemoryFault as fault:
@@ -25860,7 +25754,9 @@ class ChannelPoller:
         followed = turn.followed
         followed.channel = channel
         # What is older the queue may know no more, and would take for new.
-        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        followed.floor = max(
+            followed.floor, now - settings.advanced_numbers.channel_days * _DAY_S + _MARGIN_S
+        )
         if is_paused:
             followed.floor = now  # what is said meanwhile is never read
         elif monotonic >= turn.due_at:
@@ -26339,7 +26235,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
@@ -29511,7 +29407,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -29553,7 +29449,7 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
     async def read(self, deadline: float) -> None:
@@ -31431,7 +31327,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._chats.settings().agent_steps
+            steps = self._chats.settings().advanced_numbers.agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -33982,7 +33878,7 @@ from .rendering import Answer, View
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
@@ -48983,7 +48879,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import BulkBackend
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -49107,15 +49002,14 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51651,7 +51545,7 @@ class Imports:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
@@ -53137,9 +53031,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -53159,7 +53051,7 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 def records_of(backend: Backend, locations: Locations) -> Records:
     """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
     return RemoteRecords(backend, locations.users)
 
 
@@ -57004,9 +56896,7 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
-from .llm import Llm
 from .llms import Llms
-from .readers import Readers
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
 
@@ -57032,22 +56922,17 @@ class OwnModels:
         self._lock = threading.Lock()
         self._again = 0.0
 
-    @property
-    def llms(self) -> tuple[Llm, ...]:
-        """The LLMs, in the order in which they are asked; empty where there is none."""
-        opened = self._opened_or_none()
-        return opened.llms if opened else ()
-
-    @property
-    def readers(self) -> Readers | None:
-        """As in `Llms`; None also where its packages are missing."""
-        opened = self._opened_or_none()
-        return opened.readers if opened else None
+    def llms(self) -> Llms | None:
+        """The LLMs; None where there is none, or its packages are missing."""
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     @contextmanager
     def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
         """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
-        if (opened := self._opened_or_none()) is None:
+        if (opened := self.llms()) is None:
             yield ""
             return
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
@@ -57083,12 +56968,6 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
-
-    def _opened_or_none(self) -> Llms | None:
-        try:
-            return self._opened_llms() if self._open_llms else None
-        except MemoryFault:
-            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -58920,8 +58799,6 @@ from weakref import WeakKeyDictionary
 
 from ..backends.backend_holder import Open
 from ..backends.base import Backend
-from ..backends.library import LibraryBackend
-from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -58932,7 +58809,6 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
     from ..models.llm import Llm
-    from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -58965,7 +58841,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
 
 def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms, _ = _models_of(backend)
+    embedder, llms, _ = backend.models
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
@@ -58975,7 +58851,7 @@ def health_of(backend: Backend) -> list[Check]:
 
 def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
-    readers = _models_of(backend)[2]
+    readers = backend.models.readers
     return readers.part() if readers else None
 
 
@@ -59089,7 +58965,7 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Check]:
         """Runs all checks. Never raises."""
-        embedder, llms, readers = _models_of(backend)
+        embedder, llms, readers = backend.models
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
@@ -59130,13 +59006,6 @@ class _Check:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
-
-
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
-    if isinstance(backend, LibraryBackend):
-        return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -59573,11 +59442,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     details += (
         [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
     )
-    hints, most = [], settings.channel_tokens_per_day
+    hints, most = [], settings.advanced_numbers.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
         details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
-        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+        hints.append("Raise channel_tokens_per_day in advanced; with 0 no LLM reads channels.")
     details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
     return Check("channels", True, "; ".join(details), " ".join(hints))
 
@@ -60133,7 +60002,7 @@ class ChannelRecaller:
             return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
-        chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
+        chosen += told(spoken, passages_gate.least, settings.advanced_numbers.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
         return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 
@@ -60236,7 +60105,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -60286,7 +60156,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],
@@ -60320,7 +60190,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
@@ -60406,7 +60277,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
@@ -60419,7 +60291,7 @@ class Episodes:
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
         # Others give passages ids of their own.
-        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
+        if not asked.asks or asked.window is None or not isinstance(backend, LibraryBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -61456,8 +61328,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -61668,7 +61541,7 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 
@@ -62782,10 +62655,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -62894,25 +62767,7 @@ def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: Backend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:
@@ -62951,7 +62806,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -63214,7 +63069,7 @@ class Changes:
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, BulkBackend):
+    if len(texts) > 1:
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -63787,7 +63642,7 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
     def erased(self, backend: Backend, batch: Batch) -> None:
@@ -63795,7 +63650,7 @@ class Episodes:
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
     def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
@@ -63834,7 +63689,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
@@ -69144,6 +68999,12 @@ from . import count_up, documents, put_row, reading, was_erased
 
 State = Literal["read", "failed", "forgotten"]
 
+_COUNTED: tuple[Any, ...] = (  # as `Known` has it
+    func.count().filter(documents.c.state == "read"),
+    func.count().filter(documents.c.state == "failed"),
+    func.sum(documents.c.passages),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -69222,12 +69083,7 @@ class DocumentsTable:
 
     def known(self, user_ids: Collection[str] | None = None) -> Known:
         """How much there is of these users, or of all."""
-        failed = documents.c.state == "failed"
-        counted: Any = select(
-            func.count().filter(documents.c.state == "read"),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).select_from(documents)
+        counted = select(*_COUNTED).select_from(documents)
         if user_ids is not None:
             counted = counted.where(documents.c.user_id.in_(user_ids))
         with self._reading.connect() as connection:
@@ -69236,13 +69092,7 @@ class DocumentsTable:
 
     def folders(self) -> dict[str, Known]:
         """How much there is of each user, and of everyone's folder."""
-        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
-        counted: Any = select(
-            documents.c.user_id,
-            func.count().filter(is_read),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).group_by(documents.c.user_id)
+        counted = select(documents.c.user_id, *_COUNTED).group_by(documents.c.user_id)
         with self._reading.connect() as connection:
             return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
@@ -69271,6 +69121,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from . import wal
 
 T = TypeVar("T")
 
@@ -69308,24 +69159,11 @@ def of_file(path: Path) -> Engine:
 
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
+    wal.enter(connection, _BUSY_S)
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _to_wal(cursor: sqlite3.Cursor) -> None:
-    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:
@@ -70618,12 +70456,8 @@ class PageSessions:
         """A new session's token for a link's, which is used up; "" where there is no such link any more."""
 
         def exchange(connection: Connection) -> str:
-            if (person := _person(connection, token, _LINK)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(token)
-            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
-                return ""  # somebody was quicker
-            return _add(connection, _SESSION, person, SESSION_S)
+            person = _used_up(connection, token, _LINK)
+            return _add(connection, _SESSION, person, SESSION_S) if person else ""
 
         return self._writing.run(exchange)
 
@@ -70633,14 +70467,8 @@ class PageSessions:
 
     def redeem_code(self, code: str) -> str:
         """The user whose code this is, which is used up; "" where there is no such code any more."""
-
-        def use(connection: Connection) -> str:
-            if (person := _person(connection, code, _CODE)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(code)
-            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
-
-        return self._writing.run(use)
+        person = self._writing.run(lambda connection: _used_up(connection, code, _CODE))
+        return person.user_id if person else ""
 
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
@@ -70660,8 +70488,7 @@ class PageSessions:
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
-        self._writing.run(lambda connection: connection.execute(statement))
+        self._writing.run(lambda connection: _remove(connection, token))
 
 
 def _person(connection: Connection, token: str, kind: str) -> Person | None:
@@ -70672,6 +70499,17 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     )
     row = connection.execute(wanted).first()
     return Person(*row) if row is not None else None
+
+
+def _used_up(connection: Connection, token: str, kind: str) -> Person | None:
+    """For whom a link or a code was; None where it is no such, or somebody was quicker."""
+    person = _person(connection, token, kind)
+    return person if person is not None and _remove(connection, token) else None
+
+
+def _remove(connection: Connection, token: str) -> bool:
+    mine = page_sessions.c.hash == _hash(token)
+    return bool(connection.execute(delete(page_sessions).where(mine)).rowcount)
 
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
@@ -71771,6 +71609,7 @@ SOURCES["state/wal.py"] = r'''"""SQLite's write-ahead log: what was deleted stan
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -71779,6 +71618,24 @@ from ..core.errors import Retry
 # Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
 _WAIT_S = 2.0
 _TRIES, _PAUSE_S = 3, 0.1
+_SWITCHING_S = 0.02
+
+
+def enter(connection: Any, patience_s: float) -> None:
+    """Let a file have one. connection: any driver's, outside a transaction.
+
+    Of those who make a file at the same moment, SQLite refuses all but one, at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except connection.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended part sits in the higher bits
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_SWITCHING_S)
 
 
 def empty(connection: Any, whose: str) -> None:
@@ -71788,7 +71645,7 @@ def empty(connection: Any, whose: str) -> None:
         Retry: somebody reads or writes all the time.
     """
     for _ in range(_TRIES):
-        if is_emptied(connection):
+        if _is_emptied(connection):
             return
         time.sleep(_PAUSE_S)
     raise Retry(
@@ -71797,8 +71654,7 @@ def empty(connection: Any, whose: str) -> None:
     )
 
 
-def is_emptied(connection: Any) -> bool:
-    """As `empty`, once; whether it worked."""
+def _is_emptied(connection: Any) -> bool:
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
     try:
@@ -71894,7 +71750,6 @@ SOURCES["stores/payload.py"] = r'''"""What goes into a store beside the vector: 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -71925,24 +71780,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
@@ -72021,7 +71858,7 @@ def _is_current(cursor: Any, name: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # stores/pgvector/store.py
 
-SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `store_protocol` asks for besides: upserts, pages, and words of our own.
+SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `stores.protocol` asks for besides: upserts, pages, and words of our own.
 
 mem0 has PostgreSQL split the texts into words, which it cannot do for scripts without spaces, and finds only
 what holds all words of a query. Here a column holds the words of `words.py`, cut to their stems; those of a
@@ -72044,8 +71881,9 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -72078,7 +71916,7 @@ _BY_WORDS = """
 
 
 class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
         self.collection_name, self.embedding_model_dims = collection_name, embedding_model_dims
@@ -72139,7 +71977,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
             for id_, vector, payload in entries(ids, vectors, payloads)
@@ -72154,7 +71991,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
             cursor.executemany(statement, sorted(rows, key=lambda row: str(row[0])))
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         changes: list[str] = []
         values: list[Any] = []
         if vector is not None:
@@ -72170,36 +72006,30 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("DELETE FROM {table} WHERE id = ANY(%s::uuid[])"), (_ids(ids),))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         return self._rows("WHERE id = ANY(%s::uuid[])", _ids(vector_ids))
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         return self.list({"user_id": user_id, "kind": kind}, top_k)[0]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
         condition, bound = _where(filters)
         most = None if top_k is None else max(top_k, 0)  # LIMIT NULL is none
         newest = f"WHERE {condition} ORDER BY payload->>'created_at' DESC NULLS LAST, id LIMIT %s"
         return [self._rows(newest, *bound, most)]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the last one's id if there are more; None: that was all."""
         limit = max(limit, 1)
         beyond, bound = ("TRUE", []) if after is None else ("id > %s::uuid", [after])
         rows = self._rows(f"WHERE {beyond} ORDER BY id LIMIT %s", *bound, limit + 1)
         return rows[:limit], rows[limit - 1].id if rows[limit:] else None
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         (counted,) = self._ask("SELECT count(*) FROM {table}")
         return int(counted[0])
 
@@ -72210,7 +72040,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         top_k: int | None = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
         most = None if top_k is None else max(top_k, 0)
         statement, bound = _by_meaning(self._fitting(vectors), most, filters)
         return [_row(*row) for row in self._ask(statement, *bound)]
@@ -72218,7 +72047,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any]:
-        """Those that share words with `query`; score is BM25 over what the filters let through."""
         stems = asked(query)
         if not stems or top_k < 1:
             return []
@@ -72233,7 +72061,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
         if top_k < 1 or not owners:
             return [([], []) for _ in owners]
@@ -72266,12 +72093,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return _KEEPS
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable, also for others who have it open."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("TRUNCATE {table}"))
 
     def close(self) -> None:
-        """Release the connections; twice is harmless."""
         self.connection_pool.close()
 
     # Inside
@@ -72289,7 +72114,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:
@@ -72409,14 +72237,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:
@@ -72458,16 +72280,19 @@ class VectorStore(Protocol):
         """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories; one whose id exists is replaced, so doing it once more changes nothing."""
+        """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
+
+        All or none, but Qdrant takes a hundred at a time.
+        """
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        """Replace what is given, words included, keep what is None. Drop when there is no such memory."""
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one go; those that are absent do not matter."""
+        """Erase all of these memories or none; those that are absent do not matter."""
 
     # Reading
 
@@ -72530,7 +72355,7 @@ class VectorStore(Protocol):
         """The names of all collections in this store; Qdrant's are in an object."""
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable."""
+        """Erase all memories; the collection stays usable, also for others who have it open."""
 
     def delete_col(self) -> None:
         """Erase the collection. What is asked of it afterwards is refused."""
@@ -72708,7 +72533,7 @@ def _folder_faults(path: str) -> Iterator[None]:
 # ----------------------------------------------------------------------------------------------------------
 # stores/qdrant/store.py
 
-SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `store_protocol` asks for besides.
+SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `stores.protocol` asks for besides.
 
 Both searches are one request, all that is filtered by has an index, and an update leaves no old words behind.
 """
@@ -72725,8 +72550,9 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -72753,7 +72579,7 @@ _INDEXES: Mapping[str, Any] = {
 
 
 class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
+    """See `protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
         self,
@@ -72791,13 +72617,11 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories, a hundred or none at a time; one whose id exists is replaced."""
         points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         if self.get(vector_id) is None:  # Qdrant would make it, or say that a setting is wrong
             raise Drop("The memory to update no longer exists.")
         if vector is not None and payload is not None:
@@ -72819,21 +72643,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             self.client.batch_update_points(self.collection_name, update_operations=operations)
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one request; those that are absent do not matter."""
         if ids:
             self.client.delete(self.collection_name, points_selector=models.PointIdsList(points=list(ids)))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         if not vector_ids:
             return []
         found: list[Any] = self.client.retrieve(self.collection_name, ids=list(vector_ids), with_payload=True)
         return found
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
@@ -72845,7 +72666,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
         wanted = self._create_filter(dict(filters or {}))
         rows: list[Any] = []
         after = None
@@ -72858,11 +72678,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [rows]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the id that the next begins with; None: that was all."""
         return self._scroll(None, max(limit, 1), offset=after)
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         return int(self.client.count(self.collection_name, exact=True).count)
 
     def search(
@@ -72872,7 +72690,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
         return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
@@ -72880,7 +72697,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any] | None:
-        """Those that share words with `query`; None in a collection that was made without words."""
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
@@ -72894,7 +72710,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
             return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
@@ -72913,7 +72728,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        """Release the connection or the folder; twice is harmless."""
         self.client.close()
 
     # Inside
@@ -72959,7 +72773,10 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""
@@ -73400,13 +73217,13 @@ import contextlib
 import importlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ..sqlite_faults import is_busy, translated
+from ...state import wal
+from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
 IDLE_CONNECTIONS = 8
@@ -73427,7 +73244,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _enter_wal(connection)
+        wal.enter(connection, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
@@ -73471,19 +73288,6 @@ def load_vec(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
-    give_up = time.monotonic() + BUSY_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
 
 
 def erases_words(connection: sqlite3.Connection) -> bool:
@@ -73766,12 +73570,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import TellAdmin
 from ..payload import wrong_size
 from .driver import Connections, erases_words, look_at
 
-MAX_NAME = 200
-MAX_DIMS = 8192
 _LOOK_S = 10.0
 
 
@@ -73810,16 +73611,7 @@ class Tables:
 
 
 def open_collection(connections: Connections, name: str, dims: int) -> Tables:
-    """The collection's tables, made when absent. TellAdmin on a bad name or vectors of another size."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise TellAdmin(
-            f"A collection's name must have 1 to {MAX_NAME} printable characters.",
-            hint="Choose another `collection`.",
-        )
-    if not 1 <= dims <= MAX_DIMS:
-        raise TellAdmin(
-            f"An embedding size of {dims} is not possible (1 to {MAX_DIMS}).", hint="Choose another embedder."
-        )
+    """The collection's tables, made when absent. TellAdmin on vectors of another size."""
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)
@@ -74083,7 +73875,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -74093,11 +73884,12 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
+from ..vector import fitting
 from . import blocks
 from .blocks import Array, Edit
 from .driver import Connections
@@ -74112,12 +73904,10 @@ _MANY = 500  # memories from which on words are erased faster all together: 0.5 
 
 
 class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
-    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`; also safe for several processes. What is found is of one moment."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -74130,23 +73920,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
-        """The names of all collections in the file."""
         with self._connections.use() as connection:
             rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
         return [name for (name,) in rows]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -74155,7 +73942,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
 
     def reset(self) -> None:
-        """Erase all memories of this collection; it stays usable, also for others who have it open."""
         with self._connections.write() as connection:
             drop_tables(connection, self._tables)
             make_tables(connection, self._tables)
@@ -74188,7 +73974,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
         unit = None if vector is None else self._unit(vector)
         new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
@@ -74205,11 +73990,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def delete(self, vector_id: str) -> None:
-        """Erase one memory; nothing happens when it is absent."""
         self.delete_all([vector_id])
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
@@ -74232,25 +74015,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     # Reading
 
     def get(self, vector_id: str) -> Row | None:
-        """One memory by its id."""
-        with self._connections.use() as connection:
-            row = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
-            ).fetchone()
-        return Row(*row) if row else None
+        return next(iter(self._rows("WHERE id = ?", str(vector_id))), None)
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
-        """Those of these memories that there are, in no order."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (_listed(vector_ids),),
-            ).fetchall()
-        return [Row(*row) for row in rows]
+        return self._rows("WHERE id IN (SELECT value FROM json_each(?))", _listed(vector_ids))
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        return self._rows("WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?", user_id, kind, top_k)
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        condition, bound = where(filters)
+        most = -1 if top_k is None else max(top_k, 0)
+        return [self._rows(f"WHERE {condition} ORDER BY seq DESC LIMIT ?", *bound, most)]
 
     def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
-        """A page of all memories, oldest first, and where the next begins; None: that was all."""
         limit = max(limit, 1)
         with self._connections.use() as connection:
             rows = connection.execute(
@@ -74260,37 +74038,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         page = rows[:limit]
         return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
-    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
-                (user_id, kind, top_k),
-            ).fetchall()
-        return [Row(*row) for row in rows]
-
-    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
-        condition, bound = where(filters)
-        sql = (
-            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
-            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[Row(*row) for row in rows]]
-
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -74299,13 +74049,11 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> Rows:
-        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
         unit = self._unit(vectors)
         with self._connections.read() as connection:
             return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 among their user's."""
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
@@ -74317,7 +74065,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> Found:
-        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
             return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
@@ -74330,19 +74077,17 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             wal.empty(connection, "The memory database")
         return ""
 
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
-
     def close(self) -> None:
-        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
         self._connections.close()
 
     # Inside
+
+    def _rows(self, rest: str, *bound: Any) -> Rows:
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} AS m {rest}", bound
+            ).fetchall()
+        return [Row(*row) for row in rows]
 
     def _give(
         self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
@@ -74404,14 +74149,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None
@@ -74729,23 +74467,13 @@ def translated(path: str) -> Iterator[None]:
         raise _fault(error, path) from error
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether SQLite says that another connection writes."""
-    return _is_sqlite(error) and _code(error) == sqlite3.SQLITE_BUSY
-
-
 def _is_sqlite(error: BaseException) -> bool:
     # pysqlite3 has error classes of its own, unrelated to those of the standard module.
     return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary result code; the extended part sits in the higher bits."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _fault(error: BaseException, path: str) -> MemoryFault:
-    code = _code(error)
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the primary one
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
         return Retry(
@@ -74773,6 +74501,41 @@ def _fault(error: BaseException, path: str) -> MemoryFault:
         f"The memory database {path} refused a statement ({name}).",
         hint="Restart the Pipelines server; if it stays, the file was changed by another version.",
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/vector.py
+
+SOURCES["stores/vector.py"] = r'''"""A vector as every store takes it."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import Drop
+from .payload import wrong_size
+
+
+def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
+    """The vector as numbers of 32 bits, which all stores keep at most.
+
+    Raises:
+        TellAdmin: it is not of the collection's size.
+        Drop: it is no vector.
+    """
+    try:
+        numbers = np.array(array.array("f", vector), np.float64)
+    except (TypeError, OverflowError):
+        raise Drop("The embedder returned something that is no list of numbers.") from None
+    if len(numbers) != dims:
+        raise wrong_size(collection, dims, len(numbers))
+    if not np.isfinite(numbers).all():
+        raise Drop("The embedder returned a number that is not finite.")
+    return numbers
 '''
 
 Pipeline = load()

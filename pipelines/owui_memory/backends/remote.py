@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
@@ -32,17 +32,16 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
 from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
 from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .base import Models
 from .seen import Seen
 
 _ANSWER_BYTES = 64_000_000  # tens of thousands of memories
@@ -51,6 +50,18 @@ _MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,7 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `Backend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
@@ -173,14 +184,10 @@ class RemoteBackend(ABC):
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -197,6 +204,10 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -223,6 +234,21 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
@@ -247,8 +273,8 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
@@ -263,7 +289,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -292,7 +318,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod
@@ -320,7 +346,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""

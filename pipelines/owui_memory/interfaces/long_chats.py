@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -49,7 +49,7 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
     async def read(self, deadline: float) -> None:

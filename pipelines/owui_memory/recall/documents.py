@@ -53,7 +53,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -103,7 +104,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],

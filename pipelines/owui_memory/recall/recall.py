@@ -107,8 +107,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -319,7 +320,7 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 

@@ -6,10 +6,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -118,25 +118,7 @@ def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: Backend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:

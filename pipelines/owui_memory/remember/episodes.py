@@ -69,7 +69,7 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
     def erased(self, backend: Backend, batch: Batch) -> None:
@@ -77,7 +77,7 @@ class Episodes:
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
     def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
@@ -116,7 +116,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)

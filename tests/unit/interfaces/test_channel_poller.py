@@ -321,7 +321,7 @@ def test_what_was_forgotten_paused_or_too_old_does_not_come_back(desk: Desk, web
     with desk.engine.begin() as connection:
         connection.execute(delete(channel_messages))
         connection.execute(update(channels_table).values(announced_at=1.0))
-    desk.settings = desk.settings.model_copy(update={"channel_days": 1})
+    desk.settings = desk.settings.model_copy(update={"advanced": "channel_days=1"})
     webui.now = time.time() - 2 * 24 * 3600.0
     webui.write("id-of-team", "ada", "Two days ago.")
     desk.start()

@@ -29,7 +29,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")

@@ -16,7 +16,7 @@ from .rendering import Answer, View
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 

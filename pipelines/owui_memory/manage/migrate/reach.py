@@ -22,9 +22,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -44,7 +42,7 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 def records_of(backend: Backend, locations: Locations) -> Records:
     """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
     return RemoteRecords(backend, locations.users)
 
 
