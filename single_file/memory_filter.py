@@ -5203,11 +5203,11 @@ class ChannelWork(PassageWork):
         what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
-            self._people.agree(self._user_id, on=state == "on")
+            self._tools.people.agree(self._user_id, on=state == "on")
             return self._say(f"channels, own {state}")
         if says("link", what):
             self.kept = self._say("channels, code shown")
-            return self._say("channels, code", code=self._people.code(self._user_id))
+            return self._say("channels, code", code=self._tools.people.code(self._user_id))
         if says("unlink", what) and (number := a_number(which)):
             return self._unlink(number)
         return self._say("say channels") if what else self._listed()
@@ -5230,12 +5230,12 @@ class ChannelWork(PassageWork):
         if number > len(others):
             return self._say("say channels")
         one = others[number - 1]
-        self._people.unlink(self._user_id, one.source, one.author)
+        self._tools.people.unlink(self._user_id, one.source, one.author)
         return self._say("channels, unlinked", name=_name(one), source=one.source)
 
     def _links(self) -> tuple[Link | None, Sequence[Link]]:
         """The user's own author in Open WebUI's channels, None if they have not agreed; those elsewhere."""
-        links = self._people.of_user(self._user_id)
+        links = self._tools.people.of_user(self._user_id)
         own = next((one for one in links if one.source == WEBUI), None)
         return own, [one for one in links if one.source != WEBUI]
 
@@ -5338,7 +5338,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -5347,25 +5346,14 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
-from ..digests.digests import Digests
-from ..digests.sources import Shelf
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
+from ..manage.command_log import EXPIRED, LoggedCommand
 from ..manage.erasure.erase import Eraser
-from ..manage.memories import Control
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .passage_work import Tools
+from .tools import Tools
 from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
@@ -5392,27 +5380,9 @@ class Commander:
         documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
         digests. is_others: see `Notes`.
         """
+        self.tools = Tools(engine, live, settings, emit, eraser, webui, documents, templates)
+        self._orders, self._settings, self._emit = self.tools.orders, settings, emit
         self._is_others = is_others
-        control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
-        self.tools = Tools(
-            self._orders,
-            Switches(engine),
-            NoteSwitches(engine),
-            Explanations(engine),
-            Outbox(engine),
-            control,
-            past,
-            files,
-            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
-            DigestsTable(engine),
-            live,
-            PageSessions(engine),
-            webui,
-            Deletions(engine, control, eraser, settings),
-            People(engine),
-        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -6333,56 +6303,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
-from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
 from ..core.text import first_word
-from ..digests.digests import Digests
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
-from ..manage.memories import Control
+from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable, Scheduled
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
+from ..state.digests_table import Scheduled
 from .answers import Answers
 from .circumstances import Here
 from .numbers import a_number
+from .tools import Tools
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
 _CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    documents: Documents
-    digests: Digests
-    schedule: DigestsTable
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-    people: People
 
 
 class PassageWork:
@@ -6391,13 +6328,8 @@ class PassageWork:
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._documents = tools.past, tools.documents
-        self._digests, self._schedule = tools.digests, tools.schedule
-        self._note_switches = tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._people = tools.people
+        self._tools, self._orders, self._control = tools, tools.orders, tools.control
+        self._switches, self._past, self._documents = tools.switches, tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -6450,23 +6382,24 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
+        digests, schedule = self._tools.digests, self._tools.schedule
         name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
-            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+            return self._answers.digests(digests.templates.all(), schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+        if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
-                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name, self._words)
+                return digests.make(self._user_id, name, about, self._words, self._order.name)
+        template = digests.templates.get(name, self._words)
         if state == "off":
             return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
-        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
         return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
@@ -6527,6 +6460,66 @@ def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# commands/tools.py
+
+SOURCES["commands/tools.py"] = r'''"""What commands are carried out with, and the page's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
+from ..config.settings import Valves
+from ..core.events import Emit
+from ..core.memory import Check
+from ..digests.digests import Digests
+from ..digests.sources import Shelf
+from ..manage.command_log import CommandLog
+from ..manage.deletions import Deletions
+from ..manage.documents import Documents
+from ..manage.erasure.erase import Eraser
+from ..manage.memories import Control
+from ..manage.past_chats import PastChats
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
+
+
+class Tools:
+    """For all users. Threads may share it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: BackendHolder,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        eraser: Eraser,
+        webui: Callable[[], Check | None],
+        documents: Callable[[], Path | None],
+        templates: Path,
+    ) -> None:
+        """webui, documents, templates: see `Commander`."""
+        self.live, self.webui = live, webui
+        self.orders, self.outbox, self.explanations = CommandLog(engine), Outbox(engine), Explanations(engine)
+        self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
+        self.sessions, self.people = PageSessions(engine), People(engine)
+        self.control = Control(engine, live, settings, eraser, emit)
+        self.past = PastChats(engine, live, settings)
+        self.documents = Documents(engine, live, settings, documents)
+        self.deletions = Deletions(engine, self.control, eraser, settings)
+        shelf = Shelf(self.control, self.past, self.documents)
+        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.schedule = DigestsTable(engine)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6753,7 +6746,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -6775,7 +6768,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -6784,7 +6777,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -6799,21 +6792,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -6875,7 +6868,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
@@ -35010,7 +35004,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.passage_work import Tools
+from ...commands.tools import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
