@@ -46102,27 +46102,7 @@ _POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and 
 # Arabic: letters that are written in several ways, and what is written together with a word.
 _SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
 _ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_PRONOUNS = (
-    "كما",
-    "هما",
-    "ها",
-    "هم",
-    "هن",
-    "كم",
-    "كن",
-    "نا",
-    "تي",
-    "ته",
-    "تك",
-    "ات",
-    "ان",
-    "ين",
-    "ون",
-    "ي",
-    "ه",
-    "ك",
-    "ت",
-)
+_PRONOUNS = "كما هما ها هم هن كم كن نا تي ته تك ات ان ين ون ي ه ك ت".split()  # noqa: SIM905
 _LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
 _SHORT_REST = 3  # letters of an ending
 
@@ -61176,12 +61156,8 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        language, tab, line = kept.partition("\t")
-        return (
-            cls(position, memory_id, text, line, id_, language)
-            if tab
-            else cls(position, memory_id, text, kept, id_)
-        )
+        *language, line = kept.split("\t", 1)
+        return cls(position, memory_id, text, line, id_, *language)
 
     @property
     def kept(self) -> str:
@@ -62307,6 +62283,7 @@ INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
 # Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
 _HERE = 2
+_OF_ONE_USER = 16  # at once: nobody takes the others' turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62334,7 +62311,7 @@ class Run:
         self.breaker = Breaker()
         self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
         self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
-        self._under_way: set[Future[Recalled]] = set()
+        self._under_way: dict[Future[Recalled], str] = {}  # whose each is
         self._none = threading.Event()  # under way
         self._none.set()
 
@@ -62342,7 +62319,8 @@ class Run:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
-        if len(self._under_way) >= self._at_once:
+        users = list(self._under_way.values())
+        if len(users) >= self._at_once or users.count(turn.user_id) >= _OF_ONE_USER:
             return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
@@ -62351,7 +62329,7 @@ class Run:
         began = self.breaker.clock()
         pool = self._here if settings.recalls_by_itself else self._elsewhere
         future = pool.submit(self._recall, turn, settings)
-        self._under_way.add(future)
+        self._under_way[future] = turn.user_id
         self._none.clear()
         future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
@@ -62376,9 +62354,11 @@ class Run:
             pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
-        self._under_way.discard(future)
+        self._under_way.pop(future, None)
         if not self._under_way:
             self._none.set()
+            if self._under_way:  # begun meanwhile
+                self._none.clear()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -62734,18 +62714,10 @@ _BEING_EDITED = (
 )
 _ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
-_STEPS = select(
-    journal.c.id,
-    journal.c.memory_id,
-    journal.c.op,
-    journal.c.before,
-    journal.c.after,
-    journal.c.source,
-    journal.c.said_at,
-    journal.c.undoes,
-    journal.c.model,
-    journal.c.batch,
-).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
+_OF_A_STEP = "id memory_id op before after source said_at undoes model batch".split()  # noqa: SIM905
+_STEPS = select(*(journal.c[name] for name in _OF_A_STEP)).where(
+    journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0)
+)
 _IDS: Any = bindparam("ids", expanding=True)
 _OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
@@ -63587,7 +63559,7 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
             refused: NotAdmittedError | None = None
@@ -63599,9 +63571,7 @@ class Changes:
                     refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -63611,13 +63581,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -63629,19 +63597,7 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
         self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
@@ -63809,6 +63765,11 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
+
+
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
@@ -63936,14 +63897,9 @@ class Backlog:
 
 def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
     """The batch that these rows of one user's are, under this name."""
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
+    first = rows[0]
+    exchanges = tuple(exchange_of(json.loads(row.exchange)) for row in rows)
+    return Batch(name, first.user_id, exchanges, attempts, first.waiting_since, first.error)
 
 
 def exchange_of(kept: dict[str, Any]) -> Exchange:
@@ -65364,14 +65320,8 @@ def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
     near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
-    return next(
-        (
-            found.memory
-            for found in near
-            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
-        ),
-        None,
-    )
+    others = (found for found in near if found.memory.id not in but)
+    return next((one.memory for one in others if same(text, one.memory.text, one.meaning)), None)
 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
