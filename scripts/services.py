@@ -213,7 +213,8 @@ class OpenWebUI:
     def has_accounts(self) -> bool:
         """Whether somebody has an account there; False where it does not say."""
         try:
-            told = fetch(f"{self.url}/api/config").json()
+            answer = fetch(f"{self.url}/api/config")
+            told = answer.json() if answer.is_success else None
         except (httpx.HTTPError, ValueError):
             return False
         return isinstance(told, dict) and not told.get("onboarding", False)
