@@ -5203,11 +5203,11 @@ class ChannelWork(PassageWork):
         what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
-            self._people.agree(self._user_id, on=state == "on")
+            self._tools.people.agree(self._user_id, on=state == "on")
             return self._say(f"channels, own {state}")
         if says("link", what):
             self.kept = self._say("channels, code shown")
-            return self._say("channels, code", code=self._people.code(self._user_id))
+            return self._say("channels, code", code=self._tools.people.code(self._user_id))
         if says("unlink", what) and (number := a_number(which)):
             return self._unlink(number)
         return self._say("say channels") if what else self._listed()
@@ -5230,12 +5230,12 @@ class ChannelWork(PassageWork):
         if number > len(others):
             return self._say("say channels")
         one = others[number - 1]
-        self._people.unlink(self._user_id, one.source, one.author)
+        self._tools.people.unlink(self._user_id, one.source, one.author)
         return self._say("channels, unlinked", name=_name(one), source=one.source)
 
     def _links(self) -> tuple[Link | None, Sequence[Link]]:
         """The user's own author in Open WebUI's channels, None if they have not agreed; those elsewhere."""
-        links = self._people.of_user(self._user_id)
+        links = self._tools.people.of_user(self._user_id)
         own = next((one for one in links if one.source == WEBUI), None)
         return own, [one for one in links if one.source != WEBUI]
 
@@ -5338,7 +5338,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -5347,25 +5346,14 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
-from ..digests.digests import Digests
-from ..digests.sources import Shelf
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
+from ..manage.command_log import EXPIRED, LoggedCommand
 from ..manage.erasure.erase import Eraser
-from ..manage.memories import Control
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .passage_work import Tools
+from .tools import Tools
 from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
@@ -5392,27 +5380,9 @@ class Commander:
         documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
         digests. is_others: see `Notes`.
         """
+        self.tools = Tools(engine, live, settings, emit, eraser, webui, documents, templates)
+        self._orders, self._settings, self._emit = self.tools.orders, settings, emit
         self._is_others = is_others
-        control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
-        self.tools = Tools(
-            self._orders,
-            Switches(engine),
-            NoteSwitches(engine),
-            Explanations(engine),
-            Outbox(engine),
-            control,
-            past,
-            files,
-            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
-            DigestsTable(engine),
-            live,
-            PageSessions(engine),
-            webui,
-            Deletions(engine, control, eraser, settings),
-            People(engine),
-        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -6333,56 +6303,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
-from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
 from ..core.text import first_word
-from ..digests.digests import Digests
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
-from ..manage.memories import Control
+from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable, Scheduled
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
+from ..state.digests_table import Scheduled
 from .answers import Answers
 from .circumstances import Here
 from .numbers import a_number
+from .tools import Tools
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
 _CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    documents: Documents
-    digests: Digests
-    schedule: DigestsTable
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-    people: People
 
 
 class PassageWork:
@@ -6391,13 +6328,8 @@ class PassageWork:
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._documents = tools.past, tools.documents
-        self._digests, self._schedule = tools.digests, tools.schedule
-        self._note_switches = tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._people = tools.people
+        self._tools, self._orders, self._control = tools, tools.orders, tools.control
+        self._switches, self._past, self._documents = tools.switches, tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -6450,23 +6382,24 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
+        digests, schedule = self._tools.digests, self._tools.schedule
         name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
-            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+            return self._answers.digests(digests.templates.all(), schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+        if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
-                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name, self._words)
+                return digests.make(self._user_id, name, about, self._words, self._order.name)
+        template = digests.templates.get(name, self._words)
         if state == "off":
             return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
-        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
         return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
@@ -6527,6 +6460,66 @@ def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# commands/tools.py
+
+SOURCES["commands/tools.py"] = r'''"""What commands are carried out with, and the page's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
+from ..config.settings import Valves
+from ..core.events import Emit
+from ..core.memory import Check
+from ..digests.digests import Digests
+from ..digests.sources import Shelf
+from ..manage.command_log import CommandLog
+from ..manage.deletions import Deletions
+from ..manage.documents import Documents
+from ..manage.erasure.erase import Eraser
+from ..manage.memories import Control
+from ..manage.past_chats import PastChats
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
+
+
+class Tools:
+    """For all users. Threads may share it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: BackendHolder,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        eraser: Eraser,
+        webui: Callable[[], Check | None],
+        documents: Callable[[], Path | None],
+        templates: Path,
+    ) -> None:
+        """webui, documents, templates: see `Commander`."""
+        self.live, self.webui = live, webui
+        self.orders, self.outbox, self.explanations = CommandLog(engine), Outbox(engine), Explanations(engine)
+        self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
+        self.sessions, self.people = PageSessions(engine), People(engine)
+        self.control = Control(engine, live, settings, eraser, emit)
+        self.past = PastChats(engine, live, settings)
+        self.documents = Documents(engine, live, settings, documents)
+        self.deletions = Deletions(engine, self.control, eraser, settings)
+        shelf = Shelf(self.control, self.past, self.documents)
+        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.schedule = DigestsTable(engine)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6753,7 +6746,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -6775,7 +6768,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -6784,7 +6777,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -6799,21 +6792,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -6875,7 +6868,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
@@ -9346,11 +9340,12 @@ earlier abstract into other words. It is made of what anybody said, and is quote
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
 
 from ..core.locales import CODES, locale
 from ..language.sanitize import inert
@@ -9378,15 +9373,12 @@ class Abstract:
     def read(cls, kept: str) -> Abstract:
         """What `written` gave; empty for any other text."""
         try:
-            told = json.loads(kept)
-            return cls(tuple(map(str, told["lines"])), tuple(map(str, told["hints"])), str(told["language"]))
-        except (ValueError, KeyError, TypeError):
+            return _KEPT.validate_json(kept)
+        except ValidationError:
             return cls()
 
     def written(self) -> str:
-        """As it is kept."""
-        told = {"lines": self.lines, "hints": self.hints, "language": self.language}
-        return json.dumps(told, ensure_ascii=False)
+        return _KEPT.dump_json(self).decode()
 
     def updated(self, add: Sequence[str], drop: Sequence[int], hints: Sequence[str]) -> Abstract:
         """With more lines and hints, but for unfit ones, and without the lines of these numbers, from 1."""
@@ -9413,6 +9405,9 @@ class Abstract:
         if self.hints:
             parts.append(words.say("abstract, hints", hints="; ".join(self.hints)))
         return "\n".join([*parts, _CLOSE])
+
+
+_KEPT = TypeAdapter(Abstract)
 
 
 def fit(line: str, most: int) -> str:
@@ -9515,11 +9510,9 @@ class Abstracts:
             self._waiting[wanted.place] = wanted
             while len(self._waiting) > _MOST_WAITING:
                 self._waiting.popitem(last=False)
-            if len(self._making) >= _AT_ONCE:
-                return True
-            place, first = self._waiting.popitem(last=False)
-            self._making.add(place)
-        threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
+            first = self._next()
+        if first is not None:
+            threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
     def drop(self, user_id: str) -> None:
@@ -9543,10 +9536,15 @@ class Abstracts:
                 self._emit(failed(Job.ABSTRACT, error))
             with self._lock:
                 self._making.discard(wanted.place)
-                wanted = None
-                if self._waiting and not self._is_closed:
-                    place, wanted = self._waiting.popitem(last=False)
-                    self._making.add(place)
+                wanted = self._next()
+
+    def _next(self) -> Wanted | None:
+        """What is to be made from now on, if anything is. Under the lock."""
+        if not self._waiting or len(self._making) >= _AT_ONCE:
+            return None
+        place, wanted = self._waiting.popitem(last=False)
+        self._making.add(place)
+        return wanted
 
     def _make(self, wanted: Wanted) -> None:
         names = {one.name for one in wanted.past}
@@ -9554,7 +9552,11 @@ class Abstracts:
         parts = list(_parts(wanted.past, wanted.place.limit))
         abstract = wanted.before
         for number, part in enumerate(parts, 1):
-            past = [_without_secrets(one) for one in part if one.name in kept]
+            past = [
+                replace(one, user=masked(one.user)[0], answer=masked(one.answer)[0])
+                for one in part
+                if one.name in kept
+            ]
             by_llm = number > len(parts) - _MOST_PARTS
             if past:
                 abstract = self._updated(wanted, abstract, past, by_llm=by_llm)
@@ -9604,10 +9606,6 @@ def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
         chars += size
     if part:
         yield part
-
-
-def _without_secrets(past: Past) -> Past:
-    return replace(past, user=masked(past.user)[0], answer=masked(past.answer)[0])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9833,12 +9831,10 @@ class Contexts:
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
-        """Begin nothing more."""
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
         with self._lock:
             for place in [one for one in self._last if one.user_id == user_id]:
@@ -22820,9 +22816,9 @@ def plain(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def capped(text: str, most: int = TEXT_CHARS) -> str:
-    """A text, or of a longer one its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+def capped(text: str, most: int = TEXT_CHARS, between: str = "\n…\n") -> str:
+    """A text, or of a longer one its beginning and its end, and what is to stand between them."""
+    return text if len(text) <= most else f"{text[: most // 2]}{between}{text[-most // 2 :]}"
 
 
 def first_word(text: str) -> tuple[str, str]:
@@ -29229,13 +29225,18 @@ class Poster:
     ) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
-                self._dropped += 1
+                self._count(dropped=1)
             elif (event := make()) is not None:
                 self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
-            self._dropped += 1
+            self._count(dropped=1)
         finally:
             self._left(user_id)
+
+    def _count(self, *, sent: int = 0, dropped: int = 0) -> None:
+        with self._lock:
+            self._sent += sent
+            self._dropped += dropped
 
     def _left(self, user_id: str) -> None:
         with self._lock:
@@ -29249,10 +29250,10 @@ class Poster:
             status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
-                self._sent += 1
+                self._count(sent=1)
                 self._breaker.succeeded()
             else:
-                self._dropped += status != 0
+                self._count(dropped=int(status != 0))
                 self._breaker.failed(began)
 
     def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
@@ -35003,7 +35004,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.passage_work import Tools
+from ...commands.tools import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
@@ -37350,7 +37351,8 @@ SOURCES["language/credential_names.py"] = r'''"""Finds what secrets are called i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37393,6 +37395,18 @@ class Name:
     capitals: bool
     letters: frozenset[str]
 
+    @classmethod
+    def of(cls, written: str, sort: str, languages: str) -> Name:
+        """written: with the mark in front of it, see data/secrets.txt."""
+        text, letters = written.strip("~^"), frozenset(filter(str.isalpha, written))
+        return cls(text, sort, languages, written[0] == "~", written[0] == "^", letters)
+
+    @property
+    def first_word(self) -> str:
+        """Of one that stands among words; "" of one that may be a part of a word, or is not of ASCII."""
+        first = _LETTERS.match(self.text)
+        return first[0] if first and self.text.isascii() and not self.is_part else ""
+
     @property
     def is_part(self) -> bool:
         """Whether it may be the end of a longer word."""
@@ -37410,94 +37424,62 @@ class Place:
 
 
 class _Names:
-    """All names: those that may be a part of a word, and the others by their first words."""
+    """All names, in the order in which they count, and by what a text must have that has one."""
 
     def __init__(self) -> None:
         languages: dict[tuple[str, str], str] = {}
         for section, sort in _SORTS.items():
             for spoken, text in table.names(section):
                 languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
-        names = [
-            Name(
-                text.strip("~^"),
-                sort,
-                spoken,
-                text[0] == "~",
-                text[0] == "^",
-                frozenset(filter(str.isalpha, text)),
-            )
-            for (sort, text), spoken in languages.items()
-        ]
-        self.parts: list[Name] = []
-        self.by_first_word: dict[str, list[Name]] = {}
+        names = [Name.of(text, sort, spoken) for (sort, text), spoken in languages.items()]
+        by_first_word: dict[str, list[Name]] = {"": []}
         for name in sorted(names, key=lambda name: -len(name.text)):
-            first = _LETTERS.match(name.text)
-            if not first or name.is_part or not name.text.isascii():
-                self.parts.append(name)
+            by_first_word.setdefault(name.first_word, []).append(name)
+        self._all = [name for some in by_first_word.values() for name in some]
+        # Their numbers, by a word of the text, by how they begin in it, and by a letter that is not of ASCII.
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._by_beginning: dict[str, list[int]] = defaultdict(list)
+        self._by_letter: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(self._all):
+            if name.first_word:
+                for word in (name.first_word, f"{name.first_word}s"):
+                    self._by_word[word].append(number)
+            elif name.text.isascii():
+                self._by_beginning[name.text[:_BEGINNING_CHARS]].append(number)
             else:
-                self.by_first_word.setdefault(first[0], []).append(name)
-        self._order = {id(name): at for at, name in enumerate(self.parts)}
-        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
-        self._plurals = {f"{word}s": word for word in self._firsts}
-        self._first_words = frozenset((*self._firsts, *self._plurals))
-        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
-        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
-        for name in self.parts:
-            if name.text.isascii():
-                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
-            else:
-                letter = next(char for char in name.text if not char.isascii())
-                self._by_letter.setdefault(letter, []).append(name)
-        self._beginnings = frozenset(self._by_beginning)
+                self._by_letter[next(char for char in name.text if not char.isascii())].append(number)
 
-    def beginning_with(self, words: set[str]) -> list[Name]:
-        """Those whose first word is one of these, or of which one is the plural, in order."""
-        found = words & self._first_words
-        if not found:
-            return []
-        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
-        return [
-            name
-            for first in sorted(firsts, key=self._firsts.__getitem__)
-            for name in self.by_first_word[first]
-        ]
-
-    def within(self, word: str) -> tuple[Name, ...]:
-        """Those of `parts` in ASCII, which are words, that are in a word."""
+    def within(self, word: str) -> tuple[int, ...]:
+        """The numbers of those that may be a part of a word of ASCII, and are of this one."""
         ends = range(_BEGINNING_CHARS, len(word) + 1)
-        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
-        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+        there = self._by_beginning.keys() & {word[end - _BEGINNING_CHARS : end] for end in ends}
+        numbers = (number for begins in there for number in self._by_beginning[begins])
+        return tuple(number for number in numbers if self._all[number].text in word)
 
-    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
-        """Those of `parts` that may be in a text, in order. words: the text's."""
-        found: list[Name] = []
+    def in_text(self, text: str, flat: str) -> list[Name]:
+        """Those that may be in a text: most are ruled out by a letter or a word that is missing."""
+        words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+        found: set[int] = set()
         for word in words:
-            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
-                found += (name for name in held if name not in found)
+            if len(word) >= _BEGINNING_CHARS:
+                found.update(names_within(word) if len(word) <= _KEPT_CHARS else self.within(word))
+        if _CAMEL.search(text):
+            words.update(part.lower() for part in _PART.findall(text))
+        found.update(number for word in self._by_word.keys() & words for number in self._by_word[word])
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
-                found += [name for name in self._by_letter[letter] if name.letters <= letters]
-        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
+                found.update(one for one in self._by_letter[letter] if self._all[one].letters <= letters)
+        return [self._all[number] for number in sorted(found)]
 
 
-@lru_cache(1)
-def _names() -> _Names:
-    return _Names()
-
-
-def _within(word: str) -> tuple[Name, ...]:
-    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+_names = lru_cache(1)(_Names)
 
 
 @lru_cache(_WORDS_KEPT)
-def _kept_within(word: str) -> tuple[Name, ...]:
+def names_within(word: str) -> tuple[int, ...]:
+    """As `_Names.within`; a cache of users' words."""
     return _names().within(word)
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -37511,23 +37493,13 @@ def flattened(text: str) -> str:
 def places(text: str, flat: str) -> Iterator[Place]:
     """Where names stand, the longest of each sort at a place."""
     seen = set()
-    for name in _present(text, flat):
+    for name in _names().in_text(text, flat):
         at = flat.find(name.text)
         while at >= 0:
             if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
                 seen.add((at, name.sort))
                 yield place
             at = flat.find(name.text, at + len(name.text))
-
-
-def _present(text: str, flat: str) -> list[Name]:
-    """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names = _names()
-    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
-    parts = names.parts_in(flat, words)
-    if _CAMEL.search(text):
-        words.update(part.lower() for part in _PART.findall(text))
-    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -37663,7 +37635,6 @@ def is_value(value: str, fewest: int) -> bool:
 
 
 def is_version(value: str) -> bool:
-    """Whether it is the number of one."""
     return bool(_VERSION.fullmatch(value))
 
 
@@ -44986,42 +44957,21 @@ _TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
-@dataclass(frozen=True)
 class _Table:
     """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
 
-    spaced: bool
-    fillers: frozenset[str]
-    speaker: frozenset[str]
-    user: tuple[str, ...]
-    links: frozenset[str]
-    forms: frozenset[tuple[str, str]]
-    endings: tuple[tuple[str, str], ...]
-    numbers: dict[str, str]
-    progressive: str
-    common: frozenset[str]
-
-    @classmethod
-    def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
-        user = tuple(sorted(phrases["user"], key=len, reverse=True))
-        forms = frozenset(map(_pair, phrases["forms"]))
-        endings = tuple(map(_pair, phrases["endings"]))
-        numbers = dict(map(_pair, phrases["numbers"]))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        common = common.union(numbers, (word for form in forms for word in form))
-        return cls(
-            phrases.spaced,
-            fillers,
-            speaker,
-            user,
-            links,
-            forms,
-            endings,
-            numbers,
-            "".join(phrases["progressive"]),
-            common,
+    def __init__(self, phrases: Phrases) -> None:
+        self.spaced, self.progressive = phrases.spaced, "".join(phrases["progressive"])
+        self.fillers, self.speaker, self.links = (
+            frozenset(phrases[section]) for section in ("fillers", "speaker", "links")
         )
+        self.user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        self.forms = frozenset(map(_pair, phrases["forms"]))
+        self.endings = tuple(map(_pair, phrases["endings"]))
+        self.numbers = dict(map(_pair, phrases["numbers"]))
+        common = self.fillers | self.speaker | self.links | self.numbers.keys()
+        of_user = (word for phrase in self.user for word in wording(phrase))
+        self.common = common.union(of_user, (word for form in self.forms for word in form))
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -45226,7 +45176,7 @@ def _table_of(text: str, other: str) -> _Table | None:
 
 @cache
 def _compared() -> tuple[_Table, ...]:
-    return tuple(map(_Table.of, tables()))
+    return tuple(map(_Table, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
@@ -45347,17 +45297,25 @@ def single_words(table: Phrases, *sections: str) -> frozenset[str]:
 # ----------------------------------------------------------------------------------------------------------
 # language/forget_requests.py
 
-SOURCES["language/forget_requests.py"] = r'''"""Plain requests to forget something: "Forget my phone number." """
+SOURCES["language/forget_requests.py"] = r'''"""Requests to forget: whether a sentence is one, what it asks to be forgotten, and which memories it means.
+
+"Forget my phone number."; "what I told you about my cat" is about a cat.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import islice
 
-from .forget_subject import FRAMING
-from .forgetting import to_forget
-from .forms import stem
+from .detection import likely
+from .forms import inflects, is_form, stem
+from .phrases import anywhere, at_beginning, at_end
+from .scripts import fold, is_dense, words_of
 from .self_reference import speaks_of_self
-from .tables import pattern
+from .speech import lowered, starts, without_openers
+from .tables import Phrases, pattern
+from .tables import words as table_words
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -45373,6 +45331,16 @@ _ASKS = re.compile(
 _DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
 _ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
+_VERBS_MOST = 20  # of a sentence
+_BEFORE_CHARS = 40  # of what stands before a verb
+_PARTICLES = frozenset("을를은는이가도의")  # Korean
+
+_EVERYTHING = anywhere("everything")
+
+# Say that something was said or is known, and how much of it.
+FRAMING = frozenset(map(stem, table_words("framing")))
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
+_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def forget_request(text: str) -> str:
@@ -45385,7 +45353,7 @@ def forget_request(text: str) -> str:
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(r"\1 ", sentence))
-        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+        elif (asked := _to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
 
@@ -45414,27 +45382,6 @@ def share_of(words: set[str], text: str) -> float:
 def is_alone(text: str) -> bool:
     """Whether a message has one sentence only."""
     return sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forget_subject.py
-
-SOURCES["language/forget_subject.py"] = r'''"""What a request to forget is about: "what I told you about my cat" is about a cat."""
-
-from __future__ import annotations
-
-import re
-
-from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
-from .tables import pattern, words
-from .words import content_words, terms_of
-
-FRAMING = frozenset(
-    map(stem, words("framing"))
-)  # say that something was said or is known, and how much of it
-_FRAMING_DENSE = re.compile(pattern("dense_framing"))
-_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def is_meant(asked: str, memory: str) -> bool:
@@ -45455,93 +45402,12 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forgetting.py
-
-SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether a sentence is one, and what it means."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-
-from .detection import likely
-from .phrases import Matcher, anywhere, at_beginning, at_end
-from .scripts import fold, words_of
-from .speech import lowered, starts, without_openers
-from .tables import Phrases
-
-_VERBS_MOST = 20  # of a sentence
-_BEFORE_CHARS = 40  # of what stands before a verb
-_PARTICLES = frozenset("을를은는이가도의")  # Korean
-
-_EVERYTHING = anywhere("everything")
 
 
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = lowered(sentence)
-    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
-    verbs: Matcher
-    asking: Matcher
-    asking_alone: Matcher
-    denying: Matcher
-    denying_after: Matcher
-    asking_words: frozenset[str]
-
-
-@lru_cache(256)
-def _forgetting(table: Phrases) -> _Forgetting:
-    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    alone = table.having("asking", [one.replace("~", "") for one in table["asking"]], spaced=table.spaced)
-    asking_words = (*table["forgetting"], *table["asking"], *table["openers"])
-    return _Forgetting(
-        anywhere("forgetting", table),
-        at_end("asking", table),
-        at_end("asking", alone),
-        at_end("denying", table),
-        at_beginning("denying_after", table),
-        frozenset(words_of(fold(" ".join(asking_words)))),
-    )
-
-
-def _asks_to_forget(text: str, words: _Forgetting) -> bool:
-    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
-        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
-            continue
-        before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or words.asking.search(before[-_BEFORE_CHARS:]):
-            return not words.denying.search(before[-_BEFORE_CHARS:])
-    return False
-
-
-def to_forget(sentence: str) -> str:
-    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
-    text = lowered(sentence)
-    for table in likely(text):
-        words = _forgetting(table)
-        if not _asks_to_forget(text, words):
-            continue
-        if not table.spaced:
-            return _bare_dense(text, table)
-        return " ".join(word for word in words_of(text) if word not in words.asking_words)
-    return ""
-
-
-def _bare_dense(text: str, table: Phrases) -> str:
-    words = _forgetting(table)
-    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
-    found = words_of(left)
-    if table.glued:
-        found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
-    return " ".join(found)
+    return any(_words_of(table).ask_in(text) for table in likely(text))
 
 
 def means_everything(sentence: str) -> bool:
@@ -45549,9 +45415,47 @@ def means_everything(sentence: str) -> bool:
     return bool(_EVERYTHING.search(lowered(sentence)))
 
 
-def _starts_within(before: str) -> bool:
-    """Whether something is left of what stands before a verb, without openers."""
-    return bool(starts(before)[-1].strip(" ,.!"))
+def _to_forget(sentence: str) -> str:
+    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
+    text = lowered(sentence)
+    asking = (words for table in likely(text) if (words := _words_of(table)).ask_in(text))
+    return next((words.left_of(text) for words in asking), "")
+
+
+class _Words:
+    """Those of one language that ask: in Polish, "i" is "and", and a request may follow it."""
+
+    def __init__(self, table: Phrases) -> None:
+        self._table = table
+        self._verbs, self._asking = anywhere("forgetting", table), at_end("asking", table)
+        alone = [one.replace("~", "") for one in table["asking"]]
+        self._asking_alone = at_end("asking", table.having("asking", alone, spaced=table.spaced))
+        self._denying, self._denying_after = at_end("denying", table), at_beginning("denying_after", table)
+        asking = (*table["forgetting"], *table["asking"], *table["openers"])
+        self._asking_words = frozenset(words_of(fold(" ".join(asking))))
+
+    def ask_in(self, text: str) -> bool:
+        """Whether they ask to forget something in a lower-case sentence."""
+        for found in islice(self._verbs.finditer(text), _VERBS_MOST):
+            if self._denying_after.match(text[found.end() :].lstrip(" ,")):
+                continue
+            before = text[: found.start()].rstrip(" \t\"'“¡(,")
+            opens = not starts(before)[-1].strip(" ,.!")
+            if opens or self._asking.search(before[-_BEFORE_CHARS:]):
+                return not self._denying.search(before[-_BEFORE_CHARS:])
+        return False
+
+    def left_of(self, text: str) -> str:
+        """A lower-case sentence without them."""
+        if self._table.spaced:
+            return " ".join(word for word in words_of(text) if word not in self._asking_words)
+        found = words_of(self._asking_alone.sub(self._verbs.sub(without_openers(text))))
+        if self._table.glued:
+            found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
+        return " ".join(found)
+
+
+_words_of = lru_cache(256)(_Words)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -45566,13 +45470,14 @@ something is to be forgotten.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from .detection import likely
 from .scripts import bare, fold, script
 
 _STEM_CHARS = 5
-_LONG_ENOUGH = 4  # a word of another script, to be cut
+_LONG_ENOUGH = 4  # a word of another script, to be cut; and what two forms have in common
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
@@ -45587,27 +45492,7 @@ _POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and 
 # Arabic: letters that are written in several ways, and what is written together with a word.
 _SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
 _ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_PRONOUNS = (
-    "كما",
-    "هما",
-    "ها",
-    "هم",
-    "هن",
-    "كم",
-    "كن",
-    "نا",
-    "تي",
-    "ته",
-    "تك",
-    "ات",
-    "ان",
-    "ين",
-    "ون",
-    "ي",
-    "ه",
-    "ك",
-    "ت",
-)
+_PRONOUNS = "كما هما ها هم هن كم كن نا تي ته تك ات ان ين ون ي ه ك ت".split()  # noqa: SIM905
 _LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
 _SHORT_REST = 3  # letters of an ending
 
@@ -45660,6 +45545,14 @@ def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
     return not any(table.language in _UNINFLECTED for table in found)
+
+
+def has_form(stems: Collection[str], word: str) -> bool:
+    """Whether a stem, or one that it begins or that begins it, is among some: live, lives."""
+    return word in stems or any(
+        min(len(one), len(word)) >= _LONG_ENOUGH and (one.startswith(word) or word.startswith(one))
+        for one in stems
+    )
 
 
 def is_form(word: str, other: str) -> bool:
@@ -45803,6 +45696,7 @@ from ..core.memory import Memory
 from ..core.scope import TEAM, shared_by
 from .prompt_injection import gives_orders
 from .sanitize import one_line
+from .scripts import is_letter
 
 _NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
 
@@ -45819,15 +45713,11 @@ _NOBODYS = re.compile(
 def name_of(person: str) -> str:
     """A person's name as it may be told: a few words of letters and digits; "" where it is no name."""
     person = unicodedata.normalize("NFKC", one_line(person[:_LOOKED_CHARS]))
-    kept = "".join(char if char.isalnum() or char in ".'’-" or _is_mark(char) else " " for char in person)
+    kept = "".join(char if char.isalnum() or is_letter(char) or char in ".'’-" else " " for char in person)
     name = " ".join(kept.split())[:_NAME_CHARS].strip(" .'’-")
     if not any(map(str.isalpha, name)) or _NOBODYS.search(name) or gives_orders(person):
         return ""
     return name
-
-
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char)[0] == "M"
 
 
 def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale = ENGLISH) -> str:
@@ -45856,10 +45746,11 @@ Only where it says so itself, in the words of what was: without an LLM nobody un
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from . import over_dense
 from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
+from .scripts import fold, is_dense, script, words_of
 from .self_reference import signs
 from .subject import without_user
 from .tables import pattern
@@ -45878,16 +45769,16 @@ def what_is_over(statement: str) -> str:
     if len(statement) > _LONGEST_CHARS:
         return ""
     if is_dense(statement):
-        return over_dense.what_is_over(fold(statement))
+        return _over_in_dense(fold(statement))
     text = fold(statement)
-    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    clause = _clause(text, _NO_LONGER.search(text), _CLAUSE_END)
     return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
     if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
-        return over_dense.ends(fold(statement), fold(memory))
+        return _ends_in_dense(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
@@ -45908,24 +45799,20 @@ def _is_like(word: str, other: str) -> bool:
     one, two = stem(word), stem(other)
     short, long = sorted((one, two), key=len)
     return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
-'''
 
-# ----------------------------------------------------------------------------------------------------------
-# language/over_dense.py
 
-SOURCES["language/over_dense.py"] = r'''"""As `over`, for Chinese, Japanese and Korean, which say it in and around the verb."""
+def _clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
-from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+# Chinese, Japanese and Korean say it in and around the verb.
 
-from .scripts import script, words_of
-from .subject import without_user
-
-_CLAUSE_END = re.compile(
+_DENSE_CLAUSE_END = re.compile(
     r"[,;:.!?،，、。；：！？…]|但是?|而是|现在|現在|目前|今は|いまは|今では|けど|지금은|하지만|대신"
 )
 _DENIED = re.compile(r"不|没|沒|ない|ません|なく|않|안 |못 ")
@@ -45938,61 +45825,42 @@ class _Way:
     says: re.Pattern[str]
     marks: re.Pattern[str]
     parts: Callable[[str], set[str]]
-    spare: int  # parts that a memory may have more
 
 
-_SAYS_CHINESE = re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了")
-_MARKS_CHINESE = re.compile(r"不再|再也|已经|已經|早就|[不没沒了]")
-_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
-
-_NEVER_MORE = r"(?:ませ[んぬ]|な(?:い|かっ|く))"
-_SAYS_JAPANESE = re.compile(rf"もう[^、。！？,.!?]{{1,40}}{_NEVER_MORE}|なくな[っりる]")
-_MARKS_JAPANESE = re.compile(
-    r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"
-)
-_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
-_ENDING = re.compile(
-    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
-)
-
-_SAYS_KOREAN = re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)")
-_MARKS_KOREAN = re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 ")
-_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
-_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
-
-
-def what_is_over(statement: str) -> str:
-    """The part of a statement that says what is over, without the words for that; "" where none does."""
+def _over_in_dense(statement: str) -> str:
     if (way := _way_of(statement)) is None:
         return ""
-    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+    return way.marks.sub(
+        "", _clause(statement, way.says.search(statement), _DENSE_CLAUSE_END).strip()
+    ).strip()
 
 
-def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
-    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
-    if found is None:
-        return ""
-    ends = [one.span() for one in end.finditer(text)]
-    start = max((after for _, after in ends if after <= found.start()), default=0)
-    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
-
-
-def ends(statement: str, memory: str) -> bool:
-    """Whether a statement says that what a memory holds is over: it is about the same, and hardly less."""
-    over, way = what_is_over(statement), _way_of(statement)
+def _ends_in_dense(statement: str, memory: str) -> bool:
+    """Whether it is about the same, and hardly less."""
+    over, way = _over_in_dense(statement), _way_of(statement)
     if not over or way is None or way is not _way_of(memory) or _DENIED.search(memory):
         return False
     gone, held = way.parts(over), way.parts(without_user(memory))
-    return bool(gone) and gone <= held and len(held - gone) <= (way.spare if len(gone) > 1 else 0)
+    return bool(gone) and gone <= held and len(held - gone) <= (len(gone) > 1)
 
 
 def _way_of(text: str) -> _Way | None:
     scripts = {script(char) for char in text if char.isalpha()}
     if "HANGUL" in scripts:
-        return _ways()[2]
+        return _KOREAN
     if scripts & {"HIRAGANA", "KATAKANA"}:
-        return _ways()[1]
-    return _ways()[0] if "CJK" in scripts or "HAN" in scripts else None
+        return _JAPANESE
+    return _CHINESE if "CJK" in scripts or "HAN" in scripts else None
+
+
+_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
+_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
+_ENDING = re.compile(
+    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
+)
+_KANA_ENDING = re.compile(r"(?<=[一-龯])[ぁ-ん]+$")
+_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
+_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
 
 
 def _chinese(text: str) -> set[str]:
@@ -46002,11 +45870,7 @@ def _chinese(text: str) -> set[str]:
 def _japanese(text: str) -> set[str]:
     """What stands between particles: of a word with a Chinese character without its ending."""
     pieces = (piece for word in words_of(text) for piece in _PARTICLES.split(word) if piece)
-    return {rest for piece in pieces if (rest := _ENDING.sub("", _stem(piece)))}
-
-
-def _stem(piece: str) -> str:
-    return re.sub(r"(?<=[一-龯])[ぁ-ん]+$", "", piece)
+    return {rest for piece in pieces if (rest := _ENDING.sub("", _KANA_ENDING.sub("", piece)))}
 
 
 def _korean(text: str) -> set[str]:
@@ -46015,13 +45879,21 @@ def _korean(text: str) -> set[str]:
     return {_PARTICLE_KOREAN.sub("", word) for word in words[:-1]} | {word[:1] for word in words[-1:]}
 
 
-@cache
-def _ways() -> tuple[_Way, _Way, _Way]:
-    return (
-        _Way(_SAYS_CHINESE, _MARKS_CHINESE, _chinese, 1),
-        _Way(_SAYS_JAPANESE, _MARKS_JAPANESE, _japanese, 1),
-        _Way(_SAYS_KOREAN, _MARKS_KOREAN, _korean, 1),
-    )
+_CHINESE = _Way(
+    re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了"),
+    re.compile(r"不再|再也|已经|已經|早就|[不没沒了]"),
+    _chinese,
+)
+_JAPANESE = _Way(
+    re.compile(r"もう[^、。！？,.!?]{1,40}(?:ませ[んぬ]|な(?:い|かっ|く))|なくな[っりる]"),
+    re.compile(r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"),
+    _japanese,
+)
+_KOREAN = _Way(
+    re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)"),
+    re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 "),
+    _korean,
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46042,6 +45914,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
+from ..core.text import capped
 from .scripts import sets_no_spaces, words_of
 from .tables import tables
 
@@ -46086,11 +45959,9 @@ NOT_ASKED = PastQuestion()
 
 def past_question(text: str, today: date) -> PastQuestion:
     """What a message asks of the past. today: in the user's time zone."""
-    if len(text) > _LOOKED_CHARS:
-        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
-    folded = text.casefold()
+    folded = capped(text, _LOOKED_CHARS, between=" ").casefold()
     said = _said(folded)
-    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+    return PastQuestion(bool(_found(said, _phrases().signs)), _window(folded, said, today))
 
 
 def _said(text: str) -> str:
@@ -46098,37 +45969,21 @@ def _said(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-@cache
-def _signs() -> tuple[str, ...]:
-    return tuple(map(_phrase, _of_all("past_questions")))
+class _Phrases:
+    """What the tables have for the past. units: words for days, weeks, months and years, by number.
+
+    back: says that a number of units is counted back from today.
+    """
+
+    def __init__(self) -> None:
+        self.signs = tuple(map(_phrase, _of_all("past_questions")))
+        self.spans = {span: tuple(map(_phrase, _of_all(span))) for span in _SPANS}
+        self.units = {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+        self.months, self.counts = dict(_numbered("month_names")), dict(_numbered("counts"))
+        self.back = frozenset(_of_all("ago"))
 
 
-@cache
-def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
-
-
-@cache
-def _units() -> dict[str, int]:
-    """The words for days, weeks, months and years, by their number among these."""
-    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
-
-
-@cache
-def _months() -> dict[str, int]:
-    """The names of the months, from 0 for January on."""
-    return {name: number - 1 for name, number in _numbered("month_names")}
-
-
-@cache
-def _counts() -> dict[str, int]:
-    return dict(_numbered("counts"))
-
-
-@cache
-def _back() -> frozenset[str]:
-    """What says that a number of units is counted back from today."""
-    return frozenset(_of_all("ago"))
+_phrases = cache(_Phrases)
 
 
 def _of_all(section: str) -> Iterator[str]:
@@ -46186,15 +46041,14 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _units()[match[2]], today)
-    words = said.split()
-    if not any(f" {phrase} " in said for phrase in _back()):
+        return _about(int(match[1]), _phrases().units[match[2]], today)
+    known = _phrases()
+    if not any(f" {phrase} " in said for phrase in known.back):
         return None
-    units = _units()
-    for number, unit in pairwise(words):
-        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
-        if count and unit in units:
-            return _about(count, units[unit], today)
+    for number, unit in pairwise(said.split()):
+        count = known.counts.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in known.units:
+            return _about(count, known.units[unit], today)
     return None
 
 
@@ -46208,13 +46062,13 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _months(), said.split()
+    months, words = _phrases().months, said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
         if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
-            month = months[word] + 1
+            month = months[word]
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
             return _of(year or today.year - (month > today.month), month, day, today)
@@ -46226,21 +46080,18 @@ def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _relative(said: str, today: date) -> Window | None:
-    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
-    if place is None:
-        return None
-    if place < 2:
-        day = today - timedelta(days=place + 1)
-        return Window(day, day)
-    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
-    last_month = (month - timedelta(days=1)).replace(day=1)
+    spans = _phrases().spans
+    span = next((one for one in reversed(_SPANS) if _found(said, spans[one])), "")
+    day, week, month = timedelta(days=1), today - timedelta(days=today.weekday()), today.replace(day=1)
     return {
-        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
-        3: Window(last_month, month - timedelta(days=1)),
-        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
-        5: Window(week, today),
-        6: Window(month, today),
-    }[place]
+        "yesterday": Window(today - day, today - day),
+        "day_before_yesterday": Window(today - 2 * day, today - 2 * day),
+        "last_week": Window(week - 7 * day, week - day),
+        "last_month": Window((month - day).replace(day=1), month - day),
+        "last_year": Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        "this_week": Window(week, today),
+        "this_month": Window(month, today),
+    }.get(span)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46261,7 +46112,10 @@ from .tables import Phrases, tables
 
 
 class Matcher:
-    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+    """A pattern made of tables, for lower-case texts; `sub` puts a space in place of each match.
+
+    It is compiled when it is first used: all of them take a quarter of a second.
+    """
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
@@ -46271,23 +46125,18 @@ class Matcher:
         return re.compile(self._make())
 
     def match(self, text: str) -> Match[str] | None:
-        """Where the beginning of a lower-case text matches."""
         return self._pattern.match(text)
 
     def fullmatch(self, text: str) -> Match[str] | None:
-        """Where the whole of it does."""
         return self._pattern.fullmatch(text)
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
-        """The first match in it."""
         return self._pattern.search(text, start, end)
 
     def finditer(self, text: str) -> Iterator[Match[str]]:
-        """All matches in it."""
         return self._pattern.finditer(text)
 
     def sub(self, text: str) -> str:
-        """The text with a space in place of each match."""
         return self._pattern.sub(" ", text)
 
 
@@ -46372,7 +46221,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 
 from .sanitize import disarmed
 from .tables import pattern, phrases, rows, sections, source
@@ -46467,14 +46316,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
+    verbs, rules, earlier = map(_stems, ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+        if any(f" {words}" in phrases for words in _stems("everything_before").phrases) and verbs.any(
             sentence
         ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
+        if any(f" {words}" in phrases for words in _stems("not_to").phrases):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -46493,9 +46342,7 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return (
-        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
-    )
+    return "rule" in last and "earlier" in last and any(one in phrases for one in verbs.phrases)
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -46505,6 +46352,7 @@ def _is_told_of(words: Sequence[str], at: int) -> bool:
     return before in _SPEAKERS
 
 
+_DENSE_TELLERS = ("我忘", "私は", "나는", "저는", "ฉัน", "ผม")
 # In front of what somebody else does, and of what is ordered.
 _SPEAKERS = frozenset(
     "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
@@ -46534,39 +46382,33 @@ def _words(section: str) -> tuple[str, ...]:
 
 
 class _Stems:
-    """Words that may begin others; those after `=` may not."""
+    """A section's words, which may begin others, but for those after `=`; and its phrases of several words."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._whole, self._begins = _split(tuple(words))
-        self._phrases = _phrases(tuple(words))
+    def __init__(self, section: str) -> None:
+        words = _words(section)
+        single = [word for word in words if " " not in word]
+        self._whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+        self._begins = tuple(folded(word) for word in single if not word.startswith("="))
+        self.phrases = tuple(folded(word.strip("=")) for word in words if " " in word)
 
     def holds(self, word: str) -> bool:
         return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
 
     def joined(self, sentence: str) -> str:
         """The sentence with those of several words as one word each."""
-        for phrase in self._phrases:
+        for phrase in self.phrases:
             sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
         return sentence
 
     def _is_joined(self, word: str) -> bool:
-        return word.replace("_", " ").startswith(self._phrases)
+        return word.replace("_", " ").startswith(self.phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
-        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+        return any(map(self.holds, words)) or any(one in sentence for one in self.phrases)
 
 
-@lru_cache(8)
-def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    single = [word for word in words if " " not in word]
-    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
-    return whole, tuple(folded(word) for word in single if not word.startswith("="))
-
-
-@lru_cache(16)
-def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(folded(word.strip("=")) for word in words if " " in word)
+_stems = cache(_Stems)
 
 
 def _sets_aside_dense(text: str) -> bool:
@@ -46577,13 +46419,11 @@ def _sets_aside_dense(text: str) -> bool:
         holds = sentence.__contains__
         for language, verbs in _sections()["dense_set_aside"]:
             parts = (verbs, rules[language], _words("dense_earlier"))
-            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+            if all(any(map(holds, part)) for part in parts) and not sentence.strip().startswith(
+                _DENSE_TELLERS
+            ):
                 return True
     return False
-
-
-def _dense_told(sentence: str) -> bool:
-    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46912,7 +46752,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
@@ -47046,35 +46885,21 @@ _CARD = re.compile(  # what an issuer's numbers begin with, and how long they ar
 _IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
-class Secret(NamedTuple):
-    """Where one stands in a text, and what it is, in words."""
-
-    start: int
-    end: int
-    what: str
-
-
-def find_secrets(text: str) -> list[Secret]:
-    """The secrets in a text, in order; none overlap."""
-    if len(text) <= _WINDOW_CHARS:
-        found = list(_found(text))
-    else:
-        found = [
-            Secret(begin + start, begin + end, what)
-            for begin in range(0, len(text), _WINDOW_CHARS)
-            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-        ]
+def find_secrets(text: str) -> list[Span]:
+    """Where secrets stand in a text, in order; none overlap."""
+    found = [
+        (begin + start, begin + end)
+        for begin in range(0, len(text), _WINDOW_CHARS)
+        for start, end in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    ]
     if _PEM_BEGINS in text:
-        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    if not found:
-        return found
-    found.sort()
-    apart: list[Secret] = []
-    for secret in found:
-        if apart and secret.start < apart[-1].end:
-            apart[-1] = apart[-1]._replace(end=max(secret.end, apart[-1].end))
+        found += (match.span() for match in _PEM.finditer(text))
+    apart: list[Span] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
         else:
-            apart.append(secret)
+            apart.append((start, end))
     return apart
 
 
@@ -47083,8 +46908,8 @@ def masked(text: str) -> tuple[str, int]:
     secrets = find_secrets(text)
     if not secrets:
         return text, 0
-    ends = [0, *(secret.end for secret in secrets)]
-    starts = [*(secret.start for secret in secrets), len(text)]
+    ends = [0, *(end for _, end in secrets)]
+    starts = [*(start for start, _ in secrets), len(text)]
     return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
@@ -47093,34 +46918,24 @@ def holds_secret(text: str) -> bool:
     return LEFT_OUT in text or bool(find_secrets(text))
 
 
-def _found(text: str) -> Iterator[Secret]:
-    for start, end in said_secrets(text):
-        yield Secret(start, end, "a password")
-    for start, end in _keys(text):
-        yield Secret(start, end, "a key")
+def _found(text: str) -> Iterator[Span]:
+    yield from said_secrets(text)
+    yield from _keys(text)
     small = text.lower()
     for has, parts in _PARTS.items():
         if has in small:
-            yield from (
-                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
-            )
-    for start, end in _of_programs(text):
-        yield Secret(start, end, "a password")
+            yield from (match.span(1) for part in parts for match in part.finditer(text))
+    yield from _of_programs(text)
     for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
-            yield Secret(start, end, "a password")
-    for start, end in _wallets(text):
-        yield Secret(start, end, "words of a wallet")
+            yield start, end
+    yield from _wallets(text)
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
+        yield from (match.span() for match in _CARD_DIGITS.finditer(text) if _is_card(match[0]))
+        yield from _ibans(text)
         yield from (
-            Secret(*match.span(), "a card number")
-            for match in _CARD_DIGITS.finditer(text)
-            if _is_card(match[0])
-        )
-        yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
-        yield from (
-            Secret(*match.span(), "a personal number")
+            match.span()
             for match in _PERSONS.finditer(text)
             if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
         )
@@ -47225,11 +47040,12 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from ..core.text import capped
 from .detection import likely, single_words
-from .phrases import Matcher, anywhere, at_end
+from .phrases import anywhere, at_end
 from .scripts import fold, words_of
 from .tables import Phrases, tables
 
@@ -47242,10 +47058,7 @@ def speaks_of_self(text: str) -> bool:
 
     It does not where the speaker only asks for something: "Give me a recipe", "How do I boil an egg?".
     """
-    if len(text) > _LOOKED_CHARS:
-        half = _LOOKED_CHARS // 2
-        text = f"{text[:half]} {text[-half:]}"
-    folded = fold(text)
+    folded = fold(capped(text, _LOOKED_CHARS, between=" "))
     return any(_words_for_self(table).are_in(folded) for table in likely(folded))
 
 
@@ -47273,100 +47086,77 @@ def shows_statements(sentence: str) -> bool:
     return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Self:
     """The words of one language by which speakers speak of themselves."""
 
-    words: frozenset[str]
-    verbs: frozenset[str]
-    objects: frozenset[str]
-    keeping: frozenset[str]
-    phrases: Matcher
-    standing: Matcher
-    personal: Matcher
-    requested: Matcher
-    impersonal: Matcher
-    ends: Matcher
-    ends_otherwise: Matcher
-    endings: tuple[str, ...]
-    first: tuple[str, ...]
-    first_beginnings: tuple[str, ...]
-    skipped: frozenset[str]
-    others: frozenset[str]
-    other_beginnings: tuple[str, ...]
-    is_run_together: bool
+    def __init__(self, table: Phrases) -> None:
+        has_words = table.spaced or table.glued
+        self.objects, self._keeping = single_words(table, "own_objects"), single_words(table, "keeping")
+        self._verbs, self._skipped = single_words(table, "own_verbs"), single_words(table, "before_verbs")
+        self._words = self._verbs | (single_words(table, "own") if has_words else frozenset())
+        several = [one for one in (*table["own"], *table["own_verbs"]) if fold(one) not in self._words]
+        self._phrases = anywhere("own", table.having("own", several, spaced=has_words))
+        self._standing, self._personal = anywhere("keeping", table), anywhere("personal", table)
+        self._requested, self._impersonal = anywhere("requested", table), anywhere("impersonal", table)
+        self._ends = at_end("ends_statement", table)
+        self._ends_otherwise = at_end("ends_no_statement", table)
+        self._endings = tuple(map(fold, table["own_endings"]))
+        self._first, self._first_beginnings = _wholes_and_beginnings(table["own_first"])
+        others, self._other_beginnings = _wholes_and_beginnings(table["own_not"])
+        self._others = frozenset(others)
+        self._is_run_together = not table.spaced
 
     def are_in(self, text: str) -> bool:
         """Whether a folded text tells or asks something about its speaker."""
-        if self.personal.search(text):
+        if self._personal.search(text):
             return True
-        text = self.impersonal.sub(self.requested.sub(text))
-        if self.phrases.search(text):
+        text = self._impersonal.sub(self._requested.sub(text))
+        if self._phrases.search(text):
             return True
         words = words_of(text)
         return any(
-            word in self.words or word in self.objects or self._is_of_self(word) for word in words
+            word in self._words or word in self.objects or self._is_of_self(word) for word in words
         ) or (self._begins(words))
 
     def signs(self, text: str) -> int:
         """How many signs a folded sentence has."""
-        if self.is_run_together:
-            text = self.requested.sub(text)
+        if self._is_run_together:
+            text = self._requested.sub(text)
         words = words_of(text)
-        count = sum(word in self.words or word in self.keeping or self._is_of_self(word) for word in words)
-        count += bool(self.phrases.search(text)) + bool(self.standing.search(text))
+        count = sum(word in self._words or word in self._keeping or self._is_of_self(word) for word in words)
+        count += bool(self._phrases.search(text)) + bool(self._standing.search(text))
         count += bool(words) and words[0] in self.objects
         count += self._begins(words)
-        return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
+        return count + bool(self._ends.search(text) and not self._ends_otherwise.search(text))
 
     def has_verb(self, text: str) -> bool:
         """Whether a folded text has a verb that carries its subject."""
         words = words_of(text)
-        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+        return any(word in self._verbs or self._is_of_self(word) for word in words) or self._begins(words)
 
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
-        return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
+        return word.endswith(self._endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
 
     def _begins(self, words: list[str]) -> bool:
         """Whether the first word is a verb that carries its subject."""
-        first = next((word for word in words[:3] if word not in self.skipped), "")
+        first = next((word for word in words[:3] if word not in self._skipped), "")
         if len(first) <= _STEM_CHARS + 1 or self._is_another(first):
             return False
-        return first.endswith(self.first) or first.startswith(self.first_beginnings)
+        return first.endswith(self._first) or first.startswith(self._first_beginnings)
 
     def _is_another(self, word: str) -> bool:
-        return word in self.others or word.startswith(self.other_beginnings)
+        return word in self._others or word.startswith(self._other_beginnings)
 
 
-@lru_cache(256)
-def _words_for_self(table: Phrases) -> _Self:
-    endings, first, others = (
-        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
-    )
-    verbs = single_words(table, "own_verbs")
-    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
-    return _Self(
-        words=words,
-        verbs=verbs,
-        objects=single_words(table, "own_objects"),
-        keeping=single_words(table, "keeping"),
-        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
-        standing=anywhere("keeping", table),
-        personal=anywhere("personal", table),
-        requested=anywhere("requested", table),
-        impersonal=anywhere("impersonal", table),
-        ends=at_end("ends_statement", table),
-        ends_otherwise=at_end("ends_no_statement", table),
-        endings=tuple(endings),
-        first=tuple(one for one in first if not one.endswith("*")),
-        first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
-        skipped=single_words(table, "before_verbs"),
-        others=frozenset(one for one in others if not one.endswith("*")),
-        other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
-        is_run_together=not table.spaced,
-    )
+_words_for_self = lru_cache(256)(_Self)
+
+
+def _wholes_and_beginnings(written: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Phrases, and those that a star ends without it."""
+    phrases = [fold(one) for one in written]
+    begins = tuple(one[:-1] for one in phrases if one.endswith("*"))
+    return tuple(one for one in phrases if not one.endswith("*")), begins
 
 
 def names_and_states(sentence: str) -> bool:
@@ -47591,6 +47381,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.text import capped
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -47831,9 +47622,7 @@ def without_openers(text: str) -> str:
 
 def lowered(sentence: str) -> str:
     """A sentence as the phrases are written, its beginning and its end."""
-    if len(sentence) > _LOOKED_CHARS:
-        sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
-    return fold(sentence).strip(" \t-*•\"'“„«¡¿(")
+    return fold(capped(sentence, _LOOKED_CHARS, between=" ")).strip(" \t-*•\"'“„«¡¿(")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48129,7 +47918,6 @@ def mark_of(text: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether this is what stayed of a text."""
     return text.startswith("\x1a")
 '''
 
@@ -51979,7 +51767,7 @@ def estimated(
         reads = reads and WEBUI_LABEL in preview.labels
     if not reads:
         return replace(preview, seconds=round(seconds))
-    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    worth = [one for one, reason in sift(sample, verbatim=False) if not reason]
     at_once = settings.advanced_numbers.batch_max_exchanges
     each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
     calls = len(worth) * share / each
@@ -60093,7 +59881,6 @@ class Documents:
         self._ready: Ready[int] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> int:
@@ -60164,11 +59951,8 @@ class Documents:
             times=_TIMES,
         )
         spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
-        new = [
-            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
-            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
-        ]
-        return spoken, new, quotes.taken
+        in_order = sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        return spoken, [lines.told(one, quotes.lines[one.id]) for one in in_order], quotes.taken
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60261,7 +60045,6 @@ class Episodes:
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> Kept:
@@ -60446,13 +60229,8 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        """`kept`: what `kept` gave."""
-        language, tab, line = kept.partition("\t")
-        return (
-            cls(position, memory_id, text, line, id_, language)
-            if tab
-            else cls(position, memory_id, text, kept, id_)
-        )
+        *language, line = kept.split("\t", 1)
+        return cls(position, memory_id, text, line, id_, *language)
 
     @property
     def kept(self) -> str:
@@ -60558,7 +60336,6 @@ class Injected:
         return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._reaffirmed.drop(user_id)
 
     def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
@@ -60686,6 +60463,10 @@ class Lines:
     def cost(self, memory: Memory) -> int:
         return self.count(self.of(memory)) + 1
 
+    def told(self, memory: Memory, text: str) -> Line:
+        """A memory as it is told with the turn's message. text: its line."""
+        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
 '''
@@ -60719,7 +60500,6 @@ class Profiles:
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
@@ -60997,7 +60777,7 @@ from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
 from ..language.words import content_words, terms_of
 
-_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
+kept_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -61100,7 +60880,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[kept_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -61125,7 +60905,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
+    return {kept_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
@@ -61138,7 +60918,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     if text.isascii():
         small = text.lower()
         return {short for short in asked if short in small and has_stem(small, short)}
-    return set(asked).intersection(map(_stem, terms_of(text)))
+    return set(asked).intersection(map(kept_stem, terms_of(text)))
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -61165,11 +60945,6 @@ def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, w
     if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
         worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
     return worth
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _stem.cache_clear()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -61239,7 +61014,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.credential_names import forget_words as forget_names
+from ..language.credential_names import names_within
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -61252,7 +61027,7 @@ from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
-from .rank import Ranked, forget_words, ranked
+from .rank import Ranked, kept_stem, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -61351,7 +61126,7 @@ class Recaller:
             if memory.id not in known and (memory.text not in said or lines.teller(memory))
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        facts = list(self._new(turn, lines, kept.corrections, news, aside.messages))
+        facts = list(self._new(lines, kept.corrections, news, aside.messages))
         quotes = Quotes(
             query=query_of(turn.text),
             now=now,
@@ -61366,11 +61141,11 @@ class Recaller:
             [item for item in relevant.passages if item.memory.id not in injected_before],
             relevant.passages_gate.least,
         )
-        new = (*facts, *_quoted(turn, quotes, spoken))
+        from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
             relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
         )
-        new = (*new, *from_documents)
+        new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -61407,10 +61182,8 @@ class Recaller:
         self._episodes.drop(user_id)
         self._documents.drop(user_id)
         self._standing.drop()
-        shown.cache_clear()
-        estimated_tokens.cache_clear()
-        forget_words()
-        forget_names()
+        for of_texts in (shown, estimated_tokens, kept_stem, names_within):
+            of_texts.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -61483,11 +61256,11 @@ class Recaller:
         if suppressed_ids:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        if asks_to_forget:
-            passages_gate = replace(passages_gate, least=None)
         documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
-            documents_gate = replace(documents_gate, least=None)
+            passages_gate, documents_gate = (
+                replace(one, least=None) for one in (passages_gate, documents_gate)
+            )
         return _Relevant(
             selection, gate, suppressed_ids, spoken, passages_gate, asked, documents, documents_gate
         )
@@ -61502,7 +61275,6 @@ class Recaller:
 
     def _new(
         self,
-        turn: Turn,
         lines: Lines,
         corrections: Iterable[tuple[Memory, str]],
         news: Iterable[Memory],
@@ -61513,8 +61285,7 @@ class Recaller:
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
-            text = lines.of(memory, before.get(memory.id))
-            yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
+            yield lines.told(memory, lines.of(memory, before.get(memory.id)))
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -61547,13 +61318,6 @@ def _room_for_quotes(
 
 def _is_of_chat(line: Line) -> bool:
     return is_quote(line.line) and not is_of_document(line.line)
-
-
-def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
-    """The new lines of passages, chat by chat."""
-    for memory in quotes.in_order(spoken.chosen):
-        text = quotes.lines[memory.id]
-        yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -61592,6 +61356,7 @@ INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
 # Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
 _HERE = 2
+_OF_ONE_USER = 16  # at once: nobody takes the others' turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61619,7 +61384,7 @@ class Run:
         self.breaker = Breaker()
         self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
         self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
-        self._under_way: set[Future[Recalled]] = set()
+        self._under_way: dict[Future[Recalled], str] = {}  # whose each is
         self._none = threading.Event()  # under way
         self._none.set()
 
@@ -61627,7 +61392,8 @@ class Run:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
-        if len(self._under_way) >= self._at_once:
+        users = list(self._under_way.values())
+        if len(users) >= self._at_once or users.count(turn.user_id) >= _OF_ONE_USER:
             return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
@@ -61636,7 +61402,7 @@ class Run:
         began = self.breaker.clock()
         pool = self._here if settings.recalls_by_itself else self._elsewhere
         future = pool.submit(self._recall, turn, settings)
-        self._under_way.add(future)
+        self._under_way[future] = turn.user_id
         self._none.clear()
         future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
@@ -61661,9 +61427,11 @@ class Run:
             pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
-        self._under_way.discard(future)
+        self._under_way.pop(future, None)
         if not self._under_way:
             self._none.set()
+            if self._under_way:  # begun meanwhile
+                self._none.clear()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -61720,6 +61488,7 @@ from dataclasses import replace
 from ..backends.base import Backend
 from ..core.memory import Candidate
 from ..core.scope import View
+from ..core.text import capped
 from ..core.turn import Turn
 from ..language.words import terms_of
 
@@ -61757,29 +61526,20 @@ def asks_for_all(backend: Backend, query: str) -> bool:
 
 def query_of(text: str) -> str:
     """What of a message is searched for."""
-    if len(text) <= _QUERY_CHARS:
-        return text
-    half = _QUERY_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
+    return capped(text, _QUERY_CHARS, between="\n")
 
 
 def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
-        weaker = replace(
-            item,
-            meaning=_BEFORE_WEIGHT * item.meaning,
-            keyword=None if item.keyword is None else _BEFORE_WEIGHT * item.keyword,
-        )
-        own = best.get(item.memory.id)
-        best[item.memory.id] = _better(own, weaker) if own else weaker
+        meaning = _BEFORE_WEIGHT * item.meaning
+        keywords = [] if item.keyword is None else [_BEFORE_WEIGHT * item.keyword]
+        if own := best.get(item.memory.id):
+            meaning = max(meaning, own.meaning)
+            keywords += [] if own.keyword is None else [own.keyword]
+        best[item.memory.id] = replace(own or item, meaning=meaning, keyword=max(keywords, default=None))
     return list(best.values())
-
-
-def _better(one: Candidate, other: Candidate) -> Candidate:
-    keywords = [item.keyword for item in (one, other) if item.keyword is not None]
-    return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62027,18 +61787,10 @@ _BEING_EDITED = (
 )
 _ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
-_STEPS = select(
-    journal.c.id,
-    journal.c.memory_id,
-    journal.c.op,
-    journal.c.before,
-    journal.c.after,
-    journal.c.source,
-    journal.c.said_at,
-    journal.c.undoes,
-    journal.c.model,
-    journal.c.batch,
-).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
+_OF_A_STEP = "id memory_id op before after source said_at undoes model batch".split()  # noqa: SIM905
+_STEPS = select(*(journal.c[name] for name in _OF_A_STEP)).where(
+    journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0)
+)
 _IDS: Any = bindparam("ids", expanding=True)
 _OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
@@ -62060,7 +61812,6 @@ class Aside:
 
     @classmethod
     def of(cls, keys: Iterable[str]) -> Aside:
-        """keys: of exchanges."""
         keys = list(keys)
         return cls(
             frozenset(map(message_id_of, keys)), frozenset(EPISODES + episodes_name(key) for key in keys)
@@ -62137,7 +61888,6 @@ class Sources:
             return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
-        """The pasts of memories, as far as they are known."""
         with self._reading.connect() as connection:
             return _pasts(connection, memory_ids, _BROUGHT_BACK)
 
@@ -62195,7 +61945,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     rows = defaultdict(list)
     for row in _rows(connection, _OF_MEMORIES, memory_ids):
         rows[row.memory_id].append(row)
-    back = {row.undoes: id_ for id_, of_one in rows.items() for row in of_one if _brings_back(row)}
+    back = {
+        row.undoes: id_ for id_, of_one in rows.items() for row in of_one if row.undoes and row.op == "add"
+    }
     earlier: dict[str, tuple[Step, ...]] = {}
     if back and follow:
         removals = list(_rows(connection, _WITH_IDS, back))
@@ -62214,22 +61966,12 @@ def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> It
         yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
-def _brings_back(row: Any) -> bool:
-    return bool(row.undoes) and row.op == "add"
-
-
 def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(
-                row.id,
-                row.op != REAFFIRMED,
-                row.before,
-                frozenset(row.source.split()),
-                row.said_at,
-                row.after,
-            )
+            sources = frozenset(row.source.split())
+            yield Step(row.id, row.op != REAFFIRMED, row.before, sources, row.said_at, row.after)
 
 
 def _said(rows: Collection[Any]) -> frozenset[str]:
@@ -62319,7 +62061,6 @@ class Standing:
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def drop(self) -> None:
-        """Keep nothing in memory."""
         self._checked.clear()
 
     def of(
@@ -62348,17 +62089,12 @@ class Standing:
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
         facts = [memory for memory in there.values() if memory.kind not in QUOTED]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind in QUOTED and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and view.finds(memory.kind)
-        }
+        quoted = [
+            memory for memory in there.values() if memory.kind in QUOTED and memory.batch not in aside.batches
+        ]
+        said = self._sources.as_without(facts, aside.messages)
+        holds = {memory.id: memory for memory in (*said, *quoted)}
+        seen = {id_: one for id_, one in holds.items() if view.sees(one.scope) and view.finds(one.kind)}
         gone = tuple(
             injected.id
             for injected in before.lines
@@ -62484,11 +62220,11 @@ SOURCES["recall/why.py"] = r'''"""Why a turn was told what it was told: kept for
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
@@ -62520,7 +62256,6 @@ class Weighed:
 
     @classmethod
     def of(cls, item: Ranked, outcome: str) -> Weighed:
-        """Of a candidate and what became of it."""
         return cls(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -62577,6 +62312,9 @@ class Explanation:
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
+_KEPT = TypeAdapter(Explanation)
+
+
 def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
     """The passages that are told, and some others, with what became of them."""
     outcomes = (one for selection in selections for one in selection.outcomes)
@@ -62598,7 +62336,7 @@ class Explanations:
         return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
-            "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
+            "explanation": _KEPT.dump_json(shown).decode(),
             "at": now,
         }
 
@@ -62612,7 +62350,7 @@ class Explanations:
         if user_id:
             wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
-            return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+            return [_KEPT.validate_json(row) for row in connection.scalars(wanted)]
 
     def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
         """A user's last messages, newest first: number, chat and explanation; before: that number."""
@@ -62622,20 +62360,7 @@ class Explanations:
             wanted = wanted.where(recalls.c.id < before)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).all()
-        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
-
-
-def _fields(one: Explanation | Weighed) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
-
-
-def _read(kept: dict[str, object]) -> Explanation:
-    weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    quoted = tuple(Weighed(**one) for one in kept.pop("quoted", []))  # type: ignore[attr-defined]
-    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in injected_before)
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, quoted=quoted, standing=standing, **lists)  # type: ignore[arg-type]
+        return [(row.id, row.chat_id, _KEPT.validate_json(row.explanation)) for row in rows]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62907,16 +62632,19 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -62926,13 +62654,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -62944,19 +62670,7 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
         self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
@@ -63042,7 +62756,7 @@ class Changes:
             confirm()
             backend.remove(change.memory_id)
         elif current is not None and change.op == "replace":
-            if not _says(current, change):
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
             # "fact" also stands where nobody has told a kind.
@@ -63085,14 +62799,6 @@ def _admitted(change: Change) -> Change:
     return replace(change, after=kept, refused=change.refused or reason)
 
 
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
-
-
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
@@ -63116,8 +62822,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -63128,18 +62838,15 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:
@@ -63213,7 +62920,6 @@ class Backlog:
         self._reading = reading(engine)
 
     def counts(self) -> Counts:
-        """How the queue stands."""
         with self._reading.connect() as connection:
             counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
@@ -63237,7 +62943,6 @@ class Backlog:
             return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
@@ -63265,14 +62970,9 @@ class Backlog:
 
 def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
     """The batch that these rows of one user's are, under this name."""
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
+    first = rows[0]
+    exchanges = tuple(exchange_of(json.loads(row.exchange)) for row in rows)
+    return Batch(name, first.user_id, exchanges, attempts, first.waiting_since, first.error)
 
 
 def exchange_of(kept: dict[str, Any]) -> Exchange:
@@ -63299,8 +62999,7 @@ from functools import cache
 
 from ..core.memory import Memory
 from ..language.dedupe import figures, same
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
@@ -63390,7 +63089,8 @@ def stands_beside(shown: Memory, text: str, said: Sequence[str]) -> bool:
     lost = figures(shown.text) - figures(text)
     if shown.kind in _OF_TIMES and lost and figures(text) - figures(shown.text):
         return True
-    return _denies_more(text, shown.text) and any(_denies(one) and not _explains(one) for one in said)
+    denies_more = not denials_in(text) <= denials_in(shown.text)
+    return denies_more and any(_denies(one) and not _explains(one) for one in said)
 
 
 def denial_of(shown: Memory, said: Sequence[str]) -> str:
@@ -63424,10 +63124,6 @@ def users() -> frozenset[str]:
 
 def denials_in(text: str) -> set[str]:
     return {*map(stem, denials(text)), *(mark for mark in _MARKS if mark in text)}
-
-
-def _denies_more(text: str, other: str) -> bool:
-    return bool(denials_in(text) - denials_in(other))
 
 
 def _denies(sentence: str) -> bool:
@@ -63529,14 +63225,10 @@ def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
 def _is_blank(text: str, said: Sequence[str]) -> bool:
     own = words(text)
     if set(own) <= _OF_NOTHING:
-        return not any(_holds(words(one), own) for one in said)
+        return not any(f" {' '.join(own)} " in f" {' '.join(words(one))} " for one in said)
     blanks = [found[0] for found in _BLANK.finditer(text)]
     blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
     return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
-
-
-def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
-    return f" {' '.join(own)} " in f" {' '.join(said)} "
 
 
 def _alike(text: str, example: str) -> bool:
@@ -63714,7 +63406,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
-    """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield passage_id(entry.user_id, entry.exchange, role, number)
@@ -63867,14 +63558,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
     names,
@@ -63921,59 +63610,55 @@ _COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an exchange is worth remembering, and if not, why: for the status, in words."""
+def judge(exchange: Exchange, before: Exchange | None = None) -> str:
+    """Why no LLM need read this exchange, for the status; "" where one should.
 
-    worth: bool
-    reason: str = ""
-
-
-def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
-    """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
+    before: the exchange that it follows in its batch.
+    """
     text, answer = exchange.user_text, exchange.assistant_text
     own = own_words(text)
     if not letters(own):
-        return Verdict(False, _what_is_left_out(text))
+        return _what_is_left_out(text)
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
-        return Verdict(True)
+        return ""
     if not known_script(own):
-        return Verdict(True)
+        return ""
     if len(prose(text)) >= _DOCUMENT_CHARS:
-        return Verdict(False, "a pasted document")
+        return "a pasted document"
     said = [one.text for one in sentences(own) if one.text != HOLE]
     parts = map(_before_asking, said)
     stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
-        return Verdict(False, "only a question")
+        return "only a question"
     if not stated:
         asked = before is not None and speech.has_question_mark(before.assistant_text)
-        return Verdict(asked, "" if asked else "a greeting or a crumb")
-    if _is_task(own, said, stated, answer):
-        return Verdict(False, "a task")
-    return Verdict(True)
+        return "" if asked else "a greeting or a crumb"
+    return "a task" if _is_task(own, said, stated, answer) else ""
 
 
-def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, Verdict]]:
-    """Each exchange of a batch with its verdict, in order."""
+def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, str]]:
+    """Each exchange of a batch in order, with why it is not worth remembering; "" where it is."""
     if verbatim:
         for exchange in exchanges:
-            verdict = judge(exchange)
-            if forget_request(said_by_user(exchange.user_text)):
-                verdict = Verdict(True)
-            elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
-                verdict = Verdict(False, "nothing stated")
-            yield exchange, verdict
+            yield exchange, _judge_verbatim(exchange)
         return
-    held: tuple[Exchange, Verdict] | None = None
+    held: tuple[Exchange, str] | None = None
     for exchange in exchanges:
-        verdict = judge(exchange, held[0] if held else None)
+        reason = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
-            yield held[0], (Verdict(True) if answered else held[1])
-        held = (exchange, verdict)
+            answered = not reason and (_answers(exchange, held[0]) or judge(exchange))
+            yield held[0], ("" if answered else held[1])
+        held = (exchange, reason)
     if held:
         yield held
+
+
+def _judge_verbatim(exchange: Exchange) -> str:
+    if forget_request(said_by_user(exchange.user_text)):
+        return ""
+    if reason := judge(exchange):
+        return reason
+    return "" if statements(exchange.user_text, exchange.assistant_text) else "nothing stated"
 
 
 def _answers(exchange: Exchange, before: Exchange) -> bool:
@@ -64072,7 +63757,6 @@ def _keep(found: list[str], statement: str, instead_of: str) -> str:
 
 
 def _signs_in(text: str) -> int:
-    """The signs in all sentences of a text."""
     return sum(signs(sentence.text) for sentence in sentences(text))
 
 
@@ -64102,13 +63786,9 @@ def _what_is_left_out(text: str) -> str:
 
 def _tells_at_length(text: str) -> bool:
     """Of a long text: its speaker is all through it, or in what stands short above or below the rest."""
-    parts = _paragraphs(text)
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     ends = [part for part in (parts[0], parts[-1]) if len(part) <= _OWN_PARAGRAPH_CHARS]
     return any(map(_signs_in, ends)) or _signs_in(text) * _DOCUMENT_CHARS_PER_SIGN >= len(text)
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:
@@ -64204,7 +63884,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import Engine, Executable, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -64257,14 +63937,12 @@ class Journal:
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self.engine.begin() as connection:
-            for change_id, memory_id in changes.items():
-                connection.execute(
-                    update(journal)
-                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
-                    .values(made=True, memory_id=memory_id)
-                )
-            count_up(connection, user_id)
+        mine = update(journal).where(journal.c.user_id == user_id)
+        made = (
+            mine.where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+            for change_id, memory_id in changes.items()
+        )
+        self._write(*made, changes_of=user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -64378,12 +64056,10 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self.engine.begin() as connection:
-            for one in asked:
-                connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
+        taken_back = update(journal).values(refused=TAKEN_BACK)
+        self._write(*(taken_back.where(journal.c.id == one.id) for one in asked))
 
     def newest_id(self) -> int:
-        """The highest id of all rows, 0 without one."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
@@ -64421,23 +64097,19 @@ class Journal:
 
     def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
         """Take away rows of a user's that tell nothing any more."""
+        mine = delete(journal).where(journal.c.user_id == user_id)
         if change_ids:
-            with self.engine.begin() as connection:
-                for change_id in change_ids:
-                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
-                    connection.execute(delete(journal).where(mine))
+            self._write(*(mine.where(journal.c.id == change_id) for change_id in change_ids))
 
     def ascribe(self, change: Change) -> None:
         """Write down which messages a change is from by now, and their chat."""
         mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
+        self._write(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
-            count_up(connection, user_id)
+        mine = and_(journal.c.user_id == user_id, journal.c.batch == batch)
+        self._write(delete(journal).where(mine), changes_of=user_id)
 
     def broken_off(self, user_id: str) -> list[str]:
         """The batches that were to keep a user's memories in order, and are not made as a whole."""
@@ -64454,16 +64126,21 @@ class Journal:
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+        self._write(update(journal).where(*added, journal.c.refused == "").values(made=False))
 
     def erase_unmade(self, user_id: str, batch: str) -> None:
         """Take away what a batch was to change, and has not."""
         mine = (journal.c.user_id == user_id, journal.c.batch == batch)
         unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        self._write(delete(journal).where(*mine, unmade), changes_of=user_id)
+
+    def _write(self, *changes: Executable, changes_of: str = "") -> None:
+        """In one transaction. changes_of: the user whose memories are other ones then."""
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*mine, unmade))
-            count_up(connection, user_id)
+            for change in changes:
+                connection.execute(change)
+            if changes_of:
+                count_up(connection, changes_of)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
@@ -64621,7 +64298,6 @@ class Keeper:
             self.is_ill = False
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
     def _bring(self, name: str, record: Spilled) -> None:
@@ -64717,14 +64393,8 @@ def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
     near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
-    return next(
-        (
-            found.memory
-            for found in near
-            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
-        ),
-        None,
-    )
+    others = (found for found in near if found.memory.id not in but)
+    return next((one.memory for one in others if same(text, one.memory.text, one.meaning)), None)
 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
@@ -65257,12 +64927,10 @@ def _operation(item: Any) -> Operation | None:
 
 
 def kind_of(kind: Any, otherwise: Kind | NoKind = "fact") -> Kind | NoKind:
-    """A kind by its name."""
     return cast("Kind", kind) if kind in get_args(Kind) else otherwise
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
-    """What stands under the first of the names that is there."""
     return next((given[name] for name in names if given.get(name) is not None), None)
 
 
@@ -65330,9 +64998,8 @@ from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
-
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
+_BACKOFF_FIRST_S, _POSTPONED_FIRST_S, _BACKOFF_MOST_S = 1.0, 2.0, PAUSE_MOST_S
+_MOST_LONGER = 16  # times that a pause is longer than before: after days, 2 ** attempts is no float any more
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -65511,16 +65178,13 @@ class Outbox(Backlog):
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
-        doublings = min(batch.attempts - 1, _MOST_DOUBLINGS)  # after days, 2 ** attempts is no float any more
-        pause = min(_BACKOFF_FIRST_S * 2**doublings, _BACKOFF_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="pending", ready_at=ready_at, error=error)
+        longest_s = _BACKOFF_FIRST_S * 2 ** min(batch.attempts - 1, _MOST_LONGER)
+        self._set(batch, state="pending", ready_at=_in_about(longest_s), error=error)
 
     def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
         """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
-        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+        longest_s = _POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_LONGER)
+        self._set(batch, state="postponed", ready_at=_in_about(longest_s), error=error)
 
     def split(self, batch: Batch, error: str) -> None:
         """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
@@ -65533,7 +65197,6 @@ class Outbox(Backlog):
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
     def dead(self, batch: Batch, error: str) -> None:
-        """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
     def hurry(self) -> None:
@@ -65567,7 +65230,6 @@ class Outbox(Backlog):
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
-        """The other versions of this message."""
         if not exchange.follows:
             return []
         versions = and_(
@@ -65590,7 +65252,11 @@ class Outbox(Backlog):
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
+        return tuple(
+            message_id_of(row.key)
+            for row in replaced
+            if row.batch or (row.exchange and json.loads(row.exchange).get("again"))
+        )
 
     @staticmethod
     def _gather(
@@ -65607,6 +65273,10 @@ class Outbox(Backlog):
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _in_about(longest_s: float) -> float:
+    return time.time() + min(longest_s, _BACKOFF_MOST_S) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+
+
 def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
     """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
     return bool(_DELETED.rows(connection, {"of_user": exchange.user_id, "here": exchange.chat_id}))
@@ -65617,10 +65287,6 @@ def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
     anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
     due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
     return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
-
-
-def _comes_again(row: Any) -> bool:
-    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -65894,7 +65560,6 @@ def cut(blocks: list[str]) -> list[str]:
 
 
 def _bounded(found: list[str]) -> list[str]:
-    """A message's beginning and end."""
     half = _MOST_PASSAGES // 2
     return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
@@ -65956,22 +65621,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.exchange import Exchange
 from ..core.memory import Memory
+from ..core.text import capped
 from ..language.sanitize import disarmed
 from ..language.secrets import masked
+from ..recall.times import zone_of
 from .gate import own_words, said_by_user
 from .material import HOLE
 from .operations import read_operations, read_topics
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
+_LEFT_OUT = " ... "
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
-_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what was concluded
+_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what it ends with
 _MEMORY_CHARS = 1000  # of a memory, which may have been imported
 _SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
@@ -66037,17 +65704,13 @@ def reconcile_prompt(
         parts.append(f"On {day_of(exchange):%A %Y-%m-%d}")
         parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_ends(exchange.assistant_text, _ANSWER_CHARS // part)}")
+            parts.append(f"Assistant: {capped(exchange.assistant_text, _ANSWER_CHARS // part, _LEFT_OUT)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
 def day_of(exchange: Exchange) -> datetime:
     """When its message was said, on the user's clock."""
-    try:
-        zone = ZoneInfo(exchange.timezone) if exchange.timezone else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return datetime.fromtimestamp(exchange.said_at, zone)
+    return datetime.fromtimestamp(exchange.said_at, zone_of(exchange.timezone))
 
 
 @cache
@@ -66065,7 +65728,8 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
+    own = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
+    return capped(_noted(own), most, _LEFT_OUT)
 
 
 def as_said(text: str) -> str:
@@ -66075,12 +65739,6 @@ def as_said(text: str) -> str:
 
 def _noted(text: str) -> str:
     return _HOLES.sub(_NOT_OWN, text).strip()
-
-
-def _ends(text: str, most: int) -> str:
-    """The beginning and the end of a text: of an answer, what was concluded stands there."""
-    half = most // 2
-    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def _one_line(text: str) -> str:
@@ -66107,9 +65765,8 @@ from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
 from ..core.scope import TEAM, past_owner, writing_view
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import FRAMING, is_meant
-from ..language.forms import stem
+from ..language.forget_requests import FRAMING, forget_request, is_meant
+from ..language.forms import has_form, stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling, terms_of
@@ -66119,7 +65776,6 @@ from .journal import Journal
 from .passages import USER
 
 _ENOUGH = 2 / 3  # of a statement's words, where none of them is a name or a number
-_FORM = 4  # letters that two forms of a word have in common
 _OF_NOBODY = "user"  # how an LLM begins its statements
 
 
@@ -66154,7 +65810,7 @@ class Statement:
 
     def _is(self, sentence: str) -> bool:
         there = set(map(stem, terms_of(sentence)))
-        found = {one for one in self.stems if one in there or _has_form(there, one)}
+        found = {one for one in self.stems if has_form(there, one)}
         if not self.telling:
             return len(found) >= _ENOUGH * len(self.stems)
         if not self.telling <= found:
@@ -66193,13 +65849,6 @@ class _Sought:
             return True
         said = [one.text for text in texts for one in sentences(text)] if self.about else []
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
-
-
-def _has_form(stems: Collection[str], word: str) -> bool:
-    """Whether another form of a short word is among them: live, lives."""
-    return any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
@@ -66328,7 +65977,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -66342,8 +65991,7 @@ from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget, means_everything
+from ..language.forget_requests import asks_to_forget, forget_request, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
@@ -66398,26 +66046,22 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         shown = _nearest(near)
-        answer = self._asked(shown)
+        wanted, reply = self._asked(shown)
         operations, known = revised(
-            answer.operations,
-            shown,
-            self._wishes(answer.operations),
-            self._said_for,
-            partial(wish_like, self.backend),
+            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
         )
         changes = [
-            self._change(position, operation, operations, known, answer.model)
+            self._change(position, operation, operations, known, reply.model)
             for position, operation in enumerate(operations)
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._reaffirmed(near, touched, first=len(changes))
-        if line := fit(answer.topics, self.batch.exchanges):
+        if line := fit(read_topics(reply.text), self.batch.exchanges):
             with suppress(Drop):  # the memories are made all the same
                 self.keep_topics(line)
 
-    def _asked(self, known: Sequence[Memory]) -> _Answer:
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], Reply]:
         """What the LLM wants to be done. One that refuses a prompt is asked a shorter one."""
 
         def prompt(*, short: bool) -> list[dict[str, str]]:
@@ -66437,8 +66081,7 @@ class Reconciler:
 
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
-        own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
-        return [sentence.text for one in own for sentence in sentences(one)]
+        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -66469,7 +66112,6 @@ class Reconciler:
     def _refused(
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
-        """Why an operation is not made; "" where it is."""
         if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
@@ -66497,8 +66139,7 @@ class Reconciler:
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
-        own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
-        said = [sentence.text for text in own for sentence in sentences(text)]
+        said = _sentences(self.batch.exchanges)
         to_forget = [
             one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
         ]
@@ -66556,6 +66197,11 @@ class Reconciler:
                     position += 1
 
 
+def _sentences(exchanges: Iterable[Exchange]) -> list[str]:
+    own = (said_by_user(exchange.user_text) for exchange in exchanges)
+    return [sentence.text for text in own for sentence in sentences(text)]
+
+
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
 
@@ -66575,33 +66221,21 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What an LLM wants to be done, what it says that the messages were about, and which one it is."""
-
-    operations: list[Operation]
-    topics: str
-    model: str
-
-    @classmethod
-    def of(cls, operations: list[Operation], reply: Reply) -> _Answer:
-        return cls(operations, read_topics(reply.text), reply.model)
-
-
-def _ask(backend: Backend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
+    """What an LLM wants to be done, and its answer."""
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
-        return _Answer.of(operations, reply)
+        return operations, reply
     try:
         again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
-        return _Answer.of(corrected, again)
+        return corrected, again
     if operations is not None:
-        return _Answer.of(operations, reply)
+        return operations, reply
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
     raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
@@ -66672,7 +66306,7 @@ from typing import Any
 
 from ..core.memory import Memory, Message, is_over
 from ..language.dedupe import figures, same
-from ..language.forms import stem
+from ..language.forms import has_form, stem
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
@@ -66694,7 +66328,6 @@ _ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
-_FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
@@ -66805,14 +66438,14 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
         return all(_is_spelled(word, said.casefold()) for word in words_of(own.casefold()))
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
-    return bool(words) and all(_has_form(there, word) for word in words)
+    return bool(words) and all(has_form(there, word) for word in words)
 
 
 def _is_of_whom(text: str, source: str) -> bool:
     """Whether a text names all of the user's people and things that its source speaks of."""
     found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
     there, told = set(map(stem, terms_of(text))), text.casefold()
-    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
+    return all(word in told if is_dense(word) else has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -66925,7 +66558,7 @@ def _keeps(text: str, before: str) -> bool:
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return all(_has_form(there, word) for word in words)
+    return all(has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
@@ -66945,13 +66578,6 @@ def _one_at_a_time(text: str) -> tuple[str, ...]:
     if others - users():
         return ()
     return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
-
-
-def _has_form(stems: set[str], word: str) -> bool:
-    """Whether a word is among some, in another form maybe: live, lives."""
-    return word in stems or any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def _words(text: str) -> set[str]:
@@ -67402,7 +67028,6 @@ class Spill:
         return gone
 
     def waiting(self) -> Waiting:
-        """How it stands."""
         names = self._names(_UNFIT)
         with self._lock:
             in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
@@ -67755,8 +67380,7 @@ from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language import speech
 from ..language.dedupe import wording
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import is_meant
+from ..language.forget_requests import forget_request, is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
 from .decision import decided, reaffirmed
@@ -67961,11 +67585,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to drain."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something new."""
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -68229,10 +67851,9 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
-    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
-    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
-    return replace(batch, exchanges=worth), left_out
+    sifted = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
+    worth = tuple(exchange for exchange, reason in sifted if not reason)
+    return replace(batch, exchanges=worth), Counter(reason for _, reason in sifted if reason)
 '''
 
 # ----------------------------------------------------------------------------------------------------------

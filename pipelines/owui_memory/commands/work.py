@@ -49,7 +49,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -71,7 +71,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -80,7 +80,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -95,21 +95,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -171,7 +171,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:

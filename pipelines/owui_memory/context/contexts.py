@@ -101,12 +101,10 @@ class Contexts:
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
-        """Begin nothing more."""
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
         with self._lock:
             for place in [one for one in self._last if one.user_id == user_id]:

@@ -13,9 +13,9 @@ def plain(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def capped(text: str, most: int = TEXT_CHARS) -> str:
-    """A text, or of a longer one its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+def capped(text: str, most: int = TEXT_CHARS, between: str = "\n…\n") -> str:
+    """A text, or of a longer one its beginning and its end, and what is to stand between them."""
+    return text if len(text) <= most else f"{text[: most // 2]}{between}{text[-most // 2 :]}"
 
 
 def first_word(text: str) -> tuple[str, str]:

@@ -41,7 +41,6 @@ class Documents:
         self._ready: Ready[int] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> int:
@@ -112,8 +111,5 @@ class Documents:
             times=_TIMES,
         )
         spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
-        new = [
-            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
-            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
-        ]
-        return spoken, new, quotes.taken
+        in_order = sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        return spoken, [lines.told(one, quotes.lines[one.id]) for one in in_order], quotes.taken

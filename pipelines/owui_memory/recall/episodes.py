@@ -85,7 +85,6 @@ class Episodes:
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> Kept:

@@ -24,7 +24,6 @@ class Profiles:
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:

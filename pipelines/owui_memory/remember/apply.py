@@ -113,16 +113,19 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -132,13 +135,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -150,19 +151,7 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
         self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
@@ -248,7 +237,7 @@ class Changes:
             confirm()
             backend.remove(change.memory_id)
         elif current is not None and change.op == "replace":
-            if not _says(current, change):
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
                 admission.replace(backend, change.memory_id, change.after, expires=change.expires)
             # "fact" also stands where nobody has told a kind.
@@ -291,14 +280,6 @@ def _admitted(change: Change) -> Change:
     return replace(change, after=kept, refused=change.refused or reason)
 
 
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
-
-
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
@@ -322,8 +303,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -334,18 +319,15 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:

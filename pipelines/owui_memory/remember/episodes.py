@@ -141,7 +141,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
-    """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield passage_id(entry.user_id, entry.exchange, role, number)

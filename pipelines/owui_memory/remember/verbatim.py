@@ -11,8 +11,7 @@ from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language import speech
 from ..language.dedupe import wording
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import is_meant
+from ..language.forget_requests import forget_request, is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
 from .decision import decided, reaffirmed

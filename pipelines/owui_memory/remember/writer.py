@@ -82,11 +82,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to drain."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something new."""
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -350,7 +348,6 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
-    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
-    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
-    return replace(batch, exchanges=worth), left_out
+    sifted = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
+    worth = tuple(exchange for exchange, reason in sifted if not reason)
+    return replace(batch, exchanges=worth), Counter(reason for _, reason in sifted if reason)

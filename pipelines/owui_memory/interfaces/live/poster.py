@@ -112,13 +112,18 @@ class Poster:
     ) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
-                self._dropped += 1
+                self._count(dropped=1)
             elif (event := make()) is not None:
                 self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
-            self._dropped += 1
+            self._count(dropped=1)
         finally:
             self._left(user_id)
+
+    def _count(self, *, sent: int = 0, dropped: int = 0) -> None:
+        with self._lock:
+            self._sent += sent
+            self._dropped += dropped
 
     def _left(self, user_id: str) -> None:
         with self._lock:
@@ -132,10 +137,10 @@ class Poster:
             status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
-                self._sent += 1
+                self._count(sent=1)
                 self._breaker.succeeded()
             else:
-                self._dropped += status != 0
+                self._count(dropped=int(status != 0))
                 self._breaker.failed(began)
 
     def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
