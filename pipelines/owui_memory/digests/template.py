@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from importlib.resources import files
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ..core.errors import Drop
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
@@ -26,7 +26,14 @@ _BUILT_IN = ("cv", "project", "reading-list", "week")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
-_HOW = "see docs/digests.md for what a template looks like"
+
+
+class BrokenError(Refused):
+    """A template cannot be used. why: in English, for whoever has written it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(message("digest, broken template", template=name, why=why))
+
 
 Part = Literal["memories", "episodes", "documents"]
 
@@ -60,13 +67,13 @@ class Template(BaseModel):
         """A template as its file has it.
 
         Raises:
-            Drop: it is none, and why.
+            BrokenError: it is none.
         """
         head, fence, text = (
             source.removeprefix("\ufeff").lstrip().removeprefix(_FENCE).partition(f"\n{_FENCE}")
         )
         if not fence or not text.strip() or not source.lstrip("\ufeff \r\n").startswith(_FENCE):
-            raise Drop(f"The template {name} has no front matter or no text.", hint=_HOW)
+            raise BrokenError(name, "it has no front matter or no text")
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
@@ -79,7 +86,7 @@ class Template(BaseModel):
         except ValidationError as error:
             wrong = error.errors()[0]
             said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
-            raise Drop(f"The template {name} says {said}. {wrong['msg']}.", hint=_HOW) from error
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -94,7 +101,7 @@ class Template(BaseModel):
         """Its text.
 
         Raises:
-            Drop: it cannot be filled.
+            BrokenError: it cannot be filled.
         """
         from jinja2 import TemplateError
 
@@ -102,7 +109,7 @@ class Template(BaseModel):
         try:
             return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
-            raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
+            raise BrokenError(self.name, "its text cannot be filled in") from error
 
 
 class Templates:
@@ -115,7 +122,7 @@ class Templates:
         """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
         found = []
         for name in sorted(self._names()):
-            with suppress(Drop):
+            with suppress(BrokenError):
                 found.append(self._read(name))
         return found
 
@@ -123,8 +130,7 @@ class Templates:
         """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
-            Drop: it cannot be read.
-            Refused: there is none.
+            Refused: there is none, or it cannot be read.
         """
         names, name = self._names(), self.named(name)
         if name not in names:
@@ -153,10 +159,10 @@ class Templates:
                 built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
                 return Template.read(name, built_in.read_text(encoding="utf-8"))
             if own.stat().st_size > _FILE_BYTES:
-                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+                raise BrokenError(name, f"it has more than {_FILE_BYTES:,} bytes")
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
-            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
+            raise BrokenError(name, os.strerror(error.errno or 0)) from error
 
 
 def _jinja() -> SandboxedEnvironment:
