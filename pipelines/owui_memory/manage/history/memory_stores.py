@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from ...core.scope import own_scope
-from ...remember.operations import kind_of
 from .entries import (
     Chat,
     Entry,
@@ -38,6 +37,7 @@ _MOST_BYTES = 256 << 20
 _MOST_OF_CELL = 1 << 20  # bytes
 _SECONDS = 30.0  # in a database
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
 
@@ -57,7 +57,7 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told, last = str(kind_of(kind)), day_in(value.get("expiration_date"))
+    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
     first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
     yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
