@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -51,13 +52,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
