@@ -74,11 +74,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
