@@ -76,6 +76,7 @@ def brought(house: House, account: Account) -> str:
     chat_id = chat_of(house, account)
     assert run(house, "import", "open-webui", "--user", account.id, "--yes")["exchanges"] == 1
     wait_until(lambda: knows(house, account), within=90, what="what was imported is recalled")
+    house.wait_until_remembered()
     return chat_id
 
 

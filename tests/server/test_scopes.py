@@ -7,6 +7,7 @@ import pytest
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import recalled
+from tests.harness.waiting import wait_until
 
 SCOPED = {
     "MEMORY_FOLDER_MEMORIES": "own",
@@ -91,7 +92,7 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(server: PipelinesServ
     asked = bobs.say(question)
     server.outlet(asked.outlet("A heron.", sent=server.inlet(asked.inlet, asked.user)), asked.user)
     server.wait_until_drained()
-    assert "Ada, team design: The logo" in command(server, bobs, "/memory why")
+    wait_until(lambda: "Ada, team design: The logo" in command(server, bobs, "/memory why"))
     assert "only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
     assert "Your teams: design" in command(server, chat, "/memory share 1 sales")
     assert "green heron" in command(server, chat, "/memory team")

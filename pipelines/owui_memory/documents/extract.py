@@ -55,12 +55,7 @@ def _webpage(file: BinaryIO) -> dict[str, Any]:
     text = trafilatura.extract(
         data, output_format="markdown", include_comments=False, favor_recall=True, include_formatting=True
     )
-    about = {
-        "title": found.title,
-        "address": found.url,
-        "author": found.author,
-        "day": found.date,
-    }
+    about = {"title": found.title, "address": found.url, "author": found.author, "day": found.date}
     return {**about, "parts": list(by_headings(text or found.text or ""))}
 
 
@@ -212,18 +207,15 @@ def _mail(file: BinaryIO) -> dict[str, Any]:
 
 
 def _text(file: BinaryIO) -> dict[str, Any]:
-    text = _decoded(file.read())
-    return {"parts": list(by_headings(text))}
+    return {"parts": list(by_headings(_decoded(file.read())))}
 
 
 def _decoded(data: bytes) -> str:
-    if b"\0" in data[:4000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data[:4000] and not is_wide:
         raise Unreadable("it is no text")
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            break
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000]).best()

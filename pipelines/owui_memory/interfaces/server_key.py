@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
+from .requests import RequestError
 
 # Of reverse proxies, and of pages in browsers, which any page could have sent here.
 _BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
@@ -35,8 +36,14 @@ def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> b
     return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
 
 
-def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
-    """What to tell whoever sent a request without the server's key."""
+def ask_for_key(headers: Mapping[str, str], key: str) -> None:
+    """Raises RequestError where the request does not carry the server's key."""
+    if not has_key(headers, key):
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, key, "Send the server's key."))
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str) -> str:
+    """What to tell whoever sent a request without the key that is wanted; else_: if it is not that one."""
     return _TOO_PUBLIC if _is_public(headers, key) else else_
 
 

@@ -88,7 +88,6 @@ class WebUi:
         return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
-        """The ids of all users."""
         return frozenset(map(self._id, self._users()))
 
     def _users(self) -> list[Any]:
@@ -118,7 +117,6 @@ class WebUi:
         return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
-        """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}

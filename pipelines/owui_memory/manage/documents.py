@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import Drop
 from ..core.memory import Memory
@@ -21,7 +21,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -41,7 +40,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -96,7 +95,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)
@@ -134,12 +133,11 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)

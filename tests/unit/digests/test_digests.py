@@ -31,7 +31,7 @@ from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
 SOURCES = [
-    Source("memories", "The user works as a nurse in Porto.", "2026-11-02", kind="profile"),
+    Source("memories", "The user works as a nurse in Porto.", "2026-11-02"),
     Source("episodes", "We moved the meeting with Ana to 14 May.", "2026-11-20", "Planning"),
     Source("documents", "The boiler was serviced for 90 euros.", "2026-10-01", "invoice page 2"),
     Source("memories", "用户在北京的百度工作。", "2026-11-02"),

@@ -11,8 +11,9 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 from owui_memory.config.environment import PUBLIC_DEFAULT_KEY
-from owui_memory.interfaces.identity import UnidentifiedError, identified
+from owui_memory.interfaces.identity import identified
 from owui_memory.interfaces.pipelines.guard import Guard
+from owui_memory.interfaces.requests import RequestError
 from owui_memory.interfaces.server_key import has_key
 
 
@@ -35,7 +36,7 @@ def test_the_public_key_is_none_through_a_reverse_proxy_or_from_a_page(
             return await client.get("http://server/v1/models", headers=sent)
 
     if refused:
-        with pytest.raises(UnidentifiedError, match="Set PIPELINES_API_KEY"):
+        with pytest.raises(RequestError, match="Set PIPELINES_API_KEY"):
             asyncio.run(identified(headers, key, "", nobody))
     else:
         assert asyncio.run(identified(headers, key, "", nobody)).id == "ada"

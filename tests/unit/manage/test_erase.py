@@ -22,7 +22,7 @@ from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.language.words import mark_of
 from owui_memory.manage.erasure import erase as module
-from owui_memory.manage.erasure import erasures, sites
+from owui_memory.manage.erasure import erasures
 from owui_memory.manage.erasure.erase import Eraser, Receipt
 from owui_memory.manage.erasure.erasures import Erasure, Erasures
 from owui_memory.manage.erasure.sites import PASSAGES, StoreSite
@@ -253,12 +253,6 @@ class TestOnce:
         kept.notes(BOTH)
         kept.eraser.forget("ada", kept.ids_of(BOTH))
         assert Injected(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
-
-    def test_how_far_it_is(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sites, "_AT_ONCE", 1)
-        seen = []
-        kept.eraser.erase_user("ada", lambda done, total: seen.append((done, total)))
-        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)], "two facts and two passages"
 
 
 @contextmanager

@@ -20,13 +20,12 @@ from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
-from .output import as_json, counted, fields, say, table, waiting
+from .output import answer, as_json, counted, fields, say, table, waiting
 
 _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
@@ -103,10 +102,8 @@ def undo(
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
-    if to_json:
-        as_json({"undone": count})
-    else:
-        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+    told = f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}."
+    answer(to_json, {"undone": count}, told)
 
 
 @command("compare", OF_THE_SERVER)

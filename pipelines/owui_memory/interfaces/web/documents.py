@@ -8,7 +8,7 @@ from ...core.errors import Drop
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _CHUNK = 1 << 20
 
@@ -29,7 +29,7 @@ def listed(visit: Visit) -> View:
     return View("documents.html", values, part="documents_list.html")
 
 
-def send(visit: Visit) -> Redirect:
+def send(visit: Visit) -> Answer:
     """Put a file into the user's folder, where it is read within seconds."""
     inbox = visit.parts.tools.documents.inbox()
     if visit.file is None or not visit.file.name:
@@ -47,7 +47,7 @@ def send(visit: Visit) -> Redirect:
     return back("files", "document sent")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     """Take away what is kept of one of the user's own."""
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):

@@ -10,7 +10,7 @@ from ...manage.history import formats
 from ...manage.history.uploads import shown_name
 from ..webui import OPEN_WEBUI, WebUi
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _FLAWS = 20  # that are told
 
@@ -53,8 +53,7 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
-def begin(visit: Visit) -> Redirect:
-    """Import what was previewed."""
+def begin(visit: Visit) -> Answer:
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
@@ -64,8 +63,7 @@ def begin(visit: Visit) -> Redirect:
     return back("import", "import begun" if done.id else "nothing new")
 
 
-def undo(visit: Visit) -> Redirect:
-    """Take back all that an import has brought."""
+def undo(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))

@@ -13,7 +13,7 @@ from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
 from .parts import Visit, back
-from .rendering import Download, Redirect, View
+from .rendering import Answer, View, download
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -41,7 +41,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):
@@ -95,18 +94,18 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
     return tuple(memories)
 
 
-def remember(visit: Visit) -> Redirect:
+def remember(visit: Visit) -> Answer:
     done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
     return back("", "known" if done.known else "remembered")
 
 
-def _back(visit: Visit, done: str) -> Redirect:
+def _back(visit: Visit, done: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
     return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
 
 
-def edit(visit: Visit) -> Redirect:
+def edit(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
     if not edited.before:
@@ -114,7 +113,7 @@ def edit(visit: Visit) -> Redirect:
     return _back(visit, "edited")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     memory_id = own_id(visit)
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
@@ -133,9 +132,9 @@ def own_id(visit: Visit) -> str:
     return wanted
 
 
-def undo(visit: Visit) -> Redirect:
+def undo(visit: Visit) -> Answer:
     done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -151,13 +150,13 @@ def forget_everything(visit: Visit) -> View:
     return View("told.html", {"text": text, "person": None})
 
 
-def export(visit: Visit) -> Download:
+def export(visit: Visit) -> Answer:
     """All of a user's memories, as lines of JSON or as Markdown."""
     rows = visit.parts.tools.control.export(visit.user_id)
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     if visit.query.get("form") != "markdown":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+        return download(f"memories-{day}.jsonl", "application/jsonl", text)
     lines = [f"# {visit.words.say('page: memories')}", ""]
     for kind in KINDS:
         of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
@@ -165,7 +164,7 @@ def export(visit: Visit) -> Download:
             lines += [f"## {visit.words.label('page, kind', kind)}", ""]
             lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
             lines.append("")
-    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+    return download(f"memories-{day}.md", "text/markdown", "\n".join(lines))
 
 
 def _day(row: dict[str, object]) -> str:

@@ -22,9 +22,7 @@ from . import (
     why,
 )
 from .parts import Visit
-from .rendering import Download, Redirect, View
-
-Made = View | Redirect | Download
+from .rendering import Answer, View
 
 _ARCHIVE_BYTES = 256 << 20
 
@@ -49,7 +47,7 @@ class Route:
     method: str
     name: str
     needs: Needs
-    view: Callable[[Visit], Made] | None = None
+    view: Callable[[Visit], View | Answer] | None = None
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False

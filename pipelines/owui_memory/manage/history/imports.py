@@ -15,7 +15,8 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
-from ...backends.base import EditableBackend
+from ...backends.backend_holder import BackendHolder
+from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
@@ -33,7 +34,6 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
@@ -149,13 +149,13 @@ class Imports:
             for row in rows
         ]
 
-    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+    def undo(self, user_id: str, import_id: str, live: BackendHolder) -> int:
         """Take back all that an import has brought; how many exchanges and facts that were.
 
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import, or the backend cannot list memories.
+            Drop: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
@@ -164,8 +164,6 @@ class Imports:
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -195,7 +193,7 @@ class Imports:
                 connection.execute(delete(imports).where(mine))
         return [(key, batch) for key, batch in rows]
 
-    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+    def _remove_unmarked(self, backend: Backend, user_id: str, batches: Collection[str]) -> None:
         """Remove what stopped batches have stored, where the journal does not know it yet."""
         for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
             marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
@@ -203,11 +201,11 @@ class Imports:
                 if memory.id not in marked:
                     backend.remove(memory.id)
 
-    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+    def _remove_passages(self, backend: Backend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:

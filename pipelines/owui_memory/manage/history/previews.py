@@ -100,7 +100,7 @@ def estimated(
         reads = reads and WEBUI_LABEL in preview.labels
     if not reads:
         return replace(preview, seconds=round(seconds))
-    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    worth = [one for one, reason in sift(sample, verbatim=False) if not reason]
     at_once = settings.advanced_numbers.batch_max_exchanges
     each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
     calls = len(worth) * share / each

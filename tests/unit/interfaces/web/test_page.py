@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import and_, select, update
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.locations import naming
 from owui_memory.channels.people import People
 from owui_memory.config.settings import Valves
@@ -329,7 +328,6 @@ def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
     given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
     settings = Valves(embedder_provider="openai", **given)
     memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
-    assert isinstance(memories, EditableBackend)
     learn(
         engine,
         memories,
