@@ -7212,7 +7212,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .advanced import written
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -7239,7 +7239,7 @@ def read_limits(text: str) -> tuple[tuple[str, int], ...]:
         if not (limit := int(number)) == 0 and not LEAST <= limit <= MOST:
             raise ValueError(repr(part[:40]))
         if pattern:
-            read_patterns(pattern)
+            read_names(pattern)
         elif rest:
             raise ValueError(repr(part[:40]))
         (rules if pattern else rest).append((pattern or "*", limit))
@@ -7791,7 +7791,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
-from ..model_patterns import read_patterns
+from ..model_patterns import read_names
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
 from ..valves_codec import PanelModel, Text, read_by
 
@@ -7804,7 +7804,7 @@ Upstreams = Annotated[
 ]
 Patterns = Annotated[
     Text,
-    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
+    read_by(read_names, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -8455,6 +8455,13 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+def read_names(text: str) -> tuple[re.Pattern[str], ...]:
+    """The same of a setting that names no exceptions, where an id with ! before it would name nothing."""
+    if excepted := [pattern for part in text.split(",") if (pattern := part.strip()).startswith("!")]:
+        raise ValueError(repr(excepted[0][:40]))
+    return read_patterns(text)
+
+
 @lru_cache(maxsize=64)
 def read_rule(text: str) -> tuple[str, str]:
     """A setting that says which models may do something, as two lists of patterns: only these, and not those.
@@ -8895,7 +8902,7 @@ from ..core.chat_servers import ChatServer
 from .addresses import is_url
 from .hosts import is_local
 from .marks import MASK
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 EXAMPLE = '[{"name": "main", "base_url": "http://host:8000/v1", "api_key": "..."}]'
 _NAMES = ("name", "base_url", "api_key", "models")
@@ -9005,7 +9012,7 @@ def _read(entry: Mapping[str, Any]) -> Upstream:
     if not is_url(url) or not key.isascii() or not key.isprintable():
         raise ValueError(f"{name!r} needs a base_url like http://host:port/v1, and a key of ASCII only")
     try:
-        read_patterns(models)
+        read_names(models)
     except ValueError as wrong:
         raise ValueError(f"the models of {name!r} are patterns like gpt-*, not {wrong}") from None
     return Upstream(name, url.rstrip("/"), key, models)
@@ -10174,8 +10181,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..core.locales import locale
+from ..language.scripts import script, sets_no_spaces, words_of
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
@@ -10186,6 +10195,7 @@ from .turns import Past
 _EACH = 3  # statements of a message
 _ASKED_CHARS = 120  # of a message that states nothing
 _HINTS, _FEWEST_CHARS = 8, 4
+_ENDINGS = "HIRAGANA"  # writes what joins the other words
 
 
 def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
@@ -10217,12 +10227,28 @@ def _of(past: Past) -> list[str]:
 
 
 def _hints(past: Sequence[Past]) -> list[str]:
-    """The words that most of the messages have, names first."""
-    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    """The words that most of the messages have, names first, as they were written last."""
+    written = {word.casefold(): word for one in past for word in _words(one.user)}
     names = {word for one in past for word in telling(one.user)}
-    seen = Counter(word for words in of_each for word in words)
-    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
-    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]
+    seen = Counter(word for one in past for word in {word.casefold() for word in _words(one.user)})
+    short = (word for word in names if word.isalpha())
+    known = {word for word in seen if len(word) >= (_FEWEST_CHARS if word.isascii() else 2)}
+    found = sorted(known.union(seen.keys() & short), key=lambda word: (-seen[word] - (word in names), word))[
+        :_HINTS
+    ]
+    return [written[word] for word in found]
+
+
+def _words(text: str) -> list[str]:
+    """The words that a message is about; of scripts without spaces, what one script writes in a row."""
+    about = set(content_words(text, or_all=False))
+    runs = ["".join(run) for word in words_of(text) for _, run in groupby(word, _script)]
+    return [run for run in runs if run.casefold() in about or _script(run[0]) not in ("", _ENDINGS)]
+
+
+def _script(char: str) -> str:
+    """The script of a character of one without spaces between words; "" for any other."""
+    return script(char).partition("-")[0] if sets_no_spaces(char) else ""  # a long vowel has two names
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27451,7 +27477,7 @@ from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
-from .instance import Instance
+from .instance import Instance, a_person
 from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
@@ -27484,8 +27510,8 @@ def add(
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
     if observer == WEBUI:
         raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
-    keys = ApiKeys(instance.engine)
-    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
+    keys, called = ApiKeys(instance.engine), plain(name)[:_NAME_CHARS]
+    key = keys.add_observer(observer) if observer else keys.add(a_person(user_id), called)
     if to_json:
         as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
         return
@@ -30790,7 +30816,7 @@ class Agent:
                     return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
-                    await task.keep(step.said)
+                    await task.keep(loop.answered(step))
                     return None
                 if not await loop.goes_on(step, out):
                     break
@@ -30800,7 +30826,7 @@ class Agent:
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
-                await task.keep(step.said)
+                await task.keep(loop.answered(step))
             await out.finish(step, loop.others, loop.usage, loop.sorry)
             return None
 
@@ -30836,6 +30862,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
+        self._shown: list[str] = []  # of answers that went on to a call after all
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
@@ -30856,6 +30883,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    def answered(self, step: Step) -> Said:
+        """What the client got of all steps, the last of which this is."""
+        step.said.pieces[:0] = self._shown
+        return step.said
 
     @property
     def _is_last(self) -> bool:
@@ -30879,7 +30911,9 @@ class _Loop:
             self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
             self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
-        return bool(mine) and not self.others
+        goes_on = bool(mine) and not self.others
+        self._shown += step.said.pieces if goes_on and step.is_shown else []
+        return goes_on
 
     async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
         """What the model is told for its calls."""
@@ -30947,6 +30981,7 @@ class _Out:
         """The events that came, but for the last ones, which wait until the answer is kept."""
         if not self.is_open:
             return
+        step.is_shown = True
         ready = [one for one in step.events if whole or not _is_end(one)]
         step.events = [one for one in step.events if not (whole or not _is_end(one))]
         await self._write(b"".join(map(_written, ready)))
@@ -32314,6 +32349,7 @@ SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -32360,13 +32396,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
@@ -32381,11 +32418,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
@@ -52077,7 +52114,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from ...core.scope import own_scope
-from ...remember.operations import kind_of
 from .entries import (
     Chat,
     Entry,
@@ -52102,6 +52138,7 @@ _MOST_BYTES = 256 << 20
 _MOST_OF_CELL = 1 << 20  # bytes
 _SECONDS = 30.0  # in a database
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_KINDS = ("profile", "preference", "fact", "plan")
 _NOBODY = ("you", "user", "human")  # names of users who have not changed theirs
 
 
@@ -52121,7 +52158,7 @@ def read_mem0(value: Mapping[str, Any]) -> Iterator[Entry]:
         yield Flaw("", "a passage of a past chat, which only an import without a user brings back")
         return
     at = time_in(value.get("updated_at"), value.get("created_at"))
-    told, last = str(kind_of(kind)), day_in(value.get("expiration_date"))
+    told, last = str(kind) if kind in _KINDS else "fact", day_in(value.get("expiration_date"))
     first_at, scope = time_in(value.get("created_at")), own_scope(beside.get("scope"))
     yield Fact(text_in(value["memory"]), at, told, id_in(value.get("user_id")), last, first_at, scope)
 
