@@ -17,6 +17,7 @@ import httpx
 
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
+from ..core.unreached import unreached
 from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
@@ -28,7 +29,7 @@ _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin'
 
 
 class TooLargeError(Retry):
-    """An answer has more bytes than are read."""
+    """An answer has more bytes, or takes longer, than is read."""
 
 
 class Bounds:
@@ -45,7 +46,7 @@ class Bounds:
         if self._left < 0:
             raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise Retry("Open WebUI takes too long.", hint=hint)
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
 
 
 def quoted(id_: str) -> str:
@@ -58,7 +59,7 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        raise Retry(f"Open WebUI cannot be reached: {unreached(error)}.", hint=_HINT) from error
 
 
 class WebUi:

@@ -29,27 +29,7 @@ _POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and 
 # Arabic: letters that are written in several ways, and what is written together with a word.
 _SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
 _ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_PRONOUNS = (
-    "كما",
-    "هما",
-    "ها",
-    "هم",
-    "هن",
-    "كم",
-    "كن",
-    "نا",
-    "تي",
-    "ته",
-    "تك",
-    "ات",
-    "ان",
-    "ين",
-    "ون",
-    "ي",
-    "ه",
-    "ك",
-    "ت",
-)
+_PRONOUNS = "كما هما ها هم هن كم كن نا تي ته تك ات ان ين ون ي ه ك ت".split()  # noqa: SIM905
 _LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
 _SHORT_REST = 3  # letters of an ending
 

@@ -44,12 +44,8 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        language, tab, line = kept.partition("\t")
-        return (
-            cls(position, memory_id, text, line, id_, language)
-            if tab
-            else cls(position, memory_id, text, kept, id_)
-        )
+        *language, line = kept.split("\t", 1)
+        return cls(position, memory_id, text, line, id_, *language)
 
     @property
     def kept(self) -> str:

@@ -62,18 +62,10 @@ _BEING_EDITED = (
 )
 _ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
-_STEPS = select(
-    journal.c.id,
-    journal.c.memory_id,
-    journal.c.op,
-    journal.c.before,
-    journal.c.after,
-    journal.c.source,
-    journal.c.said_at,
-    journal.c.undoes,
-    journal.c.model,
-    journal.c.batch,
-).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
+_OF_A_STEP = "id memory_id op before after source said_at undoes model batch".split()  # noqa: SIM905
+_STEPS = select(*(journal.c[name] for name in _OF_A_STEP)).where(
+    journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0)
+)
 _IDS: Any = bindparam("ids", expanding=True)
 _OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.

@@ -113,7 +113,7 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
             refused: NotAdmittedError | None = None
@@ -125,9 +125,7 @@ class Changes:
                     refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -137,13 +135,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -155,19 +151,7 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
         self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
@@ -333,6 +317,11 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     at = memory.updated_at or memory.created_at
     said_at = at.timestamp() if at else removal.said_at
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
+
+
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:

@@ -98,14 +98,9 @@ class Backlog:
 
 def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
     """The batch that these rows of one user's are, under this name."""
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
+    first = rows[0]
+    exchanges = tuple(exchange_of(json.loads(row.exchange)) for row in rows)
+    return Batch(name, first.user_id, exchanges, attempts, first.waiting_since, first.error)
 
 
 def exchange_of(kept: dict[str, Any]) -> Exchange:

@@ -23,14 +23,8 @@ def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
     near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
-    return next(
-        (
-            found.memory
-            for found in near
-            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
-        ),
-        None,
-    )
+    others = (found for found in near if found.memory.id not in but)
+    return next((one.memory for one in others if same(text, one.memory.text, one.meaning)), None)
 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:

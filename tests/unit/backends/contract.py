@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.api import Timeouts
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.platform import PlatformBackend
-from owui_memory.backends.remote import RemoteBackend, Timeouts
+from owui_memory.backends.remote import RemoteBackend
 from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import MemoryFault

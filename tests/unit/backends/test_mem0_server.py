@@ -11,7 +11,7 @@ import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends import server as server_module
-from owui_memory.backends.remote import Timeouts
+from owui_memory.backends.api import Timeouts
 from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
