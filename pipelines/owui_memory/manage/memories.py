@@ -1,7 +1,7 @@
 """What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
 from .history.entries import Fact
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
 from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
@@ -82,14 +82,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
