@@ -3104,7 +3104,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -3137,7 +3137,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -3151,26 +3151,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -3203,7 +3183,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -3227,7 +3207,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
@@ -4274,7 +4254,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -4284,7 +4264,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -4356,7 +4336,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))
@@ -6358,13 +6338,12 @@ SOURCES["commands/passage_work.py"] = r'''"""One command being carried out: what
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -6448,7 +6427,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -6499,25 +6478,6 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23018,16 +22978,36 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/now_and_then.py
 
-SOURCES["core/now_and_then.py"] = r'''"""A thread that looks now and then whether there is something to do."""
+SOURCES["core/now_and_then.py"] = r'''"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.
@@ -23593,7 +23573,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23687,16 +23666,15 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)
 '''
@@ -23943,7 +23921,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -23983,7 +23961,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:
@@ -24032,15 +24010,17 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -24048,12 +24028,8 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
 
 
@@ -24064,23 +24040,32 @@ class BrokenError(Refused):
         super().__init__(message("digest, broken template", template=name, why=why))
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+Part = Literal["memories", "episodes", "documents"]
+
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
@@ -24097,20 +24082,16 @@ class Template:
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise BrokenError(name, f"it has an unknown field {min(unknown)[:40]!r}")
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -24187,20 +24168,6 @@ class Templates:
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
             raise BrokenError(name, os.strerror(error.errno or 0)) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise BrokenError(name, f"it says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}")
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise BrokenError(name, f"it says {field}: {value[:40]!r}, not {least:,} to {most:,}")
-    return int(value)
 
 
 def _jinja() -> SandboxedEnvironment:
@@ -26081,8 +26048,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -26132,10 +26098,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -26203,6 +26166,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:
@@ -26975,11 +26943,6 @@ def command(
         return work
 
     return register
-
-
-def page_of(page: int, whole: bool, to_json: bool) -> int:
-    """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (to_json and not page) else page or 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27035,7 +26998,7 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command
 from .instance import Instance
 from .memories import paged, say_pages
 from .output import as_json, fields, say, table
@@ -27049,7 +27012,7 @@ def list_documents(
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     entries.sort(key=lambda one: one.state != "failed")
-    shown = paged(entries, page_of(page, whole, to_json))
+    shown = paged(entries, page, whole, to_json)
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
         as_json([fields(entry, *names) for entry in shown.items])
@@ -27659,20 +27622,7 @@ from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
-from .commands import (
-    OF_A_USER,
-    Chat,
-    Json,
-    Now,
-    PageNumber,
-    User,
-    Which,
-    Whole,
-    Words,
-    Yes,
-    command,
-    page_of,
-)
+from .commands import OF_A_USER, Chat, Json, Now, PageNumber, User, Which, Whole, Words, Yes, command
 from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import answer, as_json, counted, day_of, fields, say, table
@@ -27687,7 +27637,7 @@ def list_(
     """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -27705,7 +27655,7 @@ def search(
     instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
 ) -> None:
     """Find the memories and passages of past chats that match some words, best first."""
-    query, page = " ".join(words), page_of(page, False, to_json)
+    query, page = " ".join(words), page or (0 if to_json else 1)  # 0: all
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
         found = control.search(user_id, query, most)
@@ -27867,13 +27817,14 @@ def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json
     answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
-def paged(rows: Sequence[Item], page: int) -> Page[Item]:
-    """A page of some rows; page 0: all of them.
+def paged(rows: Sequence[Item], page: int, whole: bool, to_json: bool) -> Page[Item]:
+    """The page that is asked for; or all rows, which programs get where they name no page.
 
     Raises:
         Drop: there is no such page.
     """
-    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+    is_all = whole or (to_json and not page)
+    return Page(tuple(rows), len(rows)) if is_all else Page.of(rows, page or 1)
 
 
 def say_pages(shown: Page[Any], what: str) -> None:
@@ -28240,7 +28191,7 @@ import typer
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
-from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import answer, as_json, counted, day_of, say, table
@@ -28262,7 +28213,7 @@ def list_(
     with instance.control() as control:
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
-    shown = paged(chats, page_of(page, whole, to_json))
+    shown = paged(chats, page, whole, to_json)
     names = [one.chat for one in shown.items]
     instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
@@ -28589,7 +28540,7 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
-from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import answer, as_json, say
@@ -28605,7 +28556,7 @@ def list_(
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -29921,6 +29872,7 @@ from urllib.parse import quote
 from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
+from ..body import mappings
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
@@ -29994,11 +29946,11 @@ class Titles:
         if chats is None:
             return None  # a passage without its chat's title is whole
         titles = {}
-        for chat in chats if isinstance(chats, list) else ():
-            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str):
-                title = "" if told[1] == _UNNAMED else told[1]
-                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
+        for chat in mappings(chats):
+            id_, title = chat.get("id"), chat.get("title")
+            if isinstance(id_, str) and isinstance(title, str):
+                title = "" if title == _UNNAMED else title
+                titles[id_] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -31115,7 +31067,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, mapping, prompt_tokens, text_of
+from ..body import final_text, mapping, mappings, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -31166,9 +31118,8 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     if told.get("error"):
         said.failed = True
     said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
-    choices = told.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
+    for choice in mappings(told.get("choices")):
+        if choice.get("index") not in (0, None):
             continue
         message = mapping(choice.get("delta") or choice.get("message"))
         said.add(message.get("content"))
@@ -31194,11 +31145,9 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     elif isinstance(item, Mapping):
         said.calls |= item.get("type") in _CALLS
     elif told.get("object") == "response":
-        output = told.get("output")
-        for one in output if isinstance(output, list) else []:
-            if isinstance(one, Mapping):
-                said.calls |= one.get("type") in _CALLS
-                said.add(one.get("content") if one.get("type") == "message" else None)
+        for one in mappings(told.get("output")):
+            said.calls |= one.get("type") in _CALLS
+            said.add(one.get("content") if one.get("type") == "message" else None)
         said.ended = told.get("status") in ("completed", "incomplete")
     return said.ended
 
@@ -31560,13 +31509,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
-from ..body import mapping
+from ..body import mapping, mappings
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
@@ -31656,9 +31604,8 @@ def tokens_of(value: Any) -> int:
 
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again, which may write their arguments anew."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
-    for one in parts:
+    for one in mappings(calls):
         function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
@@ -31696,7 +31643,7 @@ from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
-from ..body import text_of, without_blocks
+from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
@@ -32025,7 +31972,7 @@ def _ears(read: Read, content_type: str) -> Ear | None:
 
 def _has_block(messages: list[Any]) -> bool:
     """Whether a block of ours is in these messages."""
-    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    contents = [one.get("content") for one in mappings(messages)]
     return any(text_of(without_blocks(content)) != text_of(content) for content in contents)
 '''
 
@@ -32389,7 +32336,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..body import mapping
+from ..body import mapping, mappings
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32514,10 +32461,8 @@ class Step:
         for name in _WANTED_BACK:
             if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
                 self._wanted_back.setdefault(name, []).append(value)
-        given = message.get("tool_calls")
-        for at, one in enumerate(given if isinstance(given, list) else []):
-            if isinstance(one, Mapping):
-                self._add(one, at)
+        for at, one in enumerate(mappings(message.get("tool_calls"))):
+            self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
         self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
@@ -37525,6 +37470,7 @@ import httpx
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
 from ..core.unreached import unreached
+from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -37548,14 +37494,16 @@ class Bounds:
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
+        hint = "Export the chats there, and send the file."
         if self._left < 0:
-            raise TooLargeError(
-                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise TooLargeError(
-                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
+
+
+def quoted(id_: str) -> str:
+    """An id as it stands in a path."""
+    return quote(id_, safe="")
 
 
 @contextmanager
@@ -37585,10 +37533,8 @@ class WebUi:
         """The one that the settings name. Raises TellAdmin if they name none."""
         missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
         if missing:
-            are = "are" if len(missing) > 1 else "is"
-            raise TellAdmin(
-                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
-            )
+            told = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set."
+            raise TellAdmin(told, hint="Set what is missing in the settings.")
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
             yield one
@@ -37602,10 +37548,10 @@ class WebUi:
 
     def _users(self) -> list[Any]:
         answer = self._read("users/all")
-        users = answer.get("users") if isinstance(answer, dict) else None
+        users = mapping(answer).get("users")
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+        if not any(mapping(one).get("role") == "admin" for one in users):
             raise _nonsense("users")  # whoever is told is an admin
         return users
 
@@ -37614,15 +37560,15 @@ class WebUi:
 
         Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
         """
-        status, answer = self._asked("auths/", {})
+        status, answer = self._asked("auths/")
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            status, rows = self._asked(path, {})  # memories may be switched off there
+            status, rows = self._asked(path)  # memories may be switched off there
             first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
-                first = self._read(f"chats/{quote(self._id(first), safe='')}")
-            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                first = self._read(f"chats/{quoted(self._id(first))}")
+            if isinstance(owner := mapping(first).get("user_id"), str):
                 return owner
         return ""
 
@@ -37630,7 +37576,7 @@ class WebUi:
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
+            chats = self._read(f"chats/list/user/{quoted(user_id)}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -37640,11 +37586,11 @@ class WebUi:
 
     def has_user(self, user_id: str) -> bool:
         """Whether there is such a user. False only where Open WebUI says so itself."""
-        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+        return self._has(f"users/{quoted(user_id)}", user_id, (400, 404))
 
     def has_chat(self, chat_id: str) -> bool:
         """Whether there is such a chat. False without access to it, too: ask for one that there is."""
-        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+        return self._has(f"chats/{quoted(chat_id)}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
         """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
@@ -37655,13 +37601,13 @@ class WebUi:
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
-                status, memories = self._asked("memories/", {}, bounds)
+                status, memories = self._asked("memories/", bounds=bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
                     lines.write(b"\n" + json.dumps(memory).encode())
                 return
             chats, gone = self.chats_of(user_id, bounds), 0
             for chat_id in sorted(chats):
-                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                status, chat = self._asked(f"chats/{quoted(chat_id)}", bounds=bounds)
                 if status == 200:
                     lines.write(json.dumps(chat).encode() + b"\n")
                 elif status in (401, 404) and (gone := gone + 1) < len(chats):
@@ -37677,21 +37623,21 @@ class WebUi:
                 file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
-        status, answer = self._asked(path, {})
-        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+        status, answer = self._asked(path)
+        if status == 200 and mapping(answer).get("id") == id_:
             return True
-        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+        if status in absent and isinstance(mapping(answer).get("detail"), str):
             return False
         raise _nonsense(path.partition("/")[0])
 
     def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
-        status, answer = self._asked(path, query or {}, bounds)
+        status, answer = self._asked(path, query, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
     def _asked(
-        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> tuple[int, Any]:
         """The answer's status and JSON. form: what is posted; else it is a GET."""
         bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
@@ -37707,10 +37653,8 @@ class WebUi:
             if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
-                told = "Open WebUI does not show users' chats to this key."
-                raise TellAdmin(
-                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
-                )
+                hint = "Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                raise TellAdmin("Open WebUI does not show users' chats to this key.", hint=hint)
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
@@ -37724,7 +37668,7 @@ class WebUi:
 
     @staticmethod
     def _id(value: Any) -> str:
-        id_ = value.get("id") if isinstance(value, dict) else None
+        id_ = mapping(value).get("id")
         if not isinstance(id_, str) or not id_:
             raise _nonsense("ids")
         return id_
@@ -37748,13 +37692,12 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
 from .body import mapping
-from .webui import Bounds, TooLargeError, WebUi
+from .webui import Bounds, TooLargeError, WebUi, quoted
 
 NAME = "Memory"  # of the webhook
 _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
@@ -37830,14 +37773,14 @@ class WebuiChannels(WebUi):
     def is_there(self, channel: str) -> bool:
         """Whether there is such a channel, which may be read."""
         try:
-            self._told(f"channels/{_quoted(channel)}")
+            self._told(f"channels/{quoted(channel)}")
         except GoneError:
             return False
         return True
 
     def page(self, channel: str, skip: int, thread: str = "") -> Page:
         """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
-        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        path = f"channels/{quoted(channel)}/messages" + (f"/{quoted(thread)}/thread" if thread else "")
         for limit in _PAGES:
             try:
                 listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
@@ -37852,14 +37795,14 @@ class WebuiChannels(WebUi):
     def message(self, channel: str, message: str) -> Posted | None:
         """One message; None where it is not there any more."""
         try:
-            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            path = f"channels/{quoted(channel)}/messages/{quoted(message)}"
             return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path = f"channels/{_quoted(channel)}/webhooks"
+        path = f"channels/{quoted(channel)}/webhooks"
         hooks = self._told(path)
         named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
@@ -37871,12 +37814,12 @@ class WebuiChannels(WebUi):
         """Post something under our own name."""
         id_, token = self.webhook(channel)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
-        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+        self._told(f"channels/webhooks/{quoted(id_)}/{quoted(token)}", form={"content": text})
 
     def _told(
         self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> Any:
-        status, answer = self._asked(path, query or {}, bounds, form)
+        status, answer = self._asked(path, query, bounds, form)
         if status == 200:
             return answer
         if status == 404 and isinstance(mapping(answer).get("detail"), str):
@@ -37922,10 +37865,6 @@ def _text(value: Any, most: int) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
-
-
-def _quoted(id_: str) -> str:
-    return quote(id_, safe="")
 
 
 def _nonsense() -> Retry:
@@ -58671,7 +58610,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -58679,16 +58620,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -73841,7 +73774,6 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ...state import wal
 from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
@@ -73858,6 +73790,8 @@ def connect(path: str) -> sqlite3.Connection:
     Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
     BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
     """
+    from ...state import wal  # with sqlalchemy, which may be missing where the plugin is loaded
+
     driver = _driver()
     connection: sqlite3.Connection = driver.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
