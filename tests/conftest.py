@@ -40,7 +40,7 @@ os.environ["SSL_CERT_FILE"] = str(ONE_CERTIFICATE)
 
 SPECIAL_FOLDERS = ("server", "browser")  # their tests bear the folder's name as a marker
 
-pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different
+pytest.register_assert_rewrite("tests.server.play")  # its failures are to say what was different
 
 
 # Of what Hypothesis tries, each commit sees other examples, and the same ones as often as it is run.

@@ -1,6 +1,6 @@
 """Whole stories, in several languages: what memory holds in the end, and what it tells.
 
-The scenarios are data, see `scenarios/script.py` for their words. They are played on the real server with
+They are told in tests/fixtures/scenarios, see `story.py`, and played on the real server with
 `extraction=reconcile` and an LLM that answers by what stands in the prompt.
 """
 
@@ -12,15 +12,20 @@ from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import held, rows_of, take
-from tests.server.scenarios import ALL
-from tests.server.scenarios.play import is_asked_to_reconcile, play
-from tests.server.scenarios.script import Scenario
+
+from .play import is_asked_to_reconcile, play
+from .story import Scenario, languages, stories
 
 # What holds no more is no fact any more; a quote of the day on which it was said says so for ever.
 FACTS_ONLY = {"MEMORY_EPISODES": "off"}
 BYSTANDER, BICYCLE = "bystander", "The user has a red bicycle."
 
-STORIES = [pytest.param(one, id=f"{language}: {one.name}") for language, told in ALL.items() for one in told]
+STORIES = [
+    pytest.param(one, id=f"{language}: {one.name}")
+    for language in languages()
+    for one in stories(language)
+    if one.name != "introduction"
+]
 
 
 @pytest.fixture(scope="module")
