@@ -1,4 +1,4 @@
-"""What tests get: an own data folder, a clean environment, a model server, the real Pipelines server."""
+"""What tests get: an own data folder, a clean environment, a model server, PostgreSQL, the Pipelines server."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tests.harness.pipelines_server import (
     is_configuration,
     with_embedder,
 )
+from tests.harness.postgres import Postgres, PostgresMissingError
 from tests.harness.scripted_llm import ScriptedLLM
 
 # Before any import of mem0 in this process.
@@ -177,6 +178,26 @@ def shared_server(_module_server: PipelinesServer, scripted_llm: ScriptedLLM) ->
     _module_server.wait_until_drained()
     scripted_llm.clear()
     return _module_server
+
+
+def _running() -> Iterator[Postgres]:
+    try:
+        running = Postgres()
+    except PostgresMissingError as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    yield from _running()
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[Postgres]:
+    """Another one, which tests may stop."""
+    yield from _running()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from owui_memory.language.secrets import masked
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request, text_of
+from tests.harness.scripted_requests import Request, is_ours, text_of
 from tests.harness.talk import held, recalled, take
 
 from .story import SOMEBODY_ELSES, Message, Operation, Scenario, Shown
@@ -18,10 +18,6 @@ from .story import SOMEBODY_ELSES, Message, Operation, Scenario, Shown
 _NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
 _WHOLE_CHARS = 2000  # of a message; of a longer one the prompt has parts
 _OPENING_CHARS = 60
-
-
-def is_asked_to_reconcile(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")
 
 
 def read_prompt(request: Request) -> tuple[Shown, str]:
@@ -130,5 +126,5 @@ def play(
 ) -> None:
     """Say everything, then compare what memory holds and what is recalled with what the scenario says."""
     model = Model(somebody_elses_id)
-    llm.when(is_asked_to_reconcile, model.answer)
+    llm.when(is_ours, model.answer)
     Play(scenario, server, model, user).run()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -14,12 +12,11 @@ from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
-from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
+from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
-from tests.harness.talk import recalled, stored, take, tell
+from tests.harness.scripted_requests import Request, is_ours
+from tests.harness.talk import command_line, recalled, stored, take, tell
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 
@@ -247,12 +244,6 @@ def test_status_of_the_command_line(pipelines_server: StartServer, scripted_llm:
 
 def command_status(server: PipelinesServer, env: dict[str, str]) -> str:
     keep = {name: value for name, value in server.env.items() if name.startswith("MEMORY_")}
-    places = {"PIPELINES_DIR": str(server.pipelines_dir), "PYTHONPATH": str(PLUGINS), "COLUMNS": "400"}
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", "status"],
-        env={**clean_environment(), **keep, **places, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    places = {"PIPELINES_DIR": str(server.pipelines_dir), "COLUMNS": "400"}
+    done = command_line("status", env={**keep, **places, **env})
     return done.stdout + done.stderr

@@ -10,42 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, Turn, inlet_body, recording, told_text
+from tests.harness.bodies import Chat, inlet_body, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import held, recalled, take, tell
+from tests.harness.talk import answer_of, ask, held, read, recalled, rows, take, tell
 from tests.harness.waiting import wait_until
 
 DOG = "My dog is called Rex and he is very old."
 CITY = "I live in Lisbon, near the river."
 PHONE = "My phone number is 555-0199."
-
-
-def ask(server: PipelinesServer, text: str, *, user: str = "ada", chat: Chat | None = None) -> str:
-    """What the user reads in the end after they sent this command."""
-    return answer_of(server, (chat or Chat(user)).say(text))
-
-
-def answer_of(server: PipelinesServer, turn: Turn, model_says: str = "OK") -> str:
-    sent = server.inlet(turn.inlet, turn.user)
-    assert [message["content"] for message in sent["messages"]] == ["Reply with: OK"]
-    body = server.outlet(turn.outlet(model_says, sent=sent), turn.user)
-    return read(body)
-
-
-def read(body: dict[str, Any]) -> str:
-    """The answer, which must stand in both of its places."""
-    last = body["messages"][-1]
-    (item,) = last["output"]
-    (part,) = item["content"]
-    assert (item["type"], part["type"]) == ("message", "output_text")
-    assert part["text"] == last["content"]
-    return str(last["content"])
-
-
-def rows(answer: str) -> list[str]:
-    """The texts in an answer's table, in order."""
-    return [line.split(" | ")[1] for line in answer.splitlines() if re.match(r"\| \d", line)]
 
 
 @pytest.fixture

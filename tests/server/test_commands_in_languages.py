@@ -10,33 +10,13 @@ import pytest
 from owui_memory.channels.requests import read_request
 from owui_memory.commands.verbs import VERBS, word_for
 from owui_memory.core.locales import CODES, locale
-from tests.harness.bodies import Chat, Turn
+from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import held, recalled, tell
+from tests.harness.talk import answer_of, held, recalled, rows, tell
 
 DOG, CITY = "My dog is called Rex and he is very old.", "I live in Lisbon, near the river."
 CAT = "I have a cat called Mia."
-TAGS = {
-    "en": "en-GB",
-    "de": "de-DE",
-    "es": "es-ES",
-    "fr": "fr-CA",
-    "ru": "ru-RU",
-    "zh": "zh-CN",
-    "ja": "ja-JP",
-}
-
-
-def answer_of(server: PipelinesServer, turn: Turn) -> str:
-    sent = server.inlet(turn.inlet, turn.user)
-    assert [message["content"] for message in sent["messages"]] == ["Reply with: OK"]
-    last = server.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]
-    assert last["output"][0]["content"][0]["text"] == last["content"]
-    return str(last["content"])
-
-
-def rows(answer: str) -> list[str]:
-    return [line.split(" | ")[1] for line in answer.splitlines() if re.match(r"\| \d", line)]
+TAGS = {tag[:2]: tag for tag in ("en-GB", "de-DE", "es-ES", "fr-CA", "ru-RU", "zh-CN", "ja-JP")}
 
 
 class Talk:

@@ -16,9 +16,9 @@ from tests.harness.hostile_server import HostileServer
 from tests.harness.narrow_embedder import NarrowEmbedder
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.talk import recalled, stored, take, tell
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.bodies import Chat, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
+from tests.harness.scripted_requests import Request, is_ours
 from tests.harness.talk import facts_in, recalled, stored, take, tell
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def decides(said: str, *operations: dict[str, Any]) -> tuple[Any, str]:
 
     def concerned(request: Request) -> bool:
         new = request.last_user_text.partition("New messages:")[2]
-        return '"operations"' in request.said_by("system") and said in new
+        return is_ours(request) and said in new
 
     return concerned, json.dumps({"operations": list(operations)})
 

@@ -11,9 +11,10 @@ import pytest
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.talk import held, rows_of, take
 
-from .play import is_asked_to_reconcile, play
+from .play import play
 from .story import Scenario, languages, stories
 
 # What holds no more is no fact any more; a quote of the day on which it was said says so for ever.
@@ -46,7 +47,7 @@ def reads_by_threes(module_servers: StartServer, _running_llm: ScriptedLLM) -> P
 
 
 def _with_bystander(server: PipelinesServer, llm: ScriptedLLM) -> PipelinesServer:
-    llm.when(is_asked_to_reconcile, {"operations": [{"op": "add", "text": BICYCLE}]})
+    llm.when(is_ours, {"operations": [{"op": "add", "text": BICYCLE}]})
     chat = Chat(BYSTANDER)
     for text in ("I have a bicycle.", "My bicycle is red.", "I really like it."):
         take(server, chat.say(text))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import recalled, stored, take, tell
-from tests.server.test_commands_in_chats import answer_of
+from tests.harness.talk import answer_of, recalled, stored, take, tell
 
 _PASSWORD, _CARD = "hunter2-of-ada", "4111 1111 1111 1111"
 

@@ -9,28 +9,8 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.harness.places import Place, on_postgres, opened
-from tests.harness.postgres import Postgres, PostgresMissingError
+from tests.harness.postgres import Postgres
 from tests.harness.qdrant_server import QdrantServer
-
-
-def _running() -> Iterator[Postgres]:
-    try:
-        running = Postgres()
-    except PostgresMissingError as missing:
-        pytest.skip(f"no PostgreSQL: {missing}")
-    with running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    yield from _running()
-
-
-@pytest.fixture(scope="session")
-def own_postgres() -> Iterator[Postgres]:
-    """Another one, which tests may stop."""
-    yield from _running()
 
 
 @pytest.fixture

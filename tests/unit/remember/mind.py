@@ -19,7 +19,7 @@ from owui_memory.state import metadata
 from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
+from tests.harness.scripted_requests import is_ours
 
 SAID_AT = NOW.timestamp()
 
@@ -107,7 +107,3 @@ class Mind:
     def close(self) -> None:
         self.backend.close()
         self.engine.dispose()
-
-
-def is_ours(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")
