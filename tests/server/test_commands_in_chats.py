@@ -203,15 +203,6 @@ def test_off_always(server: PipelinesServer, user: str) -> None:
     assert rows(ask(server, "/memory", user=user)) == [PHONE, CITY, DOG]
 
 
-def test_a_slip_gets_the_nearest_verb_in_a_line(shared_server: PipelinesServer, user: str) -> None:
-    for text, offered in (("/memory fogret 1", "`/memory forget 1`"), ("/memroy", "`/memory`")):
-        answer = ask(shared_server, text, user=user)
-        assert f"Did you mean {offered}?" in answer
-        assert "\n" not in answer
-    assert "`/memory help`" in ask(shared_server, "/memory dance", user=user)
-    assert "nothing about you" in ask(shared_server, "\uff0fmemories?", user=user)
-
-
 def test_what_is_forgotten_is_hidden_and_undone(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     ask(server, "/memory", chat=chat)
@@ -271,18 +262,6 @@ def test_a_title_is_made_without_what_was_answered(server: PipelinesServer, user
     sent = server.inlet(body, {"id": user})
     assert "1234" not in sent["messages"][0]["content"]
     assert "</chat_history>" in sent["messages"][0]["content"]
-
-
-def test_what_is_in_a_memory_is_no_markup(shared_server: PipelinesServer, user: str) -> None:
-    hostile = "I like | pipes, `code`, [links](http://evil.example), <img src=x> and *stars*."
-    chat = Chat(user)
-    ask(shared_server, f"/memory remember {hostile}", chat=chat)
-    (line,) = [line for line in ask(shared_server, "/memory", user=user).splitlines() if "pipes" in line]
-    assert len(re.findall(r"(?<!\\)\|", line)) == 5, "four columns"
-    assert not re.search(r"(?<!\\)[`<>*]", line)
-    assert re.findall(r"(?<!\\)\]\(([^)]*)", line) == [f"/c/{chat.chat_id}"], (
-        "the chat it is from, and no other"
-    )
 
 
 def test_when_the_backend_fails_the_answer_says_so_and_works_later(

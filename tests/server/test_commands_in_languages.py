@@ -159,35 +159,6 @@ def test_english_verbs_work_too(shared_server: PipelinesServer, user: str, code:
     assert answer == locale(code).say("unknown verb, near", verb="`fogret`", command="`/memory forget 1`")
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered", "code"),
-    [
-        ("/memory vergis 1", "vergiss 1", "de"),
-        ("/memory olvda 1", "olvida 1", "es"),
-        ("/memory oubile 1", "oublie 1", "fr"),
-        ("/memory забуд 1", "забудь 1", "ru"),
-        ("/メモリ 1を忘れて", "忘れて 1", "ja"),
-        ("/gedächtniss vergiss 1", "vergiss 1", "de"),
-    ],
-)
-def test_a_slip_gets_the_nearest_verb_in_a_line(
-    shared_server: PipelinesServer, user: str, typed: str, offered: str, code: str
-) -> None:
-    answer = answer_of(shared_server, Chat(user, options={"language": TAGS[code]}).say(typed))
-    assert f"`/memory {offered}`" in answer
-    assert "\n" not in answer
-    assert "Did you mean" not in answer
-
-
-@pytest.mark.parametrize(
-    "language", [None, "xx-YY", "../../etc/passwd", "q" * 10_000, ["de"], {"de": 1}, 7, ..., "{n}"]
-)
-def test_whatever_the_variable_holds(shared_server: PipelinesServer, user: str, language: Any) -> None:
-    chat = Chat(user, options={"language": language})
-    assert answer_of(shared_server, chat.say("/memory")) == locale("en").say("nothing yet")
-    assert answer_of(shared_server, chat.say("/memory vergiss")) == locale("de").say("say forget")
-
-
 def test_an_api_call_is_answered_in_the_language_of_its_verb(
     shared_server: PipelinesServer, user: str
 ) -> None:
