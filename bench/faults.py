@@ -166,7 +166,7 @@ class _Talk:
             if answer.status_code != httpx.codes.OK:
                 self.failed.append(f"{way}: HTTP {answer.status_code}")
                 return None
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
 
 class _ProxyTalk(_Talk):
@@ -201,8 +201,8 @@ class _Chaos:
 
     def __init__(self, server: PipelinesServer, llm: ScriptedLLM, data_dir: Path, options: object) -> None:
         self._server, self._llm, self._data_dir = server, llm, data_dir
-        self._every: float = options.every  # type: ignore[attr-defined]
-        self._chance = random.Random(options.seed)  # type: ignore[attr-defined]
+        self._every: float = options.every
+        self._chance = random.Random(options.seed)
         self.over = threading.Event()
         self.made: Counter[str] = Counter()
 

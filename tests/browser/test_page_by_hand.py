@@ -44,12 +44,12 @@ class Tabs:
 
     def __init__(self, at: Visitors, chromium: Browser, user: str, **more: object) -> None:
         self.at, self.user, self.url = at, user, f"{at.at.url}/memory/"
-        self.context = chromium.new_context(locale="en-US", **more)  # type: ignore[arg-type]
+        self.context = chromium.new_context(locale="en-US", **more)
         self.sign_in()
 
     def sign_in(self) -> None:
         cookie = {"name": "token", "value": self.at.webui.knows(self.user), "url": self.at.at.url}
-        self.context.add_cookies([cookie])  # type: ignore[list-item]
+        self.context.add_cookies([cookie])
 
     def open(self, view: str = "") -> Page:
         page = self.context.new_page()
@@ -111,7 +111,7 @@ def test_a_double_click_changes_one_thing(tabs: Tabs, monkeypatch: pytest.Monkey
     for name in ("undo", "forget"):
         route = ROUTES["POST", name]
 
-        def slowly(visit, view=route.view):  # type: ignore[no-untyped-def]
+        def slowly(visit, view=route.view):
             time.sleep(0.3)
             return view(visit)
 

@@ -74,7 +74,7 @@ class Page:
 
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[Desk]:
-    with ScriptedLLM() as llm, desk(tmp_path / "memory", llm) as one:  # type: ignore[arg-type]
+    with ScriptedLLM() as llm, desk(tmp_path / "memory", llm) as one:
         yield one
 
 

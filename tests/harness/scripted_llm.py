@@ -163,7 +163,6 @@ class ScriptedLLM:
         return merged
 
     def _hang(self, fault: Fault) -> None:
-        assert fault.until is not None
         self._count_hanging(fault, +1)
         try:
             while not (fault.until.wait(0.1) or self._stopping.is_set()):

@@ -136,7 +136,6 @@ def test_channels_in_every_language(shared_server: PipelinesServer, user: str) -
         shown = talk("channels", talk.word("link"))
         (typed,) = re.findall("`(.+)`", shown)
         request = read_request(typed)
-        assert request is not None
         assert (request.what, request.words.code) == ("link", code)
         assert shown == says("channels, code", code=request.code)
         assert talk("channels", f"{talk.word('unlink')} 1") == says("say channels")

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.bodies import (
-    Chat,
-)
+from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, take, tell
-from tests.harness.waiting import wait_until
 
 FACT = "My dog is called Rex and I live in Lisbon."
-
-
 QUESTION = "What is my dog called?"
 
 

@@ -112,7 +112,7 @@ class Room:
         """All texts that the state database holds."""
         raw = self.engine.raw_connection()
         try:
-            return "\n".join(raw.iterdump())  # type: ignore[attr-defined]
+            return "\n".join(raw.iterdump())
         finally:
             raw.close()
 

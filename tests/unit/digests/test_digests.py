@@ -194,7 +194,7 @@ def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[D
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
         patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
-        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys, **more) as some:  # type: ignore[arg-type]
+        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys, **more) as some:
             yield some
 
 
@@ -334,7 +334,7 @@ def test_statements_go_with_each_of_their_sources() -> None:
 
 def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
     engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
-    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # type: ignore[arg-type]  # nothing is read
+    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # nothing is read
     table = DigestsTable(engine)
     table.put(Scheduled("ada", "week", "", "en"))
     worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)

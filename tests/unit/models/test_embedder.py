@@ -108,7 +108,7 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(chosen: bool) -> None:
         try:
             first = threads.submit(embedder.embed, "tea")
             wait_until(lambda: model.waiting, what="the first is being encoded")
-            threads.submit(_interrupt_when, lambda: bool(embedder._encode._waiting), main)  # type: ignore[attr-defined]
+            threads.submit(_interrupt_when, lambda: bool(embedder._encode._waiting), main)
             with pytest.raises(KeyboardInterrupt):
                 embedder.embed("coffee")
         finally:
@@ -224,7 +224,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
 def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:
     model = Model()
     model.free.set()
-    model.embed_batch = lambda texts, _action: []  # type: ignore[method-assign]
+    model.embed_batch = lambda texts, _action: []
     embedder = Embedder(lambda: model, "", local=True)
     with ThreadPoolExecutor(4) as threads:
         faults = [threads.submit(embedder.embed, text).exception(60) for text in ("a", "b", "c", "d")]

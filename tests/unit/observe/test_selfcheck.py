@@ -156,7 +156,7 @@ def test_a_store_that_fails_is_told_without_the_errors_text(
 def test_mem0s_server_is_reached_and_has_no_models_of_ours(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     with (
         opened(settings_of(scripted_llm), tmp_path) as behind,
-        RestServer(behind._memory, key="k") as server,  # type: ignore[attr-defined]
+        RestServer(behind._memory, key="k") as server,
     ):
         settings = Valves(backend="server", backend_url=server.url, backend_api_key="k")
         with opened(settings, tmp_path) as backend:

@@ -129,7 +129,7 @@ COMMANDS: dict[str, Callable[[Control, Asked, list[str]], object]] = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands_change_no_teams_memories(everywhere: Mind, name: str) -> None:
     before = rows(everywhere)
-    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)  # type: ignore[arg-type]
+    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)
     asked = Asked("ada", "k1", "c", "m1", SAID_AT)
     try:
         COMMANDS[name](control, asked, _ids(everywhere, scope=TEAM))
@@ -145,14 +145,14 @@ def test_commands_change_no_teams_memories(everywhere: Mind, name: str) -> None:
 def test_commands_change_what_was_meant_and_nothing_else(everywhere: Mind, name: str) -> None:
     before = rows(everywhere)
     (meant,) = [key for key, row in before.items() if row == ("ada", "persona:tutor", TEXTS[0])]
-    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)  # type: ignore[arg-type]
+    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)
     COMMANDS[name](control, Asked("ada", "k1", "c", "m1", SAID_AT), [meant])
     after = rows(everywhere)
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} == {meant}
 
 
 def test_remember_keeps_what_only_looks_known(mind: Mind) -> None:
-    control = Control(mind.engine, Live(mind.backend), lambda: mind.settings)  # type: ignore[arg-type]
+    control = Control(mind.engine, Live(mind.backend), lambda: mind.settings)
     for number, text in enumerate(("My left knee hurts.", "My right knee hurts.", "the left knee hurts!")):
         control.remember(Asked("ada", f"k{number}", "c", "m1", SAID_AT), text)
     assert mind.texts() == ["My left knee hurts.", "My right knee hurts."]

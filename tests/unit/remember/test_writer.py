@@ -64,7 +64,6 @@ def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Benc
 def test_after_a_crash_between_two_statements_only_the_missing_one_is_added(bench: Bench) -> None:
     bench.say("I live in Lisbon. My dog is called Rex.")
     batch = bench.outbox.claim()
-    assert batch is not None
     bench.backend.add(
         "ada", [{"role": "user", "content": "I live in Lisbon."}], infer=False, batch=batch.name
     )
@@ -116,7 +115,6 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     batch = outbox.claim()
     live.close()
     engine.dispose()
-    assert batch is not None
     assert batch.attempts == 1, "no try was spent"
 
 
@@ -155,8 +153,8 @@ def test_ids_that_mem0_does_not_tell_are_looked_for(with_llm: Valves, open_bench
     def tells_no_ids(*values: Any, **named: Any) -> list[Memory]:
         return [replace(memory, id="") for memory in add(*values, **named)]
 
-    bench.backend.add = tells_no_ids  # type: ignore[method-assign]
+    bench.backend.add = tells_no_ids
     bench.say("I live in Lisbon.")
     bench.drain()
     (change,) = bench.journal.of_user("ada")
-    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]  # type: ignore[attr-defined]
+    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]

@@ -113,7 +113,7 @@ def test_sources_are_shown_in_the_users_own_chats_and_long_bodies_hold_up_no_oth
 
     if owner:
         module = ModuleType("open_webui.models.chats")
-        module.Chats = Chats  # type: ignore[attr-defined]
+        module.Chats = Chats
         monkeypatch.setitem(sys.modules, module.__name__, module)
     server.goes_on.set()
     server.events += [{"type": "status", "data": {}}, {"type": "source", "data": {}}]

@@ -125,7 +125,6 @@ def locked(file: Path) -> Iterator[None]:
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert holder.stdout is not None
     assert holder.stdout.readline()
     try:
         yield
@@ -374,7 +373,7 @@ def test_what_was_spilled_is_taken_in_by_the_next_start(
 def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, own_data_folder: Path) -> None:
     """Wherever it waits: another server's spill is its own."""
     remember(filter_, FACTS[0])
-    keeper = filter_.pipeline._runtime.keeper  # type: ignore[union-attr]
+    keeper = filter_.pipeline._runtime.keeper
     given = Permission("c", "ada\nc\nm", "", "", "", time.time(), "key")
     turn = Chat("ada").say("I live in Paris.")
     answered = read_outlet(turn.outlet("I see."), turn.user)
@@ -383,8 +382,7 @@ def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, ow
     assert record is not None
     decision = Spilled.decision("ada", Permission.of(read_inlet(turn.inlet, turn.user), ""))
     runtime = filter_.pipeline._runtime
-    assert runtime is not None
-    runtime.commander.tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]
+    runtime.commander.tools.control._eraser.erase_user("ada")
     runtime.spill.accept(replace(record, permission=given))
     runtime.spill.accept(decision)
     wait_until(lambda: not runtime.spill.has("ada"), what="it is taken in")

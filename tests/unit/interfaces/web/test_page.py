@@ -122,7 +122,7 @@ class TestMemories:
     def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
         rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
         rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
-        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        rows[-1]["metadata"] = {"kind": "preference"}
         house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
         found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
         assert found == ["I prefer to ride my bicycle on Sundays, slowly."]

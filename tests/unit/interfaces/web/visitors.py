@@ -116,7 +116,7 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
             **embedder,
             **presets,
         }
-        with desk(folder, llm, **given) as at:  # type: ignore[arg-type]
+        with desk(folder, llm, **given) as at:
             some = Visitors(at, webui, llm)
             yield some
             for browser in some.browsers:
