@@ -79,6 +79,15 @@ class ScriptedLLM:
         """What an OpenAI client wants as its base URL."""
         return f"{self.url}/v1"
 
+    def embeds(self, model: str = "m") -> dict[str, str]:
+        """Settings with which the filter embeds with it."""
+        named = {"embedder_provider": "openai", "embedder_model": model, "embedder_api_key": "k"}
+        return {**named, "embedder_base_url": self.base_url}
+
+    def reads(self, model: str = "small") -> dict[str, str]:
+        """Settings with which it reads what is said."""
+        return {"llm_provider": "openai", "llm_base_url": self.base_url, "llm_model": model}
+
     # Script
 
     def when(self, predicate: Predicate, reply: Reply) -> None:

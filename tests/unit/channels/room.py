@@ -35,8 +35,8 @@ class Room:
     """Opened once more over the same folder, it is the same server after a restart."""
 
     def __init__(self, folder: Path, llm: ScriptedLLM, **settings: Any) -> None:
-        given = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-        reads = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
+        given = llm.embeds()
+        reads = llm.reads("scripted-chat")
         keys = {"embedder_api_key": "k", "llm_api_key": "k", "channels": "on"}
         self.settings = Valves(**{**given, **reads, **keys, **settings})
         self.llm, self.engine = llm, opened(folder)

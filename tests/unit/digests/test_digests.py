@@ -187,8 +187,8 @@ def llm() -> Iterator[ScriptedLLM]:
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[Desk]:
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
+    embedder = llm.embeds()
+    reader = llm.reads("scripted-chat")
     keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
     more = {"advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
     with pytest.MonkeyPatch.context() as patch:

@@ -32,7 +32,7 @@ class Index:
 
     def __init__(self, engine: Engine, folder: Path, llm: ScriptedLLM) -> None:
         self.backend = library(
-            Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="m"), folder
+            Valves(**llm.embeds()), folder
         )
         self.engine, self.table = engine, DocumentsTable(engine)
         self.folders = Folders(folder / "documents")

@@ -23,7 +23,7 @@ Embedder = Callable[[], embeddings.Embeds]
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Embedder]:
     settings = Valves(
-        embedder_provider="openai", embedder_base_url=_running_llm.base_url, embedder_model="scripted-embed"
+        **_running_llm.embeds("scripted-embed")
     )
     environment = Environment({}, tmp_path_factory.mktemp("embedder"), "key")
     runtime = Application(environment, lambda: settings, [])

@@ -60,10 +60,7 @@ class House:
     @staticmethod
     def _with(llm: ScriptedLLM, model: str, others: dict[str, Any]) -> Valves:
         embedder = {
-            "embedder_provider": "openai",
-            "embedder_base_url": llm.base_url,
-            "embedder_model": model,
-            "embedder_api_key": "key",
+            **llm.embeds(model),
         }
         return Valves(**{**embedder, **others})
 

@@ -55,7 +55,7 @@ class TestAnotherModel:
 
     def test_another_llm_moves_nothing_and_another_collection_is_another_set(self, moved_in: House) -> None:
         moved_in.llm.clear()
-        llm = {"llm_provider": "openai", "llm_base_url": moved_in.llm.base_url, "llm_model": "chat"}
+        llm = moved_in.llm.reads("chat")
         moved_in.use(moved_in.with_model(**llm))
         assert DOG not in moved_in.llm.embedded_texts()
         assert [one.role for one in moved_in.locations.known()] == ["home"]

@@ -152,7 +152,7 @@ NO_VECTORS: dict[str, Any] = {
 
 
 def settings_for(llm: ScriptedLLM) -> Valves:
-    return Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="e")
+    return Valves(**llm.embeds("e"))
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """mem0 leaves out what could not be embedded, and calls that a success."""
-    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
+    llm = scripted_llm.reads()
     settings = settings_for(scripted_llm).model_copy(update=llm)
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
@@ -238,7 +238,7 @@ def test_an_unrelated_memory_is_as_far_off_with_any_embedder(
     scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:
     """One that finds everything similar opens the gate no sooner than another."""
-    settings = Valves(embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="e")
+    settings = Valves(**scripted_llm.embeds("e"))
     found = []
     for number, near in enumerate((0.0, 0.7)):
         scripted_llm.nearness = near

@@ -31,12 +31,8 @@ MS = r"\d[\d.,]* ms"
 
 def settings_of(llm: ScriptedLLM, **changes: str) -> Valves:
     given = {
-        "llm_provider": "openai",
-        "llm_base_url": llm.base_url,
-        "llm_model": "scripted-chat",
-        "embedder_provider": "openai",
-        "embedder_base_url": llm.base_url,
-        "embedder_model": "scripted-embed",
+        **llm.reads("scripted-chat"),
+        **llm.embeds("scripted-embed"),
     }
     return Valves(**{**given, **changes})
 

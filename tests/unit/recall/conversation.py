@@ -30,7 +30,7 @@ class House:
     def __init__(self, llm: ScriptedLLM, folder: Path, backend: EditableBackend | None = None) -> None:
         """`backend`: one that is open; else the library with its usual store."""
         self.settings = Valves(
-            embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
+            **llm.embeds("embed")
         )
         self.backend = backend or library(self.settings, folder)
         self.engine = opened(folder)

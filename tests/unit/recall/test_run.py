@@ -17,7 +17,7 @@ from tests.harness.waiting import wait_until
 
 def test_one_too_many_is_not_begun(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     settings = Valves(
-        embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
+        **scripted_llm.embeds("scripted-embed")
     )
     live = BackendHolder(tmp_path, lambda *_: library(settings, tmp_path))
     live.use(settings)

@@ -71,7 +71,7 @@ def _numbered(value: Any, prompt: str) -> Any:
 
 @contextmanager
 def a_house(folder: Path, llm: ScriptedLLM, **settings: Any) -> Iterator[House]:
-    reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "m"}
+    reader = llm.reads("m")
     with a_desk(folder, llm, **{**reader, "episodes": "off", **settings}) as desk:
         texts = (REX, REX_4, PORTO, *OTHERS)
         desk.backend.prepare(texts)

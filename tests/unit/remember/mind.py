@@ -58,12 +58,8 @@ class Mind:
     def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
         self.llm = llm
         self.settings = Valves(
-            embedder_provider="openai",
-            embedder_base_url=llm.base_url,
-            embedder_model="embed",
-            llm_provider="openai",
-            llm_base_url=llm.base_url,
-            llm_model="small",
+            **llm.embeds("embed"),
+            **llm.reads(),
             extraction_rules="Never keep recipes.",
         )
         self.backend = library(self.settings, folder)

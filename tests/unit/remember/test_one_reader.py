@@ -34,7 +34,7 @@ def settings_of(llm: ScriptedLLM, *servers: ChatServer, **settings: object) -> V
     class Bound(Valves):
         chat_servers = servers
 
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
+    embedder = llm.embeds()
     return Bound(**{**embedder, "embedder_api_key": "k", "advanced": "batch_idle_seconds=0", **settings})
 
 

@@ -122,7 +122,7 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
 def test_the_llm_is_asked_only_about_what_is_worth_it(
     settings: Valves, scripted_llm: ScriptedLLM, extraction: str, open_bench: OpenBench
 ) -> None:
-    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
+    llm = scripted_llm.reads("m")
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
     bench = open_bench(settings)
     scripted_llm.clear()

@@ -159,10 +159,7 @@ def conversation(tmp_path: Path) -> Conversation:
 
 def embedding(llm: ScriptedLLM) -> dict[str, str]:
     return {
-        "embedder_provider": "openai",
-        "embedder_base_url": llm.base_url,
-        "embedder_api_key": "k",
-        "embedder_model": "m",
+        **llm.embeds(),
     }
 
 

@@ -107,7 +107,7 @@ class Visitors:
 def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
-        embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
+        embedder = llm.embeds()
         webui.url = server.url
         given = {
             "webui_url": server.url,
