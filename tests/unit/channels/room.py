@@ -35,10 +35,8 @@ class Room:
     """Opened once more over the same folder, it is the same server after a restart."""
 
     def __init__(self, folder: Path, llm: ScriptedLLM, **settings: Any) -> None:
-        given = llm.embeds()
-        reads = llm.reads("scripted-chat")
-        keys = {"embedder_api_key": "k", "llm_api_key": "k", "channels": "on"}
-        self.settings = Valves(**{**given, **reads, **keys, **settings})
+        models = {**llm.embeds(), **llm.reads("scripted-chat"), "llm_api_key": "k"}
+        self.settings = Valves(**{**models, "channels": "on", **settings})
         self.llm, self.engine = llm, opened(folder)
         self.costs = Costs()
         self.backend = library(self.settings, folder, self.costs)

@@ -187,14 +187,12 @@ def llm() -> Iterator[ScriptedLLM]:
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[Desk]:
-    embedder = llm.embeds()
-    reader = llm.reads("scripted-chat")
-    keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
-    more = {"advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
+    models = {**llm.embeds(), **llm.reads("scripted-chat"), "llm_api_key": "k"}
+    more = {"episodes": "on", "extraction": "auto", "advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
         patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
-        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys, **more) as some:
+        with desk(tmp_path_factory.mktemp("digests"), llm, **models, **more) as some:
             yield some
 
 

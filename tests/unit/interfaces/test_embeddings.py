@@ -22,9 +22,7 @@ Embedder = Callable[[], embeddings.Embeds]
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Embedder]:
-    settings = Valves(
-        **_running_llm.embeds("scripted-embed")
-    )
+    settings = Valves(**_running_llm.embeds("scripted-embed"))
     environment = Environment({}, tmp_path_factory.mktemp("embedder"), "key")
     runtime = Application(environment, lambda: settings, [])
     try:

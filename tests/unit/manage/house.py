@@ -59,10 +59,7 @@ class House:
 
     @staticmethod
     def _with(llm: ScriptedLLM, model: str, others: dict[str, Any]) -> Valves:
-        embedder = {
-            **llm.embeds(model),
-        }
-        return Valves(**{**embedder, **others})
+        return Valves(**{**llm.embeds(model), **others})
 
     def use(self, settings: Valves) -> None:
         """Save settings, and wait until memories are served from where they say."""

@@ -203,8 +203,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """mem0 leaves out what could not be embedded, and calls that a success."""
-    llm = scripted_llm.reads()
-    settings = settings_for(scripted_llm).model_copy(update=llm)
+    settings = settings_for(scripted_llm).model_copy(update=scripted_llm.reads())
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         with monkeypatch.context() as ill:

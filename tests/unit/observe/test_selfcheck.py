@@ -30,11 +30,7 @@ MS = r"\d[\d.,]* ms"
 
 
 def settings_of(llm: ScriptedLLM, **changes: str) -> Valves:
-    given = {
-        **llm.reads("scripted-chat"),
-        **llm.embeds("scripted-embed"),
-    }
-    return Valves(**{**given, **changes})
+    return Valves(**{**llm.reads("scripted-chat"), **llm.embeds("scripted-embed"), **changes})
 
 
 @contextlib.contextmanager

@@ -29,9 +29,7 @@ class House:
 
     def __init__(self, llm: ScriptedLLM, folder: Path, backend: EditableBackend | None = None) -> None:
         """`backend`: one that is open; else the library with its usual store."""
-        self.settings = Valves(
-            **llm.embeds("embed")
-        )
+        self.settings = Valves(**llm.embeds("embed"))
         self.backend = backend or library(self.settings, folder)
         self.engine = opened(folder)
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)

@@ -16,9 +16,7 @@ from tests.harness.waiting import wait_until
 
 
 def test_one_too_many_is_not_begun(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = Valves(
-        **scripted_llm.embeds("scripted-embed")
-    )
+    settings = Valves(**scripted_llm.embeds("scripted-embed"))
     live = BackendHolder(tmp_path, lambda *_: library(settings, tmp_path))
     live.use(settings)
     wait_until(lambda: live.current)

@@ -42,9 +42,7 @@ def own_mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        **scripted_llm.embeds(),
-    )
+    return Valves(**scripted_llm.embeds())
 
 
 @pytest.fixture
@@ -85,5 +83,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def with_llm(settings: Valves, scripted_llm: ScriptedLLM) -> Valves:
     """As `settings`, and with an LLM that follows the story."""
     follow_the_story(scripted_llm)
-    llm = scripted_llm.reads()
-    return settings.model_copy(update=llm)
+    return settings.model_copy(update=scripted_llm.reads())

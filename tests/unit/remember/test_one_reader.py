@@ -34,8 +34,7 @@ def settings_of(llm: ScriptedLLM, *servers: ChatServer, **settings: object) -> V
     class Bound(Valves):
         chat_servers = servers
 
-    embedder = llm.embeds()
-    return Bound(**{**embedder, "embedder_api_key": "k", "advanced": "batch_idle_seconds=0", **settings})
+    return Bound(**{**llm.embeds(), "advanced": "batch_idle_seconds=0", **settings})
 
 
 def said(text: str, number: int, answered_by: str = "", user: str = "ada") -> Exchange:

@@ -107,15 +107,8 @@ class Visitors:
 def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
-        embedder = llm.embeds()
         webui.url = server.url
-        given = {
-            "webui_url": server.url,
-            "page_url": PAGE_URL,
-            "embedder_api_key": "k",
-            **embedder,
-            **presets,
-        }
+        given = {"webui_url": server.url, "page_url": PAGE_URL, **llm.embeds(), **presets}
         with desk(folder, llm, **given) as at:
             some = Visitors(at, webui, llm)
             yield some
