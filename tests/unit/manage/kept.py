@@ -38,12 +38,6 @@ class Kept:
         self.journal, self.outbox = Journal(engine), Outbox(engine)
         self.eraser = Eraser(engine, place.folder, lambda: settings, lambda *_: self.backend)
 
-    @staticmethod
-    def embedder(llm: ScriptedLLM) -> dict[str, Any]:
-        """Settings."""
-        embedder = {"embedder_base_url": llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
-        return {"embedder_provider": "openai", **embedder}
-
     def live(self) -> None:
         """Two memories of Ada's and one of Bob's."""
         self.hears(BOTH, "m1")

@@ -73,10 +73,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[House]:
-    url = scripted_llm.base_url
-    settings = Valves(
-        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
-    )
+    settings = Valves(**scripted_llm.embeds())
     bench = Bench(tmp_path, settings, library(settings, tmp_path))
     bench.start()
     yield House(bench, tmp_path)

@@ -80,7 +80,7 @@ def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
     }
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
-    return Valves(**store, vector_store_api_key=key, **Kept.embedder(llm))
+    return Valves(**store, vector_store_api_key=key, **llm.embeds())
 
 
 @pytest.fixture(params=["sqlite", "qdrant", "pgvector"])

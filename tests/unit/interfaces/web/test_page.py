@@ -326,8 +326,7 @@ def test_accounts_in_channels(house: Visitors) -> None:
 
 def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
     engine = open_state(house.at.data_dir)
-    given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
-    settings = Valves(embedder_provider="openai", **given)
+    settings = Valves(**house._llm.embeds())
     memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
     assert isinstance(memories, EditableBackend)
     learn(
