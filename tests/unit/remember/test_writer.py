@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.waiting import wait_until
 from tests.unit.remember.workbench import Bench, OpenBench
 
@@ -126,9 +126,7 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
     bench = open_bench(settings)
     scripted_llm.clear()
-    scripted_llm.when(
-        lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})
-    )
+    scripted_llm.when(is_ours, {"operations": []})
     bench.say("What is the capital of France?", key="1")
     bench.say("```python\nx = 1\n```", key="2")
     bench.drain()

@@ -32,6 +32,7 @@ from tests.harness.places import Place
 from tests.harness.postgres import Postgres
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.small_disk import filled, small_disk
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running, remember
 
@@ -257,22 +258,10 @@ def test_nothing_is_told_to_a_file_that_is_gone(
 @pytest.fixture
 def disk(own_data_folder: Path) -> Iterator[Path]:
     own_data_folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "owui-memory-test", str(own_data_folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk, and not in every container")
-    yield own_data_folder
-    subprocess.run(["umount", "--lazy", str(own_data_folder)], check=True)
-
-
-@contextlib.contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Its disk is full."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    yield
-    ballast.unlink()
+    with small_disk(own_data_folder, mib=24) as mounted:
+        if not mounted:
+            pytest.skip("only root may mount a small disk, and not in every container")
+        yield own_data_folder
 
 
 def test_a_full_disk(disk: Path, environment: None) -> None:
