@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.bodies import Chat
-from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, take, tell
 
@@ -13,19 +13,9 @@ FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"
 
 
-def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
-    return {
-        "MEMORY_EXTRACTION": "mem0",
-        "MEMORY_LLM_PROVIDER": "openai",
-        "MEMORY_LLM_BASE_URL": llm.base_url,
-        "MEMORY_LLM_API_KEY": "llm-key",
-        "MEMORY_LLM_MODEL": "scripted-chat",
-    }
-
-
 @pytest.fixture(scope="module")
 def _shared(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
-    return module_servers(env={**llm_settings(_running_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
+    return module_servers(env={**with_llm(_running_llm), "MEMORY_EXTRACTION": "mem0"})
 
 
 @pytest.fixture
@@ -36,25 +26,25 @@ def server(_shared: PipelinesServer, scripted_llm: ScriptedLLM) -> PipelinesServ
     return _shared
 
 
-class TestMem0Extraction:
-    def test_the_llm_says_what_to_remember(
-        self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        tell(server, FACT, user=user)
-        assert "User's dog is called Rex" in recalled(server, QUESTION, user=user)
-        extraction = scripted_llm.chats()[0]
-        assert extraction.headers["authorization"] == "Bearer llm-key"
-        assert extraction.body["model"] == "scripted-chat"
-        assert FACT in extraction.last_user_text
+def test_the_llm_says_what_to_remember(
+    server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
+) -> None:
+    tell(server, FACT, user=user)
+    assert "User's dog is called Rex" in recalled(server, QUESTION, user=user)
+    extraction = scripted_llm.chats()[0]
+    assert extraction.headers["authorization"] == "Bearer llm-key"
+    assert extraction.body["model"] == "scripted-chat"
+    assert FACT in extraction.last_user_text
 
-    def test_the_llm_never_sees_our_block_or_a_system_prompt(
-        self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        tell(server, FACT, user=user)
-        scripted_llm.clear()
-        take(server, Chat(user).say("I also have a cat called Tom. " + QUESTION, system="Top secret prompt."))
-        server.wait_until_drained()
-        new_messages = scripted_llm.chats()[0].last_user_text.partition("## New Messages")[2]
-        assert "Tom" in new_messages
-        assert "user_memories" not in new_messages
-        assert "Top secret" not in new_messages
+
+def test_the_llm_never_sees_our_block_or_a_system_prompt(
+    server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
+) -> None:
+    tell(server, FACT, user=user)
+    scripted_llm.clear()
+    take(server, Chat(user).say("I also have a cat called Tom. " + QUESTION, system="Top secret prompt."))
+    server.wait_until_drained()
+    new_messages = scripted_llm.chats()[0].last_user_text.partition("## New Messages")[2]
+    assert "Tom" in new_messages
+    assert "user_memories" not in new_messages
+    assert "Top secret" not in new_messages
