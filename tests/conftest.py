@@ -1,4 +1,4 @@
-"""What tests get: an own data folder, a clean environment, a model server, PostgreSQL, the Pipelines server."""
+"""What tests get: a data folder, a clean environment, a model server, PostgreSQL, the Pipelines server."""
 
 from __future__ import annotations
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 from scripts.processes import stop
 from scripts.services import Connection, OpenWebUI
 from tests.browser.house import PASSWORD, ask, headers_of_the_page
-from tests.harness.pipelines_server import ROOT, clean_environment, free_port
+from tests.harness.pipelines_server import clean_environment, free_port
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 
 from tests.browser.house import MODEL, House, ask, headers_of_the_page
 from tests.browser.pages import Person
-from tests.harness.pipelines_server import ROOT
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request, text_of
 

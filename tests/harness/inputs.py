@@ -1,7 +1,7 @@
 """Texts for tests, from the files of tests/fixtures.
 
-Those of inputs/ are JSON: tables, and what they are about.
-{"joined": ["a", "b"]} stands for "ab": what looks like a key is in two parts, so that no scanner takes it for one.
+Those of inputs/ are JSON: tables, and what they are about. {"joined": ["a", "b"]} stands for "ab" there: what
+looks like a key is in two parts, so that no scanner takes it for one.
 """
 
 from __future__ import annotations

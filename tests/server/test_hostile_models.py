@@ -13,7 +13,6 @@ from tests.harness import scripted_http as harness
 from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
-from tests.harness.narrow_embedder import NarrowEmbedder
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import is_ours

@@ -26,9 +26,7 @@ def server(_shared: PipelinesServer, scripted_llm: ScriptedLLM) -> PipelinesServ
     return _shared
 
 
-def test_the_llm_says_what_to_remember(
-    server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-) -> None:
+def test_the_llm_says_what_to_remember(server: PipelinesServer, scripted_llm: ScriptedLLM, user: str) -> None:
     tell(server, FACT, user=user)
     assert "User's dog is called Rex" in recalled(server, QUESTION, user=user)
     extraction = scripted_llm.chats()[0]

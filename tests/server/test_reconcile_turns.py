@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, recording, told_text
+from tests.harness.bodies import recording
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request, is_ours
-from tests.harness.talk import facts_in, recalled, stored, take, tell
+from tests.harness.talk import stored
 
 pytestmark = pytest.mark.slow
 

@@ -40,7 +40,6 @@ def refusal(server: PipelinesServer, name: str) -> str:
 
 
 class TestWhatThePanelDoes:
-
     def test_the_form_can_be_saved_as_it_was_read(self, server: PipelinesServer) -> None:
         before = server.get_valves()
         assert "" not in before.values()  # the panel refuses to save an empty text box

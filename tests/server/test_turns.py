@@ -14,7 +14,6 @@ from tests.harness.bodies import (
     inlet_body,
     recording,
     recording_names,
-    system_text,
     told_text,
     user_of,
     without_blocks,
@@ -24,7 +23,7 @@ from tests.harness.qdrant_server import QdrantServer
 from tests.harness.scripted_answers import memory_lines
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
-from tests.harness.talk import facts_in, fresh, recalled, stored, take, tell
+from tests.harness.talk import fresh, recalled, stored, take, tell
 
 FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"

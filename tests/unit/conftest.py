@@ -1,4 +1,4 @@
-"""Where state and memories may live: a file, a real PostgreSQL, a real Qdrant; and processes that may be killed."""
+"""Where state and memories may live: a file, PostgreSQL, Qdrant; and processes that may be killed."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
@@ -21,7 +20,6 @@ from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import injected, recalls
 from tests.harness import traces
 from tests.harness.places import Place, library
-from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.traces import RARE
 
 BOTH = f"I am allergic to {RARE}."

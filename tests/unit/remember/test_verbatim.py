@@ -56,7 +56,8 @@ def test_the_kind_of_a_statement(backend: LibraryBackend) -> None:
 
 LONG_ANSWER = "Here it is, with some words about why. " * 40
 IN_PASSING = {
-    name: [(*case, "", "", "")[:4] for case in some] for name, some in cases("remember/in_passing.txt").items()
+    name: [(*case, "", "", "")[:4] for case in some]
+    for name, some in cases("remember/in_passing.txt").items()
 }
 
 
