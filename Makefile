@@ -12,7 +12,7 @@ THOROUGH := --hypothesis-profile=thorough $(if $(filter all,$(KILLS)),--every-ki
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev setup-bench setup-webui up serve proxy test test-all slow-test browser-test screenshots check check-compose format generate bundle lock clean
+.PHONY: help setup setup-dev setup-bench setup-webui setup-npm up serve proxy test test-all slow-test browser-test screenshots check check-compose format generate bundle lock clean
 
 help: ## what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -41,10 +41,14 @@ proxy: setup ## the proxy alone, on port 9098 (PORT, PIPELINES_API_KEY, MEMORY_U
 test: setup-dev ## unit tests and some of the real server, in WORKERS processes: some minutes
 	$(PYTEST) $(SPREAD) -m "not slow" tests/unit tests/server
 
-slow-test: setup-dev ## the slow tests, and more of what is random (KILLS=all: a kill at every step, not at a sample)
+setup-npm: # what tests need of npm, with a Node.js of their own, into .run
+	@$(PYTHON) -m scripts.install node
+	@$(PYTHON) -m scripts.npm
+
+slow-test: setup-dev setup-npm ## the slow tests, and more of what is random (KILLS=all: a kill at every step, not at a sample)
 	$(PYTEST) $(SPREAD) $(THOROUGH) -m "slow or hypothesis" tests/unit tests/server
 
-test-all: setup-dev ## both in one run
+test-all: setup-dev setup-npm ## both in one run
 	$(PYTEST) $(SPREAD) $(THOROUGH) tests/unit tests/server
 
 browser-test: setup-dev setup-webui ## the whole house in Chromium (QUICK=1: without its one slow test)

@@ -128,7 +128,7 @@ def main() -> None:
 
             with closing(SqliteStore(COLLECTION, DIMS, str(folder / "filled.db"))) as store:
                 fill(store, vectors, count)
-                store.checkpoint()
+                store.purge()
             results = asyncio.run(ours(folder / "filled.db", vectors, count, options.times))
             rivals = mem0s(folder, vectors, count, max(options.times // 5, 5))
         results |= {f"mem0: {what}": one for what, one in rivals.items()}

@@ -49,7 +49,7 @@ def sqlite_store(cache: Path, count: int) -> Path:
 
         store = SqliteStore(COLLECTION, DIMS, str(path))
         insert_all(store, count)
-        store.checkpoint()
+        store.purge()
         store.close()
 
     code = code_version("sqlite/*.py")

@@ -123,7 +123,7 @@ def channel(lines: Sequence[ChannelMessage]) -> Used:
     """All lines observed and read; the LLM keeps what members say of themselves."""
     with scripted_llm() as llm, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         llm.when("New messages:", _learned)
-        room = Room(Path(folder), llm, channel_tokens_per_day=1_000_000_000)
+        room = Room(Path(folder), llm, advanced="channel_tokens_per_day=1000000000")
         room.backend.search("nobody", "What is my dog called?", 1)  # with the first the embedder is measured
         warm = len(llm.embedded_texts())
         room.hears(*lines)

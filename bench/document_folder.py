@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ class _Talk:
     def __init__(self, server: PipelinesServer) -> None:
         self._server, self._log = server, server.data_dir.parent / "server.log"
         self._read = self._log.stat().st_size
-        self._took: list[float] = []
+        self._asked: list[tuple[float, float]] = []  # when each was sent and answered, UNIX seconds
         self._events: list[dict[str, Any]] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -148,18 +149,23 @@ class _Talk:
         number = 0
         while not self._ended.wait(_EACH_S):
             turn = Chat(_USER).say(f"What did the people of house {id(self) % 1000}-{number} eat?")
-            began = time.perf_counter()
+            began = time.time()
             self._server.inlet(turn.inlet, turn.user)
-            self._took.append(time.perf_counter() - began)
+            self._asked.append((began, time.time()))
             number += 1
 
     def heard(self) -> Live:
-        """After the end. A text that is embedded alone is a message: files have two passages or more."""
-        alone = [one for one in self._events if one["event"] == "embedded" and one.get("count") == 1]
-        if len(alone) != len(self._took):
-            raise RuntimeError(f"{len(alone)} texts were embedded alone for {len(self._took)} messages")
-        rest = [took - one.get("seconds", 0.0) for took, one in zip(self._took, alone, strict=True)]
-        return Live(Latency.of(self._took), Latency.of(rest))
+        """After the end. Of files, two passages or more are embedded together, nearly always."""
+        alone = [
+            (datetime.fromisoformat(one["at"]).timestamp(), one.get("seconds", 0.0))
+            for one in self._events
+            if one["event"] == "embedded" and one.get("count") == 1
+        ]
+        rest = []
+        for began, ended in self._asked:
+            embedding = next((took for at, took in alone if began <= at <= ended), 0.0)
+            rest.append(ended - began - embedding)
+        return Live(Latency.of([ended - began for began, ended in self._asked]), Latency.of(rest))
 
 
 def measured(count: int, idle_s: float) -> Indexed:

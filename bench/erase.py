@@ -143,7 +143,7 @@ def our_store(case: Case, cache: Path, vectors: WordVectors) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         with closing(SqliteStore(COLLECTION, DIMS, f"{name}/memories.db")) as store:
             fill(store, vectors, case.count)
-            store.checkpoint()
+            store.purge()
         yield Path(name)
 
 

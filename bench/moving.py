@@ -140,7 +140,7 @@ def bundled() -> Any:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         backend = LibraryBackend.open(Valves(), Path(folder))
         backend.close()
-        return backend.models.embedder
+        return backend.embedder
 
 
 def rows_of(results: dict[str, Moved]) -> Iterator[tuple[Any, ...]]:

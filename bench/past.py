@@ -109,7 +109,7 @@ def store_of(cache: Path, users: int, each: int) -> Path:
                     [row.payload for row in rows],
                     [fact((user << 32) + row.number).id for row in rows],
                 )
-        store.checkpoint()
+        store.purge()
         store.close()
 
     return filled(cache / f"past-{code_version('sqlite/*.py')}-{users}-{each}.db", fill)

@@ -17,8 +17,8 @@ sys.path[:0] = [str(ROOT / "pipelines"), str(ROOT)]
 
 from owui_memory import __version__  # noqa: E402
 from owui_memory.commands.verbs import names  # noqa: E402
-from owui_memory.config.fields import GROUPS  # noqa: E402
-from owui_memory.config.settings import Valves  # noqa: E402
+from owui_memory.config.advanced import SHORT, Advanced  # noqa: E402
+from owui_memory.config.settings import GROUPS, Valves  # noqa: E402
 from owui_memory.config.valves_codec import allowed  # noqa: E402
 from scripts.bundle import bundle  # noqa: E402
 
@@ -65,10 +65,16 @@ def settings_page() -> str:
             ]
         default = field.get_default()
         shown = ", ".join(default) if isinstance(default, list) else json.dumps(default).strip('"')
+        described = SHORT if name == "advanced" else field.description
         lines.append(
-            f"| `{name}`<br>{field.title} | {field.description} | {allowed(field)} | "
+            f"| `{name}`<br>{field.title} | {described} | {allowed(field)} | "
             + (f"`{shown}` |" if shown else "unset |")
         )
+    lines += ["\n| number in `advanced` | what it is | allowed | default |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {number.description} | {allowed(number)} | `{number.default}` |"
+        for name, number in Advanced.model_fields.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

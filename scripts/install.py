@@ -1,4 +1,4 @@
-"""Makes an environment from its lock file: `python3 -m scripts.install pipelines` (or `dev`, `webui`, `uv`).
+"""Makes an environment from its lock: `python3 -m scripts.install pipelines` (`dev`, `webui`, `uv`, `node`).
 
 A stamp in the environment remembers what it was made from, so that a second call returns at once. uv, which
 comes from PyPI through pip, installs what the locks name in seconds. pip itself does it, in a minute, where
@@ -57,10 +57,12 @@ class Environment:
 
 
 UV = Environment("uv", ROOT / ".run" / "uv", REQUIREMENTS / "uv.txt", "uv, which installs the rest")
+NODE = Environment("node", ROOT / ".run" / "node", REQUIREMENTS / "node.txt", "Node.js, for scripts.npm")
 ENVIRONMENTS = {
     environment.name: environment
     for environment in (
         UV,
+        NODE,
         Environment(
             "pipelines",
             ROOT / ".venv",

@@ -260,6 +260,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -279,6 +280,7 @@ from .language import secrets as redact
 from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
+from .manage.erasure.erasures import Erasure
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
@@ -468,20 +470,24 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
-    def _drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
+    def _drop(self, erasure: Erasure) -> None:
+        """Keep nothing in memory of the user of an erasure, and no archive that they sent before it."""
+        user_id = erasure.user_id
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
-        self.page.uploads.drop(user_id)
+        if erasure.whole:
+            self.page.uploads.drop(user_id, before=erasure.asked_at)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
@@ -494,12 +500,12 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:
@@ -781,6 +787,120 @@ def added_of(row: Answer, batch: str, scope: str) -> Memory:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# backends/api.py
+
+SOURCES["backends/api.py"] = r'''"""mem0's API over HTTP: one client, one way to ask and to read answers.
+
+The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import httpx
+
+from ..core.errors import MemoryFault, TellAdmin
+from ..core.memory import is_id
+from ..models.faults import translated
+from ..models.limits import bounded, limited
+from .answers import Answer, object_in, rows_of, says_missing
+
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect, to wait for what was found, and to wait while mem0's LLM reads."""
+
+    connect: float = 2.0
+    search: float = 10.0
+    add: float = 120.0
+
+
+class Api(ABC):
+    """A subclass names it, and the route of one memory, with a place for its id."""
+
+    name: ClassVar[str]
+    one_route: ClassVar[str]
+
+    def __init__(self, url: str, auth: Auth | None, timeouts: Timeouts) -> None:
+        self._url, self._timeouts = url, timeouts
+        self._client = httpx.Client(base_url=url, auth=auth, follow_redirects=False, trust_env=False)
+        limited(self._client)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
+        """What an error answer means where its HTTP status does not tell."""
+        return None
+
+    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
+        """One request, and its answer as an object; `sent`: its `json` and its `params`.
+
+        Raises:
+            MemoryFault: see `faults`; what was sent is never repeated in it.
+        """
+        with translated(self.name, self._url):
+            return self._read(self._send(method, path, timeout_s, **sent))
+
+    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
+        """As `_call`, about one memory; None if there is none."""
+        if not is_id(memory_id):
+            return None
+        with translated(self.name, self._url):
+            path = self.one_route.format(quote(memory_id, safe=""))
+            response = self._send(method, path, timeout_s, **sent)
+            return None if says_missing(response) else self._read(response)
+
+    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
+        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
+
+    def _read(self, response: httpx.Response) -> Answer:
+        if response.is_redirect:
+            hint = "Set backend_url to the address it redirects to, if that one is yours too."
+            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
+        if response.is_error and (fault := self._fault_in(response)):
+            raise fault
+        response.raise_for_status()
+        answer = object_in(response)
+        if answer is None:
+            raise self._stranger()
+        return answer
+
+    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
+        """A user's memories in an answer that lists memories."""
+        if not isinstance(answer.get("results"), list):
+            raise self._stranger()
+        return rows_of(answer, user_id)
+
+    def _stranger(self) -> TellAdmin:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # backends/assemble.py
 
 SOURCES["backends/assemble.py"] = r'''"""Builds mem0's `Memory` from our settings, with nothing of mem0's that phones home or downloads."""
@@ -797,6 +917,8 @@ from importlib import util
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from pydantic import BaseModel
 
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
@@ -836,7 +958,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -866,17 +988,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
-
-
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 
@@ -891,7 +1002,12 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant(), _without_posthog():
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
+        with (
+            _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
+            _replaced("posthog", Posthog=_Posthog),
+        ):
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -910,63 +1026,51 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-@contextmanager
-def _without_qdrant() -> Iterator[None]:
-    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+class _QdrantConfig(BaseModel):
+    collection_name: str = "mem0"
+    embedding_model_dims: int = 1536
+    path: str = ""
 
-    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+
+class _Posthog:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.disabled = True
+
+    def capture(self, *_: Any, **__: Any) -> None:
+        """Tell nobody."""
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+@contextmanager
+def _replaced(name: str, **contents: Any) -> Iterator[None]:
+    """While mem0 is imported for the first time, this stands for a module that it would import."""
+    if name in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+    module = ModuleType(name)
+    vars(module).update(contents)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:  # whoever asks for one later gets the real one
+        sys.modules.pop(name, None)
+
+
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
     """
-    from pydantic import BaseModel
-
-    class QdrantConfig(BaseModel):
-        collection_name: str = "mem0"
-        embedding_model_dims: int = 1536
-        path: str = ""
-
-    module = ModuleType("mem0.configs.vector_stores.qdrant")
-    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
-    if "mem0" in sys.modules:
-        yield
-        return
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        if sys.modules.get(module.__name__) is module:
-            del sys.modules[module.__name__]
-
-
-@contextmanager
-def _without_posthog() -> Iterator[None]:
-    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
-    if "posthog" in sys.modules or "mem0" in sys.modules:
-        yield
-        return
-
-    class Posthog:
-        def __init__(self, *_: Any, **__: Any) -> None:
-            self.disabled = True
-
-        def capture(self, *_: Any, **__: Any) -> None:
-            """Tell nobody."""
-
-        def shutdown(self) -> None:
-            """Nothing is open."""
-
-    module = ModuleType("posthog")
-    module.Posthog = Posthog  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-
-
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder
@@ -1285,13 +1389,27 @@ SOURCES["backends/base.py"] = r'''"""What every backend can do, and the values t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
+from ..models.embedder import Embedder
+from ..models.llm import Llm
+from ..models.readers import Readers
+
+
+class Models(NamedTuple):
+    """Models of ours that a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
+
+    embedder: Embedder | None
+    llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class Backend(Protocol):
@@ -1299,6 +1417,8 @@ class Backend(Protocol):
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
+
+    # Reading
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
@@ -1319,35 +1439,6 @@ class Backend(Protocol):
         A message that has just been searched for costs nothing more.
         """
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
-
-        What was added, as far as the answer tells: id, text and batch, and no times.
-        """
-
-    def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """The memories that this batch has added so far."""
-
-    def check(self) -> list[Check]:
-        """Asks each part whether it works now. Never raises."""
-
-    def close(self) -> None:
-        """Release files, connections and threads."""
-
-
-@runtime_checkable
-class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be listed and changed one by one."""
-
-    def store(self, user_id: str, new: Memory) -> str:
-        """Adds one memory as it stands, and returns the id that it was given.
-
-        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
-        """
-
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None if there is none."""
 
@@ -1357,15 +1448,44 @@ class EditableBackend(Backend, Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
-
-        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
-        all of them: no mem0 can be asked for some in order.
+    def list_all(self, user_id: str) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
+
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """The memories that this batch has added so far."""
+
+    # Changing
+
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next, which may then be faster."""
+
+    def store(self, user_id: str, new: Memory) -> str:
+        """Adds one memory as it stands, and returns the id that it was given.
+
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
@@ -1379,60 +1499,27 @@ class EditableBackend(Backend, Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-
-@runtime_checkable
-class PreparingBackend(Backend, Protocol):
-    """A backend that stores several memories faster if it knows them beforehand."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-
-@runtime_checkable
-class BulkBackend(EditableBackend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-
-
-@runtime_checkable
-class AskableBackend(EditableBackend, Protocol):
-    """A backend with an LLM that decides what to change."""
-
-    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+    # An LLM of ours, which decides what to change
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
-'''
 
-# ----------------------------------------------------------------------------------------------------------
-# backends/key_header.py
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
 
-SOURCES["backends/key_header.py"] = r'''"""How a key goes along with each request to mem0."""
+    # Housekeeping
 
-from __future__ import annotations
+    @property
+    def models(self) -> Models:
+        """Those of ours, which may be asked one by one, and know how they have fared."""
 
-from collections.abc import Generator
+    def check(self) -> list[Check]:
+        """Asks each part whether it works now. Never raises."""
 
-import httpx
-
-
-class KeyHeader(httpx.Auth):
-    """A key that stands in a header of each request."""
-
-    def __init__(self, name: str, value: str) -> None:
-        self._name, self._value = name, value
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers[self._name] = self._value
-        yield request
+    def close(self) -> None:
+        """Release files, connections and threads."""
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1447,7 +1534,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1466,38 +1553,26 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
     payload_of,
 )
 from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llm import Llm
 from ..models.llms import Llms
-from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
+from .base import Models
 
 Filters = dict[str, str]
 Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
-
-
-class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
-
-    readers: with `llm_provider` auto, who decides which LLM reads what.
-    """
-
-    embedder: Embedder
-    llms: tuple[Llm, ...]
-    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -1529,7 +1604,7 @@ class LibraryBackend:
     @property
     def collection(self) -> str:
         """The name that the collection has in its store."""
-        return str(self._memory.vector_store.collection_name)
+        return str(self.vector_store.collection_name)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -1538,9 +1613,14 @@ class LibraryBackend:
         return store
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the collection's vectors."""
+        embedder: Embedder = self._memory.embedding_model
+        return embedder
+
+    @property
     def models(self) -> Models:
-        """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
+        return Models(self.embedder, self._llms.llms, self._llms.readers)
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
@@ -1551,7 +1631,7 @@ class LibraryBackend:
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        embedder: Embedder = self._memory.embedding_model
+        embedder = self.embedder
         known = embedder.calibration
         if not asked:
             vector = embedder.embed(query)
@@ -1599,9 +1679,8 @@ class LibraryBackend:
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        store: VectorStore = self._memory.vector_store
-        with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners, scopes)
+        with self._translated():
+            found = self.vector_store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -1619,22 +1698,19 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarities(text, others)
+        return self.embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
             return 0.0, 0.0
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.calibration.of_self(embedder.embed(plain(query)))
+        return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        embedder: Embedder = self._memory.embedding_model
-        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
+        with self._translated(), self.embedder.watched() as faults:
             added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
@@ -1653,10 +1729,10 @@ class LibraryBackend:
         return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
-        self._memory.embedding_model.prepare([plain(text) for text in texts])
+        self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
@@ -1673,42 +1749,41 @@ class LibraryBackend:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
         payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
-        with translated("store", self._settings.vector_store_url):
-            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        with self._translated():
+            self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
-            self._memory.vector_store.delete_all(ids)
+            self.vector_store.delete_all(ids)
         return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
-        store = self._memory.vector_store
-        if (row := store.get(memory_id)) is not None:
+        if (row := self.vector_store.get(memory_id)) is not None:
             made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
             times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            store.update(memory_id, payload={**row.payload, **times})
+            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        with self._translated():
+            rows = self.vector_store.of_kind(owner(user_id), kind, most)
         return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
-        return page_of(map(_memory, rows), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return oldest_first(map(_memory, rows))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         return self._changed(
@@ -1725,7 +1800,7 @@ class LibraryBackend:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
         if not is_id(memory_id):
             return False
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             try:
                 change(memory_id, **what)
             except (ValueError, Drop):
@@ -1742,8 +1817,8 @@ class LibraryBackend:
         return len(memories)
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
         return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
@@ -1756,7 +1831,7 @@ class LibraryBackend:
 
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
-        self._memory.embedding_model.drop()
+        self.embedder.drop()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -1769,15 +1844,19 @@ class LibraryBackend:
         self._memory.close()
         release(self._memory)
 
+    def _translated(self) -> AbstractContextManager[None]:
+        """Around what asks the store."""
+        return translated("store", self._settings.vector_store_url)
+
     def _embed_a_word(self) -> None:
-        self._memory.embedding_model.embed_now("size")
+        self.embedder.embed_now("size")
 
     def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
         detail = f"{where}, collection {self.collection}"
-        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        part = self._probe("store", detail, self.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:
@@ -2140,15 +2219,13 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from ..config.settings import Valves
 from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend, Timeouts
+from .api import Auth, Timeouts, key_header
+from .remote import RemoteBackend
 
 HOST = "https://api.mem0.ai"
 
@@ -2193,7 +2270,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
@@ -2234,8 +2311,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _auth(self, key: str) -> httpx.Auth:
-        return KeyHeader("Authorization", f"Token {key}")
+    def _auth(self, key: str) -> Auth:
+        return key_header("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)
@@ -2265,77 +2342,58 @@ class PlatformBackend(RemoteBackend):
 # ----------------------------------------------------------------------------------------------------------
 # backends/remote.py
 
-SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
+SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share as backends.
 
 mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
-
-The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 import httpx
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.errors import MemoryFault, Retry
 from ..core.memory import (
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    is_id,
     is_over,
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
 )
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
-from ..models.limits import bounded, limited
-from ..models.llm import Llm
 from ..models.own_models import OwnModels
-from ..models.readers import Readers
-from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, results_of
+from .api import Api, Auth, Timeouts
+from .base import Models
 from .seen import Seen
 
-_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
-_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
-_MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds: to connect, to wait for what was found, and to wait while mem0's LLM reads."""
-
-    connect: float = 2.0
-    search: float = 10.0
-    add: float = 120.0
-
-
-class RemoteBackend(ABC):
+class RemoteBackend(Api):
     """mem0 behind HTTP. A subclass names its routes and reads what the two say differently."""
 
-    name: ClassVar[str]
     add_route: ClassVar[str]
     search_route: ClassVar[str]
-    one_route: ClassVar[str]  # of one memory, with a place for its id
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
@@ -2350,14 +2408,7 @@ class RemoteBackend(ABC):
     ) -> None:
         """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
         self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
-        self._timeouts = timeouts or Timeouts()
-        self._client = httpx.Client(
-            base_url=self._url,
-            auth=self._auth(key) if key else None,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        limited(self._client)
+        super().__init__(self._url, self._auth(key) if key else None, timeouts or Timeouts())
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -2430,24 +2481,20 @@ class RemoteBackend(ABC):
         return 0.0, 0.0
 
     def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """As in `AskableBackend`, by an LLM of ours."""
+        """As in `Backend`."""
         return self._own.ask(messages, for_exchanges=for_exchanges)
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
-        """As in `AskableBackend`; nobody where there is no LLM of ours."""
+        """As in `Backend`; nobody where there is no LLM of ours."""
         return self._own.reading(answered, local_only=local_only, patient=patient)
 
     @property
-    def llms(self) -> tuple[Llm, ...]:
-        """Those of ours, which may be asked one by one."""
-        return self._own.llms
-
-    @property
-    def readers(self) -> Readers | None:
-        """With `llm_provider` auto, who decides which LLM of ours reads what."""
-        return self._own.readers
+    def models(self) -> Models:
+        """As in `Backend`; what mem0 there stores, it embeds itself."""
+        own = self._own.llms()
+        return Models(None, own.llms, own.readers) if own else Models(None, ())
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
@@ -2464,6 +2511,10 @@ class RemoteBackend(ABC):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """As in `Backend`; mem0 there embeds by itself."""
+        _ = texts
 
     def _wait_for(self, batch: str) -> None:
         """Nothing is sent again while mem0 may still read what was sent before.
@@ -2490,10 +2541,25 @@ class RemoteBackend(ABC):
         added = self._add(user_id, said, metadata, infer=False, **last_day)
         return str(added[0].get("id") or "") if added else ""
 
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        batches = dict.fromkeys(memory.batch for memory in new)
+        there = {one.origin: one for batch in batches for one in self.added_by(user_id, batch)}
+        for memory in new:
+            if (earlier := there.get(memory.id)) is None:
+                self.store(user_id, replace(memory, origin=memory.id))
+            elif earlier.text != memory.text:
+                self.replace(earlier.id, memory.text, expires=memory.expires)
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        wanted, listed = set(memory_ids), self.list_all(user_id)
+        there = [one.id for one in listed if not wanted.isdisjoint((one.id, one.origin))]
+        self._remove_ids(there)
+        return len(there)
+
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
@@ -2514,15 +2580,15 @@ class RemoteBackend(ABC):
         current = [memory for memory in alike if memory.kind == kind and not is_over(memory)]
         return newest_first(current)[: max(most, 0)]
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        return page_of(self._all_of(owner(user_id)), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        return oldest_first(self._all_of(owner(user_id)))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def remove(self, memory_id: str) -> bool:
-        return self._call_one("DELETE", memory_id, self._timeouts.search) is not None
+        return self._change("DELETE", memory_id, self._timeouts.search)
 
     def erase(self, user_id: str) -> int:
         erased: set[str] = set()
@@ -2530,7 +2596,7 @@ class RemoteBackend(ABC):
             if not erased.isdisjoint(left):
                 hint = "Look at its log if this keeps happening."
                 raise Retry(f"The {self.name} still lists memories that it has erased.", hint=hint)
-            self._remove_all(left)
+            self._remove_ids(left)
             erased.update(left)
         return len(erased)
 
@@ -2550,7 +2616,7 @@ class RemoteBackend(ABC):
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        super().close()
 
     # What differs
 
@@ -2559,7 +2625,7 @@ class RemoteBackend(ABC):
         return settings.backend_url
 
     @abstractmethod
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         """What goes with each request."""
 
     @abstractmethod
@@ -2587,11 +2653,7 @@ class RemoteBackend(ABC):
         """As many of a user's memories as are listed at once; none if there is none."""
 
     @abstractmethod
-    def _remove_all(self, memory_ids: Sequence[str]) -> None: ...
-
-    def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
-        """What an error answer means where its HTTP status does not tell."""
-        return None
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
     # Shared
 
@@ -2609,52 +2671,10 @@ class RemoteBackend(ABC):
         }
         return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
 
-    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
-        """One request, and its answer as an object; `sent`: its `json` and its `params`.
-
-        Raises:
-            MemoryFault: see `faults`; what was sent is never repeated in it.
-        """
-        with translated(self.name, self._url):
-            return self._read(self._send(method, path, timeout_s, **sent))
-
-    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None if there is none."""
-        if method != "GET":
-            self._seen.forget()
-        if not is_id(memory_id):
-            return None
-        with translated(self.name, self._url):
-            path = self.one_route.format(quote(memory_id, safe=""))
-            response = self._send(method, path, timeout_s, **sent)
-            return None if says_missing(response) else self._read(response)
-
-    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
-        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
-            return self._client.request(method, path, timeout=timeout, **sent)
-
-    def _read(self, response: httpx.Response) -> Answer:
-        if response.is_redirect:
-            hint = "Set backend_url to the address it redirects to, if that one is yours too."
-            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
-        if response.is_error and (fault := self._fault_in(response)):
-            raise fault
-        response.raise_for_status()
-        answer = object_in(response)
-        if answer is None:
-            raise self._stranger()
-        return answer
-
-    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
-        """A user's memories in an answer that lists memories."""
-        if not isinstance(answer.get("results"), list):
-            raise self._stranger()
-        return rows_of(answer, user_id)
-
-    def _stranger(self) -> TellAdmin:
-        hint = "backend_url is the address of its API, not of its dashboard."
-        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+    def _change(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> bool:
+        """As `_call_one`; False if there is no such memory."""
+        self._seen.forget()
+        return self._call_one(method, memory_id, timeout_s, **sent) is not None
 
 
 def _best(found: Sequence[Candidate], most: int) -> list[Candidate]:
@@ -2741,7 +2761,7 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
+from .api import Auth, key_header
 from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
@@ -2830,7 +2850,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)
@@ -2875,14 +2895,14 @@ class ServerBackend(RemoteBackend):
         # mem0 compares what it has read with what it knows of the same run.
         return {"run_id": quote(scope, safe="") or _NO_SCOPE}
 
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         email, colon, password = key.partition(":")
         if colon and "@" in email:
             return _SignIn(self._url, email, password)
         if key.count(".") == 2 and key.startswith("ey"):
-            return KeyHeader("Authorization", f"Bearer {key}")
+            return key_header("Authorization", f"Bearer {key}")
         self._checks_slowly = key.startswith(_API_KEY)
-        return KeyHeader("X-API-Key", key)
+        return key_header("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.
@@ -3304,7 +3324,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
@@ -3352,7 +3371,6 @@ class Sweeping:
 
     def _look_at(self, owner: str, ids: list[str]) -> None:
         backend = self._live.get()
-        assert isinstance(backend, EditableBackend)
         memories = {one.id: one for one in backend.get_all(ids)}
         told: dict[str, list[tuple[Any, Said]]] = {}
         with self._reading.connect() as connection:
@@ -3595,6 +3613,7 @@ from ..core.locales import locale
 from ..core.scope import channel_owner
 from ..language.guess import language_for
 from ..state import channels, insert_new, reading
+from .queue import row_of
 
 _AT_ONCE = 400
 _LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
@@ -3633,10 +3652,8 @@ class Notices:
     def told(self, source: str, channel: str, name: str, at: float) -> None:
         """Write down that the members of a channel were told then."""
         owner = channel_owner(source, channel)
-        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
-        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
         with self._engine.begin() as connection:
-            insert_new(connection, channels, [{**new, **rest}])
+            insert_new(connection, channels, [row_of(source, channel, name, at)])
             mine = channels.c.user_id == owner
             connection.execute(update(channels).where(mine).values(announced_at=at))
 '''
@@ -3712,7 +3729,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, and_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
@@ -3763,9 +3780,13 @@ class People:
         What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
         that it is not done again when the message is told again. Authors who are not read are left out.
         """
-        silent = self._silent(messages)
+        authors, known = channel_authors.c, channel_messages.c
+        whose = [(one.source, one.author) for one in messages]
+        silent = self._among(whose, (authors.source, authors.author), authors.silent)
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
-        done = self._deleted(messages[index] for index in requests)
+        asking = [(messages[index].owner, messages[index].id) for index in requests]
+        deleted = known.state.in_((DELETED, DROPPED))
+        done = self._among(asking, (known.user_id, known.message_id), deleted)
         kept: dict[int, ChannelMessage] = {}
         replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
@@ -3798,9 +3819,8 @@ class People:
             user_id = self._codes.redeem_code(request.code)
             if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
-            self._put(
-                source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
-            )
+            agreed = {"user_id": user_id, "agreed_at": time.time(), "silent": False}
+            self._put(source, author, name=asked.author_name, **agreed)
             return "channel, linked", True
         self._put(source, author, silent=False)
         return "channel, read", True
@@ -3878,34 +3898,15 @@ class People:
         ]
         return any(self._reading.run(lambda connection: [connection.scalar(one) for one in asked]))
 
-    def _silent(self, messages: Iterable[ChannelMessage]) -> set[Author]:
-        """Those of the authors who are not read."""
-        authors = {(one.source, one.author) for one in messages}
-
-        def read(connection: Connection) -> set[Author]:
-            found: set[Author] = set()
-            for some in batched(sorted(authors), _AT_ONCE):
-                these = tuple_(channel_authors.c.source, channel_authors.c.author).in_(some)
-                wanted = select(channel_authors.c.source, channel_authors.c.author)
-                found.update(
-                    tuple(row) for row in connection.execute(wanted.where(these, channel_authors.c.silent))
-                )
-            return found
-
-        return self._reading.run(read)
-
-    def _deleted(self, messages: Iterable[ChannelMessage]) -> set[tuple[str, str]]:
-        """Those of the messages, by channel and id, that are known as deleted."""
-        ids = {(one.owner, one.id) for one in messages}
+    def _among(
+        self, pairs: Iterable[tuple[str, str]], columns: Sequence[Column[str]], which: ColumnElement[bool]
+    ) -> set[tuple[str, str]]:
+        """Those of some pairs that stand in these columns, in such rows."""
 
         def read(connection: Connection) -> set[tuple[str, str]]:
             found: set[tuple[str, str]] = set()
-            table = channel_messages.c
-            for some in batched(sorted(ids), _AT_ONCE):
-                these = tuple_(table.user_id, table.message_id).in_(some)
-                wanted = select(table.user_id, table.message_id).where(
-                    these, table.state.in_((DELETED, DROPPED))
-                )
+            for some in batched(sorted(set(pairs)), _AT_ONCE):
+                wanted = select(*columns).where(tuple_(*columns).in_(some), which)
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 
@@ -3946,11 +3947,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
+from ..core.scope import channel_owner
 from ..state import (
+    add_up,
     channel_authors,
     channel_days,
     channel_memories,
@@ -3970,11 +3973,6 @@ AT_ONCE = 400
 
 _M = channel_messages.c
 _COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-_COUNT = (
-    update(channel_days)
-    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
-    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
-)
 
 Key = tuple[str, str]  # the owner of a channel, and a message's id
 
@@ -4072,10 +4070,9 @@ class ChannelQueue:
 
     def is_known(self, owner: str) -> bool:
         """Whether there is such a channel; there is none once it was erased."""
+        wanted = select(channels.c.user_id).where(channels.c.user_id == owner)
         with self._reading.connect() as connection:
-            return (
-                connection.scalar(select(channels.c.user_id).where(channels.c.user_id == owner)) is not None
-            )
+            return connection.scalar(wanted) is not None
 
     def used_today(self, owner: str) -> int:
         """The tokens that reading a channel has taken today (UTC)."""
@@ -4097,9 +4094,10 @@ class ChannelQueue:
             counts = Counter[tuple[str, str]]()
             for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
                 counts[owner, ASIDE if state == ASIDE else UNREAD] += count
-            days = {row.user_id: row for row in connection.execute(today)}
+            days = connection.execute(today).all()
             rows = connection.execute(select(channels)).all()
-        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        messages = Counter({row.user_id: row.messages for row in days})
+        tokens = Counter({row.user_id: row.input_tokens + row.output_tokens for row in days})
         return [
             Standing(
                 row.user_id,
@@ -4110,12 +4108,16 @@ class ChannelQueue:
                 counts[row.user_id, ASIDE],
                 row.paused,
                 row.detail,
-                days[row.user_id].input_tokens + days[row.user_id].output_tokens
-                if row.user_id in days
-                else 0,
+                tokens[row.user_id],
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
+
+    def read_aside(self, owner: str) -> int:
+        """Have what was set aside of a channel read once more; how many messages."""
+        aside = update(channel_messages).where(_M.user_id == owner, _M.state == ASIDE)
+        with self.engine.begin() as connection:
+            return connection.execute(aside.values(state=UNREAD, batch="", attempts=0)).rowcount
 
     def prune(self, days: int) -> int:
         """Delete messages that are older than so many days, once read, or than twice that; how many."""
@@ -4136,16 +4138,8 @@ def day_of(at: float) -> str:
 def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
     """Add to what is counted of the day, of channels by their owners."""
     day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
-    if numbers:
-        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
-        insert_new(connection, channel_days, rows)
-        connection.execute(
-            _COUNT,
-            [
-                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
-                for owner, of in numbers.items()
-            ],
-        )
+    rows = [{"user_id": owner, "day": day, **none, **numbers[owner]} for owner in sorted(numbers)]
+    add_up(connection, channel_days, rows)
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -4224,17 +4218,19 @@ def _open(
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
     latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
-    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-    new = [
-        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
-        for owner, one in latest.items()
-        if owner not in names
-    ]
-    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    new = [one for owner, one in latest.items() if owner not in names]
+    insert_new(connection, channels, [row_of(one.source, one.channel, one.channel_name, now) for one in new])
     for owner, one in latest.items():
         if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
             renamed = update(channels).where(channels.c.user_id == owner)
             connection.execute(renamed.values(name=one.channel_name))
+
+
+def row_of(source: str, channel: str, name: str, at: float) -> dict[str, object]:
+    """A channel that is seen for the first time, as `channels` has it."""
+    new = {"user_id": channel_owner(source, channel), "source": source, "channel": channel, "name": name}
+    unread = {"read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": "", "paused": False}
+    return {**new, "first_at": at, **unread}
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:
@@ -4349,7 +4345,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -4386,7 +4382,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 
@@ -4539,8 +4535,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:
@@ -4832,6 +4828,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import COMMAND
+from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
@@ -4840,7 +4837,7 @@ from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered
 from ..manage.past_chats import PastChat
 from ..manage.profile import Profile
 from ..recall.rank import Ranked
@@ -4849,6 +4846,7 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
+from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
 
@@ -4957,7 +4955,7 @@ class Answers:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
         notes = [self._say("document of everyone")] if one.user_id == EVERYONE else []
         if one.state == "failed":
-            notes.append(self._say("document not read", why=shown(one.detail)))
+            notes.append(self._say("document not read", why=shown(why_not_read(self._words, one.detail))))
         name = shown(one.title or one.path.rpartition("/")[2])
         return f"{name} ({', '.join(notes)})" if notes else name
 
@@ -5026,7 +5024,7 @@ class Answers:
         if len(done.texts) == 1 == done.count:
             lines = [self._say("forgotten", what=cut(done.texts[0], self._words))]
         elif done.texts:
-            lines = [self._say("forgotten list", what=self._memories(done.count)), ""]
+            lines = [self._say("forgotten list", what=self._say("memories", n=done.count)), ""]
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
@@ -5044,11 +5042,11 @@ class Answers:
             gone.append(self._say("not everywhere yet"))
         return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
-    def undone(self, done: Undone) -> str:
-        if not done.changes:
+    def undone(self, done: Sequence[Change]) -> str:
+        if not done:
             return self._say("nothing to undo")
-        facts = [change for change in done.changes if change.kind != EPISODE]
-        passages = len(done.changes) - len(facts)
+        facts = [change for change in done if change.kind != EPISODE]
+        passages = len(done) - len(facts)
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
@@ -5196,9 +5194,6 @@ class Answers:
         told_by = shown(teller(memory, self._user_id, locale=self._words))
         return told_by or self._say("you in team", team=shown(scope.removeprefix(TEAM)))
 
-    def _memories(self, count: int) -> str:
-        return self._say("memories", n=count)
-
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)
 
@@ -5231,6 +5226,7 @@ from datetime import UTC, datetime
 
 from ..channels.people import Link
 from ..core.scope import WEBUI
+from ..core.text import first_word
 from ..language.markdown import shown
 from ..recall.times import zone_of
 from .numbers import a_number
@@ -5247,14 +5243,14 @@ class ChannelWork(PassageWork):
         """All of them; a code for another one, one less, and whether Open WebUI's own channels count."""
         if not self._control.settings.observes_channels:
             return self._say("channels, not here")
-        what, which = [*self._rest.split(None, 1), "", ""][:2]
+        what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
-            self._people.agree(self._user_id, on=state == "on")
+            self._tools.people.agree(self._user_id, on=state == "on")
             return self._say(f"channels, own {state}")
         if says("link", what):
             self.kept = self._say("channels, code shown")
-            return self._say("channels, code", code=self._people.code(self._user_id))
+            return self._say("channels, code", code=self._tools.people.code(self._user_id))
         if says("unlink", what) and (number := a_number(which)):
             return self._unlink(number)
         return self._say("say channels") if what else self._listed()
@@ -5277,12 +5273,12 @@ class ChannelWork(PassageWork):
         if number > len(others):
             return self._say("say channels")
         one = others[number - 1]
-        self._people.unlink(self._user_id, one.source, one.author)
+        self._tools.people.unlink(self._user_id, one.source, one.author)
         return self._say("channels, unlinked", name=_name(one), source=one.source)
 
     def _links(self) -> tuple[Link | None, Sequence[Link]]:
         """The user's own author in Open WebUI's channels, None if they have not agreed; those elsewhere."""
-        links = self._people.of_user(self._user_id)
+        links = self._tools.people.of_user(self._user_id)
         own = next((one for one in links if one.source == WEBUI), None)
         return own, [one for one in links if one.source != WEBUI]
 
@@ -5349,7 +5345,6 @@ class Here:
         return cls(**json.loads(kept)) if kept else cls()
 
     def written(self) -> str:
-        """As JSON."""
         return json.dumps(asdict(self))
 
     def described(self) -> list[str]:
@@ -5386,7 +5381,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -5395,26 +5389,15 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
-from ..digests.digests import Digests
-from ..digests.sources import Shelf
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
+from ..manage.command_log import EXPIRED, LoggedCommand
 from ..manage.erasure.erase import Eraser
-from ..manage.memories import Control
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .passage_work import Tools
-from .work import VERBS, Work
+from .tools import Tools
+from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
@@ -5429,7 +5412,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),
@@ -5440,27 +5423,9 @@ class Commander:
         documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
         digests. is_others: see `Notes`.
         """
+        self.tools = Tools(engine, live, settings, emit, eraser, webui, documents, templates)
+        self._orders, self._settings, self._emit = self.tools.orders, settings, emit
         self._is_others = is_others
-        control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
-        self.tools = Tools(
-            self._orders,
-            Switches(engine),
-            NoteSwitches(engine),
-            Explanations(engine),
-            Outbox(engine),
-            control,
-            past,
-            files,
-            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
-            DigestsTable(engine),
-            live,
-            PageSessions(engine),
-            webui,
-            Deletions(engine, control, eraser, settings),
-            People(engine),
-        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -5510,7 +5475,7 @@ class Commander:
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._emit(events.failed(events.Job.COMMAND, error))
             self._orders.released(order)
-            return here.words.say("broken", error=type(error).__name__)
+            return here.words.say("broken")
         # An answer may list what was stored when less was known of secrets.
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
@@ -5525,8 +5490,8 @@ class Commander:
         if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
             return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
-        if (verb := VERBS.get(command.verb)) is not None:
-            return verb(work), work.kept
+        if (carried_out := CARRIED_OUT.get(command.verb)) is not None:
+            return carried_out(work), work.kept
         verb_said = code(command.verb)
         if meant := meant_by(command.verb, command.rest, words.code):
             return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None
@@ -5735,12 +5700,15 @@ SOURCES["commands/faults.py"] = r'''"""Faults in words for whoever is told them:
 
 from __future__ import annotations
 
+import logging
 import re
 
 from ..core.errors import MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
+
+log = logging.getLogger(__name__)
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 # Of what a fault begins with, also a name without a dot or a port, as containers have it.
@@ -5751,20 +5719,32 @@ _OF_A_PART = re.compile(
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
-def refused(fault: MemoryFault, words: Locale) -> str:
-    """Why something cannot be done, and what to do instead."""
+def refused(fault: MemoryFault, words: Locale, *, in_chat: bool = True) -> str:
+    """Why something cannot be done, and what to do instead; elsewhere than in a chat no commands."""
     if isinstance(fault, Refused):
-        told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
-        return sentences(told, words)
+        told = [words.tell(one) for one in (fault.sentence, fault.next_step) if one]
+        return sentences([one for one in told if in_chat or "`/memory" not in one] or told[:1], words)
+    if words is not ENGLISH:  # what stores and models refuse is told in English only
+        log.warning("What a user asked for cannot be done: %s %s", fault, fault.hint)
+        return words.say("cannot be done")
     return without_addresses(f"{fault} {fault.hint}".strip())
 
 
-def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
-    """What does not work now. Faults of stores and models are told in English, and to admins in full."""
+def failed(fault: MemoryFault, words: Locale, *, admin: bool, then: str = "try again") -> str:
+    """What does not work now. Faults of stores and models are told in English, and to admins in full.
+
+    then: what to do about it, as the catalogue calls it.
+    """
     if admin:
         return f"{fault} {fault.hint}".strip()
     what = without_addresses(str(fault)) if words is ENGLISH else words.say("fault")
-    return sentences([what, words.say("try again")], words)
+    return sentences([what, words.say(then)], words)
+
+
+def why_not_read(words: Locale, detail: str) -> str:
+    """Why a document cannot be read. detail: in English, and behind a colon what is told as it is."""
+    why, colon, rest = detail.partition(": ")
+    return f"{words.label('document', why)}{colon}{rest}"
 
 
 def without_addresses(text: str) -> str:
@@ -5825,9 +5805,9 @@ SOURCES["commands/language.py"] = r'''"""In which language a user is answered: t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from ..core.latest import Latest
 from ..core.locales import ENGLISH, Locale, locale
 from ..language.guess import language_in
 from .parse import DID_YOU_MEAN, read_command
@@ -5862,15 +5842,12 @@ class Languages:
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last = Latest[str, str](_USERS)
 
     def note(self, turn: Turn) -> Locale:
         """The texts for a turn; its language is kept for the outlet."""
         code = language_of(turn)
         self._last[turn.user_id] = code
-        self._last.move_to_end(turn.user_id)
-        if len(self._last) > _USERS:
-            self._last.popitem(last=False)
         return locale(code)
 
     def of(self, user_id: str, text: str) -> Locale:
@@ -5917,7 +5894,6 @@ def quoted(text: str, words: Locale) -> str:
 
 
 def sentences(some: Sequence[str], words: Locale) -> str:
-    """Sentences one after the other."""
     return _joined(some, words, "sentences")
 
 
@@ -5960,7 +5936,6 @@ from functools import reduce
 from sqlalchemy import Engine, func, select
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
@@ -6017,7 +5992,7 @@ class Notes:
     def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:
         """The memories that the model had for this message."""
         backend = self._live.get()
-        if last is None or not isinstance(backend, EditableBackend):
+        if last is None:
             return []
         ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}
@@ -6146,6 +6121,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import is_person
+from ..core.text import first_word
 from .numbers import a_number
 from .verbs import folded, glued, glued_at_the_end, is_glued, meaning, names, nearest, says, word_for, words
 
@@ -6202,7 +6178,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
         text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
-    first, rest = [*text.split(None, 1), "", ""][:2]
+    first, rest = first_word(text)
     if len(first) > _NAME_CHARS and first[1:2].isascii():
         return None
     head = _visible(first[:_NAME_CHARS])
@@ -6238,12 +6214,12 @@ def _glued_name(name: str) -> str:
 
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
-    verb, more = [*text.split(None, 1), "", ""][:2]
+    verb, more = first_word(text)
     verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
-        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb, more = first_word(more)
         verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
-    second, rest = [*more.split(None, 1), "", ""][:2]
+    second, rest = first_word(more)
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
     if two:
@@ -6264,10 +6240,10 @@ def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
     if not bare:  # "/ memory"
-        name, rest = [*rest.split(None, 1), "", ""][:2]
+        name, rest = first_word(rest)
         bare = folded(name[:_NAME_CHARS]).rstrip(_ENDS)
         plainly = False
-    verb, more = [*rest.split(None, 1), "", ""][:2]
+    verb, more = first_word(rest)
     known = meaning(verb[:_NAME_CHARS].strip(_ENDS)) is not None or not verb
     if bare in names():
         return _spelled(verb, more, language) if plainly or known else ""
@@ -6385,55 +6361,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
-from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
-from ..digests.digests import Digests
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
-from ..manage.memories import Control
+from ..core.text import first_word
+from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable, Scheduled
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
+from ..state.digests_table import Scheduled
 from .answers import Answers
 from .circumstances import Here
 from .numbers import a_number
+from .tools import Tools
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
 _CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    documents: Documents
-    digests: Digests
-    schedule: DigestsTable
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-    people: People
 
 
 class PassageWork:
@@ -6442,13 +6386,8 @@ class PassageWork:
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._documents = tools.past, tools.documents
-        self._digests, self._schedule = tools.digests, tools.schedule
-        self._note_switches = tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._people = tools.people
+        self._tools, self._orders, self._control = tools, tools.orders, tools.control
+        self._switches, self._past, self._documents = tools.switches, tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -6501,23 +6440,24 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        digests, schedule = self._tools.digests, self._tools.schedule
+        name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
-            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+            return self._answers.digests(digests.templates.all(), schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+        if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
-                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name, self._words)
+                return digests.make(self._user_id, name, about, self._words, self._order.name)
+        template = digests.templates.get(name, self._words)
         if state == "off":
             return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
-        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
         return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:
@@ -6581,6 +6521,66 @@ def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# commands/tools.py
+
+SOURCES["commands/tools.py"] = r'''"""What commands are carried out with, and the page's views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ..backends.backend_holder import BackendHolder
+from ..channels.people import People
+from ..config.settings import Valves
+from ..core.events import Emit
+from ..core.memory import Check
+from ..digests.digests import Digests
+from ..digests.sources import Shelf
+from ..manage.command_log import CommandLog
+from ..manage.deletions import Deletions
+from ..manage.documents import Documents
+from ..manage.erasure.erase import Eraser
+from ..manage.memories import Control
+from ..manage.past_chats import PastChats
+from ..recall.why import Explanations
+from ..remember.outbox import Outbox
+from ..state.digests_table import DigestsTable
+from ..state.page_sessions_table import PageSessions
+from ..state.switches_table import NoteSwitches, Switches
+
+
+class Tools:
+    """For all users. Threads may share it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        live: BackendHolder,
+        settings: Callable[[], Valves],
+        emit: Emit,
+        eraser: Eraser,
+        webui: Callable[[], Check | None],
+        documents: Callable[[], Path | None],
+        templates: Path,
+    ) -> None:
+        """webui, documents, templates: see `Commander`."""
+        self.live, self.webui = live, webui
+        self.orders, self.outbox, self.explanations = CommandLog(engine), Outbox(engine), Explanations(engine)
+        self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
+        self.sessions, self.people = PageSessions(engine), People(engine)
+        self.control = Control(engine, live, settings, eraser, emit)
+        self.past = PastChats(engine, live, settings)
+        self.documents = Documents(engine, live, settings, documents)
+        self.deletions = Deletions(engine, self.control, eraser, settings)
+        shelf = Shelf(self.control, self.past, self.documents)
+        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.schedule = DigestsTable(engine)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # commands/verbs.py
 
 SOURCES["commands/verbs.py"] = r'''"""What may stand behind `/memory`, in all languages there are texts in: verbs, a few words after them."""
@@ -6600,11 +6600,7 @@ VERBS = (
     *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
     *("documents", "notes", "profile", "make", "channels"),
 )
-_LIKE, _LIKE_OURS, _LIKE_OTHERS = (
-    0.65,
-    0.75,
-    0.86,
-)  # of difflib's ratio: English verbs, other words, those offered
+_LIKE, _LIKE_OURS, _LIKE_OTHERS = 0.65, 0.75, 0.86  # of difflib's ratio: English verbs, other words, offered
 _WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
@@ -6627,7 +6623,6 @@ class Word:
 
     @property
     def sent(self) -> str:
-        """What to send for it."""
         return self.text if self.done else word_for(self.verb, self.codes[0])
 
 
@@ -6769,6 +6764,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -6779,7 +6775,7 @@ from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
 from .passage_work import CHAT, DOCUMENT, ENDS
-from .verbs import on_or_off, says, word_for
+from .verbs import VERBS, on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -6788,8 +6784,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:
@@ -6810,7 +6804,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -6832,7 +6826,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -6841,7 +6835,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -6856,21 +6850,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -6894,7 +6888,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")
@@ -6932,7 +6926,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
@@ -7053,31 +7048,9 @@ class Work(ChannelWork):
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
-VERBS: Mapping[str, Callable[[Work], str]] = {
-    "list": Work.list,
-    "page": Work.page,
-    "search": Work.search,
-    "why": Work.why,
-    "help": Work.help,
-    "status": Work.status,
-    "remember": Work.remember,
-    "edit": Work.edit,
-    "forget": Work.forget,
-    "undo": Work.undo,
-    "team": Work.team,
-    "share": Work.share,
-    "withdraw": Work.withdraw,
-    "export": Work.export,
-    "import": Work.import_,
-    "off": Work.off,
-    "on": Work.on,
-    "chats": Work.chats,
-    "episodes": Work.episodes,
-    "documents": Work.documents,
-    "notes": Work.notes,
-    "profile": Work.profile,
-    "make": Work.make,
-    "channels": Work.channels,
+# By what they are called; `import` is a word of Python's.
+CARRIED_OUT: Mapping[str, Callable[[Work], str]] = {
+    verb: getattr(Work, "import_" if verb == "import" else verb) for verb in VERBS
 }
 '''
 
@@ -7147,6 +7120,7 @@ SOURCES["config/advanced.py"] = r'''"""The setting `advanced`: numbers that rare
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -7181,6 +7155,47 @@ class Advanced(BaseModel):
         le=4000,
         description="tokens for who the user is and how they want to be answered, in every conversation",
     )
+    episode_token_budget: int = Field(
+        750,
+        ge=0,
+        le=16000,
+        description=(
+            "tokens of quotes of past chats with a chat's first message; half as many with later ones, three "
+            "times as many with questions about the past"
+        ),
+    )
+    document_token_budget: int = Field(
+        600, ge=0, le=16000, description="tokens of quotes of documents with a message"
+    )
+    context_keep: int = Field(
+        40,
+        ge=10,
+        le=80,
+        description="per cent of context_tokens' room for messages that are still taken after a cut",
+    )
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        description="how often agent/<model> of the proxy asks the model for one message",
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description=(
+            "days until messages of channels are deleted once they are read; unread ones after twice as many"
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        500_000,
+        ge=0,
+        le=1_000_000_000,
+        description=(
+            "tokens that an LLM may read and write for a channel each day; with 0 what is said there is kept "
+            "word for word"
+        ),
+    )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
@@ -7190,6 +7205,16 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
+
+
+def written(numbers: Mapping[str, object]) -> str:
+    """Numbers by name as `read_advanced` reads them."""
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 @lru_cache(maxsize=16)
@@ -7226,6 +7251,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .advanced import written
 from .model_patterns import named, read_patterns
 
 if TYPE_CHECKING:
@@ -7268,21 +7294,22 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
-    """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+def within(settings: Valves, limit: int) -> Valves:
+    """The same settings, whose budgets of recall take no more than their share of the limit."""
     share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
-    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
-    return {
-        "memory_token_budget": min(settings.memory_token_budget, share),
-        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
-        "document_token_budget": min(settings.document_token_budget, share),
-        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
+    most = {
+        "profile_token_budget": int(_PROFILE_SHARE * limit),
+        "episode_token_budget": max(share, _QUOTES_LEAST),
+        "document_token_budget": share,
     }
+    numbers |= {name: min(numbers[name], tokens) for name, tokens in most.items()}
+    budget = min(settings.memory_token_budget, share)
+    return settings.model_copy(update={"memory_token_budget": budget, "advanced": written(numbers)})
 
 
 def expected(settings: Valves) -> int:
     """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
-    return (settings.memory_token_budget + settings.episode_token_budget) // 2
+    return (settings.memory_token_budget + settings.advanced_numbers.episode_token_budget) // 2
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7293,10 +7320,13 @@ SOURCES["config/cross_checks.py"] = r'''"""Settings that are valid one by one bu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .fields import Fields
 from .valves_codec import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -7315,7 +7345,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Fields) -> Iterator[SettingsError]:
+def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
@@ -7356,7 +7386,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_library(settings: Fields) -> Iterator[SettingsError]:
+def _of_library(settings: Valves) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -7366,7 +7396,7 @@ def _of_library(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Fields) -> Iterator[SettingsError]:
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -7381,7 +7411,7 @@ def _of_providers(settings: Fields) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Fields) -> Iterator[SettingsError]:
+def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -7393,7 +7423,7 @@ def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Fields) -> str:
+def _without_llm(settings: Valves) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"
@@ -7485,163 +7515,6 @@ def _form(text: str) -> Literal["", "json", "text"]:
 # config/fields/__init__.py
 
 SOURCES["config/fields/__init__.py"] = r'''"""Every setting, by concern: its name, title, description, default and bounds."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from ...core.chat_servers import ChatServer
-from ..advanced import Advanced, read_advanced
-from ..former import SUCCESSORS, renewed
-from ..upstreams import Upstream, of_chat_servers, read_upstreams
-from ..valves_codec import allowed
-from .access import Access
-from .channels import Channels
-from .documents import Documents
-from .expert import Expert
-from .long_chats import LongChats
-from .models import Models
-from .open_webui import OpenWebUI
-from .proxy import Proxy
-from .recalling import Recalling
-from .remembering import Remembering
-from .scopes import Scopes
-from .storage import Storage
-
-# In the panel's one long list, each title begins with that of its group. By the first setting of each.
-GROUPS = {
-    "pipelines": "Who gets memory",
-    "backend": "mem0",
-    "vector_store": "Store",
-    "llm_provider": "LLM",
-    "embedder_provider": "Embedder",
-    "extraction": "Remembering",
-    "memories_per_turn": "Recall",
-    "documents_dir": "Documents",
-    "channels": "Channels",
-    "context_tokens": "Long chats",
-    "folder_memories": "Who knows what",
-    "upstreams": "Proxy",
-    "webui_url": "Open WebUI",
-    "advanced": "Advanced",
-}
-
-
-class Fields(
-    Expert,
-    OpenWebUI,
-    Proxy,
-    Scopes,
-    LongChats,
-    Channels,
-    Documents,
-    Recalling,
-    Remembering,
-    Models,
-    Storage,
-    Access,
-):  # in the panel the last one is first
-    """All settings, and what follows from several of them.
-
-    chat_servers: those of the environment, for `llm_provider` auto.
-    """
-
-    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
-
-    @property
-    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
-        """How exchanges are remembered: `extraction`, with auto resolved."""
-        if self.extraction != "auto":
-            return self.extraction
-        return "reconcile" if self.has_llm else self.mode_without_llm
-
-    @property
-    def keeps_episodes(self) -> bool:
-        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
-        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
-
-    def documents_folder(self, data_dir: Path) -> Path | None:
-        """Where documents lie, None where none are read."""
-        if not self.documents_dir or self.backend != "library":
-            return None
-        return data_dir / self.documents_dir  # an absolute one stays what it is
-
-    @property
-    def observes_channels(self) -> bool:
-        """Whether what is said in channels is read."""
-        return self.enabled and self.channels == "on" and self.backend == "library"
-
-    @property
-    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
-        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
-        own = self.backend != "library" and self.extraction in ("auto", "mem0")
-        return "mem0" if own else "verbatim"
-
-    @property
-    def has_llm(self) -> bool:
-        """Whether an LLM of ours may read the chats."""
-        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
-
-    @property
-    def uses_llm(self) -> bool:
-        """Whether remembering an exchange costs a call of a language model."""
-        return self.mode != "verbatim"
-
-    @property
-    def reflects(self) -> bool:
-        """Whether an LLM of ours keeps users' memories in order."""
-        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
-
-    @property
-    def embeds_by_itself(self) -> bool:
-        """Whether the embedding model runs in this process."""
-        if self.embedder_provider == "huggingface":
-            return not self.embedder_base_url
-        return self.embedder_provider == "bundled"
-
-    @property
-    def advanced_numbers(self) -> Advanced:
-        """What `advanced` says, and the defaults for the rest."""
-        return read_advanced(self.advanced)
-
-    @property
-    def upstreams_in_use(self) -> tuple[Upstream, ...]:
-        """The model servers behind the proxy."""
-        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
-
-    @property
-    def notices(self) -> list[str]:
-        """One sentence for each setting that was given by its name of the release before."""
-        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
-        return [
-            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
-            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
-        ]
-
-    @classmethod
-    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
-        shown = super().schema(*args, **options)
-        group = ""
-        for name, field in cls.model_fields.items():
-            described, group = shown["properties"][name], GROUPS.get(name, group)
-            if not str(field.title).startswith(group):
-                described["title"] = f"{group}: {field.title}"
-            kind = allowed(field)
-            if "number" in kind:
-                described["description"] += f" {kind.capitalize()}; {field.default} by default."
-            elif kind.startswith("one of"):
-                described["description"] += f" Default: {field.default}."
-        return shown
-
-    @classmethod
-    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
-
-    @classmethod
-    def called_now(cls, name: str) -> str:
-        return SUCCESSORS.get(name, (name,))[0]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7722,172 +7595,6 @@ class Access(PanelModel):
         True,
         title="Require the server's key",
         description="The Pipelines server refuses every request that does not carry its key.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/channels.py
-
-SOURCES["config/fields/channels.py"] = r'''"""Which channels of a team are read, for how long, and what reading them may cost."""
-
-from __future__ import annotations
-
-from typing import Literal
-
-from pydantic import Field
-
-from ..valves_codec import PanelModel, Text
-
-
-class Channels(PanelModel):
-    """Which channels of a team are read, for how long, and what reading them may cost."""
-
-    channels: Literal["off", "on"] = Field(
-        "off",
-        title="Channels",
-        description=(
-            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
-            "members decide there is remembered for that channel alone. It takes the backend library."
-        ),
-    )
-    channel_days: int = Field(
-        30,
-        ge=1,
-        le=3650,
-        title="Days of channels",
-        description=(
-            "After how many days the messages of channels are deleted once they are read; unread ones after "
-            "twice as many. What was learned of them stays."
-        ),
-    )
-    channel_tokens_per_day: int = Field(
-        500_000,
-        ge=0,
-        le=1_000_000_000,
-        title="Channels' tokens a day",
-        description=(
-            "How many tokens an LLM may read and write for a channel each day; what comes later waits until "
-            "the next day. 0: no LLM reads channels, and what is said is kept word for word."
-        ),
-    )
-    webui_channels: Text = Field(
-        "",
-        title="Open WebUI's channels",
-        description=(
-            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
-            "commas between, * for all. Their members are told once, by a message. Unset: none."
-        ),
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/documents.py
-
-SOURCES["config/fields/documents.py"] = r'''"""Which documents are read, and how much of them a model is told."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..marks import Mark
-from ..valves_codec import PanelModel, Text
-
-
-class Documents(PanelModel):
-    """Which documents are read, and how much of them a model is told."""
-
-    documents_dir: Annotated[Text, Mark.OPENS] = Field(
-        "documents",
-        title="Folder of documents",
-        description=(
-            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
-            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
-            "documents are read. It takes the backend library."
-        ),
-    )
-    document_token_budget: int = Field(
-        600,
-        ge=0,
-        le=16000,
-        title="Documents' token budget",
-        description="How many tokens of quotes of documents come with a message at most. 0: none are told.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/expert.py
-
-SOURCES["config/fields/expert.py"] = r'''"""What hardly anybody needs to change."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..advanced import EXAMPLE, Advanced, read_advanced
-from ..valves_codec import PanelModel, Text, allowed, read_by
-
-
-def _described() -> str:
-    return "; ".join(
-        f"{name}: {field.description} ({allowed(field)}, {field.default})"
-        for name, field in Advanced.model_fields.items()
-    )
-
-
-class Expert(PanelModel):
-    """What hardly anybody needs to change."""
-
-    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
-        "",
-        title="Advanced",
-        description=f"Numbers that rarely need a change, for example {EXAMPLE}. {_described()}.",
-    )
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# config/fields/long_chats.py
-
-SOURCES["config/fields/long_chats.py"] = r'''"""How long a chat's prompt may become, and what stays of it."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-from pydantic import Field
-
-from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
-from ..valves_codec import PanelModel, Text, read_by
-
-_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
-Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
-
-
-class LongChats(PanelModel):
-    """How long a chat's prompt may become, and what stays of it."""
-
-    context_tokens: Limits = Field(
-        "0",
-        title="Tokens of a prompt",
-        description=(
-            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
-            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
-            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
-            "answer. 0: no limit."
-        ),
-    )
-    context_keep: int = Field(
-        40,
-        ge=10,
-        le=80,
-        title="Share that stays (%)",
-        description=(
-            "How much of the room for messages is still taken after the oldest ones were summarised. Less "
-            "means fewer cuts, each of which costs the model's prompt cache once."
-        ),
     )
 '''
 
@@ -8160,35 +7867,28 @@ class Proxy(PanelModel):
             "their name. Unset: only with it."
         ),
     )
-
-    agent_steps: int = Field(
-        8,
-        ge=1,
-        le=50,
-        title="Steps of an agent",
-        description=(
-            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
-            "memory's tools, and in the last step it must answer."
-        ),
-    )
 '''
 
 # ----------------------------------------------------------------------------------------------------------
 # config/fields/recalling.py
 
-SOURCES["config/fields/recalling.py"] = r'''"""Which memories a model is told, and how."""
+SOURCES["config/fields/recalling.py"] = r'''"""What a model is told, and how."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..valves_codec import PanelModel
+from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class Recalling(PanelModel):
-    """Which memories a model is told, and how."""
+    """What a model is told, and how."""
 
     memories_per_turn: int = Field(
         8,
@@ -8197,8 +7897,9 @@ class Recalling(PanelModel):
         title="Memories per message",
         description=(
             "At most this many memories come with a chat's first message, and half as many, but at least "
-            "one, with later ones. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is recalled."
+            "one, with later ones. Who the user is and how they want to be answered comes on top; with 0, "
+            "nothing else is recalled. Quotes of past chats and documents have budgets of their own, in "
+            "advanced."
         ),
     )
     relevance_threshold: float = Field(
@@ -8221,16 +7922,6 @@ class Recalling(PanelModel):
             "At most this many tokens of memories come with a message. A memory that does not fit is left "
             "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
             "chosen anew."
-        ),
-    )
-    episode_token_budget: int = Field(
-        750,
-        ge=0,
-        le=16000,
-        title="Past chats' token budget",
-        description=(
-            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
-            "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
     placement: Literal["message", "system"] = Field(
@@ -8256,6 +7947,17 @@ class Recalling(PanelModel):
         le=10000,
         title="Deadline (ms)",
         description="A message waits for memories this long at most; then it goes on without them.",
+    )
+
+    context_tokens: Limits = Field(
+        "0",
+        title="Tokens of a prompt",
+        description=(
+            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
+            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
+            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
+            "answer. 0: no limit."
+        ),
     )
 '''
 
@@ -8367,6 +8069,51 @@ class Scopes(PanelModel):
             "Who is in which team, by e-mail address or user id. For example: design: ada@example.org "
             "bob@example.org; sales: eve@example.org. Members see what one of them shares with /memory "
             "share."
+        ),
+    )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# config/fields/sources.py
+
+SOURCES["config/fields/sources.py"] = r'''"""What is read besides chats: documents, and channels of a team."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..marks import Mark
+from ..valves_codec import PanelModel, Text
+
+
+class Sources(PanelModel):
+    """What is read besides chats: documents, and channels of a team."""
+
+    documents_dir: Annotated[Text, Mark.OPENS] = Field(
+        "documents",
+        title="Folder of documents",
+        description=(
+            "A folder with a folder for each user, named by the user's id, and everyone, whose files all "
+            "users' chats can be told quotes of. A relative path is below the data folder. Empty: no "
+            "documents are read. It takes the backend library."
+        ),
+    )
+    channels: Literal["off", "on"] = Field(
+        "off",
+        title="Channels",
+        description=(
+            "on: bots that have an observer's key may tell what is said in a team's channels, and what its "
+            "members decide there is remembered for that channel alone. It takes the backend library."
+        ),
+    )
+    webui_channels: Text = Field(
+        "",
+        title="Open WebUI's channels",
+        description=(
+            "Which of Open WebUI's own channels are read with webui_url and webui_api_key: ids or names with "
+            "commas between, * for all. Their members are told once, by a message. Unset: none."
         ),
     )
 '''
@@ -8486,7 +8233,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .advanced import Advanced, read_advanced
+from .advanced import Advanced, read_advanced, written
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError, allowed, inside, is_unset
 
@@ -8579,7 +8326,7 @@ def _patterns(text: Any) -> list[str]:
 def _numbers(old: Mapping[str, Any], preset: str) -> str:
     numbers = read_advanced(preset).model_dump(exclude_unset=True)
     numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
-    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+    return written(numbers)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9003,13 +8750,168 @@ SOURCES["config/settings.py"] = r'''"""All settings as one class. What each is s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ..core.chat_servers import ChatServer
+from .advanced import EACH, SHORT, Advanced, read_advanced
 from .cross_checks import objections
-from .fields import Fields
-from .valves_codec import SettingsError
+from .fields.access import Access
+from .fields.models import Models
+from .fields.open_webui import OpenWebUI
+from .fields.proxy import Proxy
+from .fields.recalling import Recalling
+from .fields.remembering import Remembering
+from .fields.scopes import Scopes
+from .fields.sources import Sources
+from .fields.storage import Storage
+from .former import SUCCESSORS, renewed
+from .upstreams import Upstream, of_chat_servers, read_upstreams
+from .valves_codec import SettingsError, Text, allowed, read_by
+
+# In the panel's one long list, each title begins with that of its group. By the first setting of each.
+GROUPS = {
+    "pipelines": "Who gets memory",
+    "backend": "mem0",
+    "vector_store": "Store",
+    "llm_provider": "LLM",
+    "embedder_provider": "Embedder",
+    "extraction": "Remembering",
+    "memories_per_turn": "Recall",
+    "context_tokens": "Long chats",
+    "documents_dir": "Documents",
+    "channels": "Channels",
+    "folder_memories": "Who knows what",
+    "upstreams": "Proxy",
+    "webui_url": "Open WebUI",
+    "advanced": "Advanced",
+}
 
 
-class Valves(Fields):
-    """All settings. Each can be preset by an environment variable `MEMORY_<NAME>`."""
+class Valves(
+    OpenWebUI,
+    Proxy,
+    Scopes,
+    Sources,
+    Recalling,
+    Remembering,
+    Models,
+    Storage,
+    Access,
+):  # in the panel the last one is first, and what stands in here is last
+    """All settings, and what follows from several of them.
+
+    Each can be preset by an environment variable `MEMORY_<NAME>`.
+
+    chat_servers: those of the environment, for `llm_provider` auto.
+    """
+
+    chat_servers: ClassVar[tuple[ChatServer, ...]] = ()
+
+    advanced: Annotated[Text, read_by(read_advanced, "{wrong}")] = Field(
+        "", title="Advanced", description=f"{SHORT} {EACH}."
+    )
+
+    @property
+    def mode(self) -> Literal["reconcile", "mem0", "verbatim"]:
+        """How exchanges are remembered: `extraction`, with auto resolved."""
+        if self.extraction != "auto":
+            return self.extraction
+        return "reconcile" if self.has_llm else self.mode_without_llm
+
+    @property
+    def keeps_episodes(self) -> bool:
+        """Whether passages of what was said are kept: `episodes`, with auto resolved."""
+        return self.episodes == "on" or (self.episodes == "auto" and self.backend == "library")
+
+    def documents_folder(self, data_dir: Path) -> Path | None:
+        """Where documents lie, None where none are read."""
+        if not self.documents_dir or self.backend != "library":
+            return None
+        return data_dir / self.documents_dir  # an absolute one stays what it is
+
+    @property
+    def observes_channels(self) -> bool:
+        """Whether what is said in channels is read."""
+        return self.enabled and self.channels == "on" and self.backend == "library"
+
+    @property
+    def mode_without_llm(self) -> Literal["mem0", "verbatim"]:
+        """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
+        own = self.backend != "library" and self.extraction in ("auto", "mem0")
+        return "mem0" if own else "verbatim"
+
+    @property
+    def has_llm(self) -> bool:
+        """Whether an LLM of ours may read the chats."""
+        return bool(self.chat_servers) if self.llm_provider == "auto" else self.llm_provider != "none"
+
+    @property
+    def uses_llm(self) -> bool:
+        """Whether remembering an exchange costs a call of a language model."""
+        return self.mode != "verbatim"
+
+    @property
+    def reflects(self) -> bool:
+        """Whether an LLM of ours keeps users' memories in order."""
+        return self.enabled and self.reflection == "on" and self.uses_llm and self.has_llm
+
+    @property
+    def embeds_by_itself(self) -> bool:
+        """Whether the embedding model runs in this process."""
+        if self.embedder_provider == "huggingface":
+            return not self.embedder_base_url
+        return self.embedder_provider == "bundled"
+
+    @property
+    def recalls_by_itself(self) -> bool:
+        """Whether recall waits for no other process: mem0, its store and the embedder run in this one."""
+        return self.backend == "library" and self.vector_store == "sqlite" and self.embeds_by_itself
+
+    @property
+    def advanced_numbers(self) -> Advanced:
+        """What `advanced` says, and the defaults for the rest."""
+        return read_advanced(self.advanced)
+
+    @property
+    def upstreams_in_use(self) -> tuple[Upstream, ...]:
+        """The model servers behind the proxy."""
+        return read_upstreams(self.upstreams) or of_chat_servers(self.chat_servers)
+
+    @property
+    def notices(self) -> list[str]:
+        """One sentence for each setting that was given by its name of the release before."""
+        variables = {f"MEMORY_{name.upper()}": SUCCESSORS[name] for name in self.former}
+        return [
+            f"{name} is now {' and '.join(now)}; it was taken over, and the next release no longer reads it."
+            for name, now in {**variables, **{name: SUCCESSORS[name] for name in self._former}}.items()
+        ]
+
+    @classmethod
+    def schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        shown = super().schema(*args, **options)
+        group = ""
+        for name, field in cls.model_fields.items():
+            described, group = shown["properties"][name], GROUPS.get(name, group)
+            if not str(field.title).startswith(group):
+                described["title"] = f"{group}: {field.title}"
+            kind = allowed(field)
+            if "number" in kind:
+                described["description"] += f" {kind.capitalize()}; {field.default} by default."
+            elif kind.startswith("one of"):
+                described["description"] += f" Default: {field.default}."
+        return shown
+
+    @classmethod
+    def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+
+    @classmethod
+    def called_now(cls, name: str) -> str:
+        return SUCCESSORS.get(name, (name,))[0]
 
     def check(self) -> None:
         if found := list(objections(self)):
@@ -9496,11 +9398,12 @@ earlier abstract into other words. It is made of what anybody said, and is quote
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
 
 from ..core.locales import CODES, locale
 from ..language.sanitize import inert
@@ -9528,15 +9431,12 @@ class Abstract:
     def read(cls, kept: str) -> Abstract:
         """What `written` gave; empty for any other text."""
         try:
-            told = json.loads(kept)
-            return cls(tuple(map(str, told["lines"])), tuple(map(str, told["hints"])), str(told["language"]))
-        except (ValueError, KeyError, TypeError):
+            return _KEPT.validate_json(kept)
+        except ValidationError:
             return cls()
 
     def written(self) -> str:
-        """As it is kept."""
-        told = {"lines": self.lines, "hints": self.hints, "language": self.language}
-        return json.dumps(told, ensure_ascii=False)
+        return _KEPT.dump_json(self).decode()
 
     def updated(self, add: Sequence[str], drop: Sequence[int], hints: Sequence[str]) -> Abstract:
         """With more lines and hints, but for unfit ones, and without the lines of these numbers, from 1."""
@@ -9563,6 +9463,9 @@ class Abstract:
         if self.hints:
             parts.append(words.say("abstract, hints", hints="; ".join(self.hints)))
         return "\n".join([*parts, _CLOSE])
+
+
+_KEPT = TypeAdapter(Abstract)
 
 
 def fit(line: str, most: int) -> str:
@@ -9604,7 +9507,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, RetryFew
@@ -9665,11 +9568,9 @@ class Abstracts:
             self._waiting[wanted.place] = wanted
             while len(self._waiting) > _MOST_WAITING:
                 self._waiting.popitem(last=False)
-            if len(self._making) >= _AT_ONCE:
-                return True
-            place, first = self._waiting.popitem(last=False)
-            self._making.add(place)
-        threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
+            first = self._next()
+        if first is not None:
+            threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
     def drop(self, user_id: str) -> None:
@@ -9693,10 +9594,15 @@ class Abstracts:
                 self._emit(failed(Job.ABSTRACT, error))
             with self._lock:
                 self._making.discard(wanted.place)
-                wanted = None
-                if self._waiting and not self._is_closed:
-                    place, wanted = self._waiting.popitem(last=False)
-                    self._making.add(place)
+                wanted = self._next()
+
+    def _next(self) -> Wanted | None:
+        """What is to be made from now on, if anything is. Under the lock."""
+        if not self._waiting or len(self._making) >= _AT_ONCE:
+            return None
+        place, wanted = self._waiting.popitem(last=False)
+        self._making.add(place)
+        return wanted
 
     def _make(self, wanted: Wanted) -> None:
         names = {one.name for one in wanted.past}
@@ -9704,7 +9610,11 @@ class Abstracts:
         parts = list(_parts(wanted.past, wanted.place.limit))
         abstract = wanted.before
         for number, part in enumerate(parts, 1):
-            past = [_without_secrets(one) for one in part if one.name in kept]
+            past = [
+                replace(one, user=masked(one.user)[0], answer=masked(one.answer)[0])
+                for one in part
+                if one.name in kept
+            ]
             by_llm = number > len(parts) - _MOST_PARTS
             if past:
                 abstract = self._updated(wanted, abstract, past, by_llm=by_llm)
@@ -9717,7 +9627,7 @@ class Abstracts:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
         may_ask = by_llm and settings.has_llm and settings.uses_llm
-        if may_ask and isinstance(backend, AskableBackend):
+        if may_ask:
             local_only = settings.local_only
             with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
                 if reader and (after := self._asked(backend, wanted.room, before, past)):
@@ -9725,9 +9635,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))
@@ -9756,10 +9664,6 @@ def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
         chars += size
     if part:
         yield part
-
-
-def _without_secrets(past: Past) -> Past:
-    return replace(past, user=masked(past.user)[0], answer=masked(past.answer)[0])
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -9898,7 +9802,7 @@ from itertools import accumulate
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets, expected
+from ..config.context_limits import expected, within
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -9985,12 +9889,10 @@ class Contexts:
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
-        """Begin nothing more."""
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
         with self._lock:
             for place in [one for one in self._last if one.user_id == user_id]:
@@ -10026,14 +9928,14 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
+        news = expected(within(settings, limit)) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
             fixed + last.in_system,
             [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
-            keep=settings.context_keep / 100,
+            keep=settings.advanced_numbers.context_keep / 100,
             reserve=news,
             abstract=_room(limit),
         )
@@ -11191,6 +11093,54 @@ def passage_id(user_id: str, name: str, role: str, number: int) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/heap.py
+
+SOURCES["core/heap.py"] = r'''"""The interpreter's heap after a start."""
+
+from __future__ import annotations
+
+import gc
+
+
+def keep_loaded() -> None:
+    """Spare what is loaded now, modules mostly, the cyclic garbage collector's later full passes.
+
+    Each took some 80 ms here, in which no thread goes on, once in 150 messages. Blocks as long, once.
+    """
+    gc.unfreeze()  # of a start before, as after a reload
+    gc.collect()
+    gc.freeze()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# core/latest.py
+
+SOURCES["core/latest.py"] = r'''"""What was set last, so many entries at most."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Latest(OrderedDict[Key, Value]):
+    """A dictionary that drops what was set longest ago."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > self._most:
+            self.popitem(last=False)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # core/locales/__init__.py
 
 SOURCES["core/locales/__init__.py"] = r'''"""All that is said to users and models about memories, in the languages there is a .po file for.
@@ -11206,7 +11156,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
@@ -11247,20 +11196,16 @@ class Locale:
     def __init__(
         self, code: str, messages: Mapping[str, tuple[str, ...]], fallback: Locale | None = None
     ) -> None:
-        self.code, self._messages, self._fallback = code, messages, fallback
-        self._translations: GNUTranslations = po.translations(messages)
-        if fallback is not None:
-            self._translations.add_fallback(fallback._translations)
+        self.code, self._fallback = code, fallback
+        self._messages = {id_: forms for id_, forms in messages.items() if all(forms)}
+        self._plural = po.plural_of(messages)
 
     def say(self, id_: str, /, **values: Value) -> str:
         """A text with its placeholders filled. What is put in is never read for placeholders again.
 
         n: chooses the plural form of a text that has several. Whole numbers are written as the language does.
         """
-        if "n" in values and self._is_plural(id_):
-            text = self._translations.ngettext(id_, id_, int(str(values["n"])))
-        else:
-            text = self._translations.gettext(id_)
+        text = self._text(id_, values.get("n"))
         if "{" not in text:
             return text
         try:
@@ -11291,10 +11236,11 @@ class Locale:
         """Whether there is such a text, in English at least."""
         return id_ in self._messages or (self._fallback is not None and self._fallback.has(id_))
 
-    def _is_plural(self, id_: str) -> bool:
-        return len(self._messages.get(id_, ())) > 1 or (
-            self._fallback is not None and self._fallback._is_plural(id_)
-        )
+    def _text(self, id_: str, n: Value | None) -> str:
+        forms = self._messages.get(id_)
+        if forms is None:
+            return self._fallback._text(id_, n) if self._fallback else id_
+        return forms[0] if n is None or len(forms) == 1 else forms[self._plural(int(str(n)))]
 
     def _written(self, value: Value) -> str:
         if isinstance(value, Message):
@@ -11553,8 +11499,11 @@ msgstr "Das Gedächtnis ist nicht erreichbar."
 msgid "try again"
 msgstr "Lass diese Antwort in einer Minute neu erzeugen, um es noch einmal zu versuchen; dein Admin sieht den Grund im Status."
 
+msgid "cannot be done"
+msgstr "Das geht nicht. Dein Admin sieht den Grund im Protokoll."
+
 msgid "broken"
-msgstr "Das ging nicht: Im Filter stimmt etwas nicht ({error}). Sag deinem Admin Bescheid, wenn es so bleibt."
+msgstr "Das ging nicht: Im Filter stimmt etwas nicht. Sag deinem Admin Bescheid, wenn es so bleibt."
 
 msgid "still at earlier"
 msgstr "Deine früheren Befehle werden noch ausgeführt. Sende diesen in einer Minute noch einmal."
@@ -12528,6 +12477,48 @@ msgstr "für alle"
 msgid "document not read"
 msgstr "kann nicht gelesen werden: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "in der Seite steht kein Text"
+
+msgid "document: the PDF asks for a password"
+msgstr "das PDF verlangt ein Passwort"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "im PDF steht kein Text; vielleicht sind es gescannte Bilder"
+
+msgid "document: it is no text"
+msgstr "es ist kein Text"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "ausgepackt ist es mehr, als gelesen werden darf"
+
+msgid "document: what reads such files is not installed"
+msgstr "was solche Dateien liest, ist nicht installiert"
+
+msgid "document: it is damaged"
+msgstr "es ist beschädigt"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "es kostet mehr Zeit oder Speicher, als sein darf"
+
+msgid "document: its reading broke off"
+msgstr "das Lesen brach ab"
+
+msgid "document: it is too big"
+msgstr "es ist zu groß"
+
+msgid "document: it cannot be opened"
+msgstr "es lässt sich nicht öffnen"
+
+msgid "document: it cannot be understood"
+msgstr "es lässt sich nicht verstehen"
+
+msgid "document's file stays"
+msgstr "Es ist vergessen, aber seine Datei lässt sich nicht löschen ({why}). Sag deinem Admin Bescheid."
+
+msgid "digest, broken template"
+msgstr "Die Vorlage {template} lässt sich nicht verwenden: {why}. docs/digests.md sagt, wie eine aussieht."
+
 msgid "say forget document"
 msgstr "Sag, welches Dokument: `/memory vergiss dokument 2` nimmt eine Nummer aus der Liste, die `/memory dokumente` zeigt."
 
@@ -13329,9 +13320,6 @@ msgstr "Eine Datei hat höchstens {most} MiB."
 msgid "page: document of nobody"
 msgstr "Die Anfrage nennt keinen Nutzer: sende den Schlüssel eines Nutzers, oder X-Memory-User-Id mit dem des Servers."
 
-msgid "page: too many documents at once"
-msgstr "Zu viele Dateien auf einmal. Versuch es in einigen Sekunden noch einmal."
-
 msgid "page: too many documents"
 msgstr "Ein Nutzer kann hier {files} Dateien und {most} GiB aufbewahren. Vergiss erst einige Dokumente."
 
@@ -13340,9 +13328,6 @@ msgstr "Der Platz für Dokumente ist fast voll. Sag deinem Admin Bescheid."
 
 msgid "page: document of an unknown kind"
 msgstr "Dateien dieser Art werden nicht gelesen: Die Endung des Namens sagt die Art."
-
-msgid "page: documents and the default key"
-msgstr "Seiten dürfen keine Dateien senden, solange der Schlüssel des Servers der öffentlich bekannte ist."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -13466,6 +13451,57 @@ msgstr "Trennen"
 msgid "page: not read"
 msgstr "wird nicht gelesen"
 
+msgid "page: file not kept"
+msgstr "Die Datei kann nicht behalten werden ({why}). Sag deinem Admin Bescheid."
+
+msgid "page: import gone"
+msgstr "Der Import wurde zurückgenommen, während er gelesen wurde."
+
+msgid "page: import gone, hint"
+msgstr "Er lässt sich neu beginnen."
+
+msgid "page: try again"
+msgstr "Versuche es in einer Minute noch einmal. Dein Admin sieht den Grund im Status."
+
+msgid "page: not now"
+msgstr "Das Gedächtnis ist gerade nicht verfügbar. Versuche es in einer Minute noch einmal."
+
+msgid "page: broken"
+msgstr "Das ging nicht: Im Server stimmt etwas nicht. Sag deinem Admin Bescheid, wenn es so bleibt."
+
+msgid "page: past too large"
+msgstr "Open WebUI hat mehr zu erzählen, als geholt wird, oder erzählt es zu langsam."
+
+msgid "page: past too large, hint"
+msgstr "Exportiere die Chats dort, und schick die Datei."
+
+msgid "page: past not told"
+msgstr "Open WebUI gibt nicht heraus, was in deinen Chats gesagt wurde."
+
+msgid "page: past not told, hint"
+msgstr "Exportiere die Chats dort, und schick die Datei; oder sag deinem Admin Bescheid."
+
+msgid "page: changed meanwhile"
+msgstr "Es wurde nichts zurückgenommen: Was du hier siehst, wurde inzwischen noch einmal geändert."
+
+msgid "page: changed meanwhile, hint"
+msgstr "Der Verlauf zeigt alle Änderungen."
+
+msgid "page: undone already"
+msgstr "Das wurde schon zurückgenommen."
+
+msgid "page: read aside again"
+msgstr "Beiseite Gelegtes noch einmal lesen"
+
+msgid "page, done: aside read again"
+msgstr "Es wird noch einmal gelesen."
+
+msgid "page: no such archive"
+msgstr "Eine Datei {file} gibt es nicht."
+
+msgid "page: no such archive, hint"
+msgstr "Schick oder nenne es noch einmal."
+
 msgid "page: zip too many"
 msgstr "In dieser .zip sind zu viele Dateien."
 
@@ -13485,7 +13521,10 @@ msgid "page: zip encrypted, hint"
 msgstr "Entpacke sie, und importiere, was darin ist."
 
 msgid "page: nothing is known"
-msgstr "Nichts darin ist bekannt. {flaws}"
+msgstr "Nichts darin ist bekannt."
+
+msgid "page: nothing can be imported"
+msgstr "Nichts darin lässt sich importieren: {why}."
 
 msgid "page: nothing is known, hint"
 msgstr "Bekannt sind Exporte von ChatGPT, Claude, Gemini (Takeout, als JSON), Open WebUI, Letta und mem0, und long_term_memory von text-generation-webui."
@@ -13543,6 +13582,18 @@ msgstr "sie ist auf eine Weise gepackt, die sich nicht lesen lässt"
 
 msgid "page, import: it is damaged"
 msgstr "sie ist beschädigt"
+
+msgid "page, import: it is far larger than its archive"
+msgstr "sie ist weit größer als ihr Archiv"
+
+msgid "page, import: it takes longer, or more memory, than may be used"
+msgstr "sie zu lesen kostet mehr Zeit oder Speicher, als sein darf"
+
+msgid "page, import: there is more in it than may be read"
+msgstr "darin ist mehr, als gelesen werden darf"
+
+msgid "page, import: a page; in Takeout choose JSON as the format of My Activity, and export once more"
+msgstr "eine Seite; wähle in Takeout JSON als Format von „Meine Aktivitäten“, und exportiere noch einmal"
 
 msgid "page, import: a part of it is no JSON"
 msgstr "ein Teil davon ist kein JSON"
@@ -13797,8 +13848,11 @@ msgstr "Memory cannot be reached."
 msgid "try again"
 msgstr "Regenerate this answer in a minute to try again. Your admin sees the reason in the status."
 
+msgid "cannot be done"
+msgstr "This cannot be done. Your admin sees the reason in the log."
+
 msgid "broken"
-msgstr "That did not work: something is wrong inside the filter ({error}). Tell your admin if it keeps happening."
+msgstr "That did not work: something is wrong inside the filter. Tell your admin if it keeps happening."
 
 msgid "still at earlier"
 msgstr "Your earlier commands are still running. Send this one again in a minute."
@@ -14799,6 +14853,48 @@ msgstr "everyone's"
 msgid "document not read"
 msgstr "cannot be read: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "there is no text in the page"
+
+msgid "document: the PDF asks for a password"
+msgstr "the PDF asks for a password"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "there is no text in the PDF; it may be scanned pictures"
+
+msgid "document: it is no text"
+msgstr "it is no text"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "it unpacks to more than may be read"
+
+msgid "document: what reads such files is not installed"
+msgstr "what reads such files is not installed"
+
+msgid "document: it is damaged"
+msgstr "it is damaged"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "it takes longer, or more memory, than may be used"
+
+msgid "document: its reading broke off"
+msgstr "its reading broke off"
+
+msgid "document: it is too big"
+msgstr "it is too big"
+
+msgid "document: it cannot be opened"
+msgstr "it cannot be opened"
+
+msgid "document: it cannot be understood"
+msgstr "it cannot be understood"
+
+msgid "document's file stays"
+msgstr "It is forgotten, but its file cannot be deleted ({why}). Tell your admin."
+
+msgid "digest, broken template"
+msgstr "The template {template} cannot be used: {why}. docs/digests.md says what one looks like."
+
 msgid "say forget document"
 msgstr "Say which document: `/memory forget document 2` takes a number of the list that `/memory documents` shows."
 
@@ -15602,9 +15698,6 @@ msgstr "A file has {most} MiB at most."
 msgid "page: document of nobody"
 msgstr "The request names no user: send a user's key, or X-Memory-User-Id with the server's."
 
-msgid "page: too many documents at once"
-msgstr "Too many files at once. Try again in some seconds."
-
 msgid "page: too many documents"
 msgstr "A user may keep {files} files and {most} GiB here. Forget some documents first."
 
@@ -15613,9 +15706,6 @@ msgstr "The disk of the documents is nearly full. Tell your admin."
 
 msgid "page: document of an unknown kind"
 msgstr "Files of this kind are not read: the name's ending tells the kind."
-
-msgid "page: documents and the default key"
-msgstr "Pages may not send files while the server's key is the public default."
 
 msgid "page: documents"
 msgid_plural "page: documents"
@@ -15739,6 +15829,57 @@ msgstr "Unlink"
 msgid "page: not read"
 msgstr "not read"
 
+msgid "page: file not kept"
+msgstr "The file cannot be kept ({why}). Tell your admin."
+
+msgid "page: import gone"
+msgstr "The import was taken back while it was read."
+
+msgid "page: import gone, hint"
+msgstr "It can be imported anew."
+
+msgid "page: try again"
+msgstr "Try again in a minute. Your admin sees the reason in the status."
+
+msgid "page: not now"
+msgstr "Memory is not available right now. Try again in a minute."
+
+msgid "page: broken"
+msgstr "That did not work: something is wrong inside the server. Tell your admin if it keeps happening."
+
+msgid "page: past too large"
+msgstr "Open WebUI has more to tell than is fetched, or tells it too slowly."
+
+msgid "page: past too large, hint"
+msgstr "Export the chats there, and send the file."
+
+msgid "page: past not told"
+msgstr "Open WebUI does not tell what was said in your chats."
+
+msgid "page: past not told, hint"
+msgstr "Export the chats there, and send the file; or tell your admin."
+
+msgid "page: changed meanwhile"
+msgstr "Nothing was taken back: what you see here was changed again meanwhile."
+
+msgid "page: changed meanwhile, hint"
+msgstr "The timeline shows all changes."
+
+msgid "page: undone already"
+msgstr "That was taken back already."
+
+msgid "page: read aside again"
+msgstr "Read what was set aside once more"
+
+msgid "page, done: aside read again"
+msgstr "It will be read once more."
+
+msgid "page: no such archive"
+msgstr "There is no file {file}."
+
+msgid "page: no such archive, hint"
+msgstr "Send or name it once more."
+
 msgid "page: zip too many"
 msgstr "There are too many files in this .zip."
 
@@ -15758,7 +15899,10 @@ msgid "page: zip encrypted, hint"
 msgstr "Unpack it, and import what is in it."
 
 msgid "page: nothing is known"
-msgstr "Nothing in it is known. {flaws}"
+msgstr "Nothing in it is known."
+
+msgid "page: nothing can be imported"
+msgstr "Nothing in it can be imported: {why}."
 
 msgid "page: nothing is known, hint"
 msgstr "Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory."
@@ -15816,6 +15960,18 @@ msgstr "it is packed in a way that cannot be read"
 
 msgid "page, import: it is damaged"
 msgstr "it is damaged"
+
+msgid "page, import: it is far larger than its archive"
+msgstr "it is far larger than its archive"
+
+msgid "page, import: it takes longer, or more memory, than may be used"
+msgstr "it takes longer, or more memory, than may be used"
+
+msgid "page, import: there is more in it than may be read"
+msgstr "there is more in it than may be read"
+
+msgid "page, import: a page; in Takeout choose JSON as the format of My Activity, and export once more"
+msgstr "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
 msgid "page, import: a part of it is no JSON"
 msgstr "a part of it is no JSON"
@@ -16052,8 +16208,11 @@ msgstr "No se puede acceder a la memoria."
 msgid "try again"
 msgstr "Regenera esta respuesta dentro de un minuto para intentarlo otra vez; tu administrador ve el motivo en el estado."
 
+msgid "cannot be done"
+msgstr "Esto no se puede hacer. Tu administrador ve el motivo en el registro."
+
 msgid "broken"
-msgstr "No se ha podido hacer: algo va mal dentro del filtro ({error}). Avisa a tu administrador si sigue así."
+msgstr "No se ha podido hacer: algo va mal dentro del filtro. Avisa a tu administrador si sigue así."
 
 msgid "still at earlier"
 msgstr "Tus comandos anteriores todavía se están ejecutando. Envía este de nuevo dentro de un minuto."
@@ -17027,6 +17186,48 @@ msgstr "de todos"
 msgid "document not read"
 msgstr "no se puede leer: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "no hay texto en la página"
+
+msgid "document: the PDF asks for a password"
+msgstr "el PDF pide una contraseña"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "no hay texto en el PDF; quizá sean imágenes escaneadas"
+
+msgid "document: it is no text"
+msgstr "no es texto"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "descomprimido es más de lo que se puede leer"
+
+msgid "document: what reads such files is not installed"
+msgstr "no está instalado lo que lee estos archivos"
+
+msgid "document: it is damaged"
+msgstr "está dañado"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "requiere más tiempo o memoria de lo permitido"
+
+msgid "document: its reading broke off"
+msgstr "la lectura se interrumpió"
+
+msgid "document: it is too big"
+msgstr "es demasiado grande"
+
+msgid "document: it cannot be opened"
+msgstr "no se puede abrir"
+
+msgid "document: it cannot be understood"
+msgstr "no se puede entender"
+
+msgid "document's file stays"
+msgstr "Está olvidado, pero su archivo no se puede borrar ({why}). Avisa a tu administrador."
+
+msgid "digest, broken template"
+msgstr "La plantilla {template} no se puede usar: {why}. docs/digests.md dice cómo es una."
+
 msgid "say forget document"
 msgstr "Di qué documento: `/memory olvida documento 2` toma un número de la lista que muestra `/memory documentos`."
 
@@ -17343,8 +17544,11 @@ msgstr "La mémoire est injoignable."
 msgid "try again"
 msgstr "Régénérez cette réponse dans une minute pour réessayer ; votre administrateur en voit la raison dans l'état."
 
+msgid "cannot be done"
+msgstr "Cela n'est pas possible. Votre administrateur voit la raison dans le journal."
+
 msgid "broken"
-msgstr "Cela n'a pas pu être fait : quelque chose ne va pas dans le filtre ({error}). Prévenez votre administrateur si cela persiste."
+msgstr "Cela n'a pas pu être fait : quelque chose ne va pas dans le filtre. Prévenez votre administrateur si cela persiste."
 
 msgid "still at earlier"
 msgstr "Vos commandes précédentes sont encore en cours. Renvoyez celle-ci dans une minute."
@@ -18318,6 +18522,48 @@ msgstr "pour tous"
 msgid "document not read"
 msgstr "illisible : {why}"
 
+msgid "document: there is no text in the page"
+msgstr "la page ne contient pas de texte"
+
+msgid "document: the PDF asks for a password"
+msgstr "le PDF demande un mot de passe"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "le PDF ne contient pas de texte ; ce sont peut-être des images numérisées"
+
+msgid "document: it is no text"
+msgstr "ce n'est pas du texte"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "décompressé, il dépasse ce qui peut être lu"
+
+msgid "document: what reads such files is not installed"
+msgstr "ce qui lit ces fichiers n'est pas installé"
+
+msgid "document: it is damaged"
+msgstr "il est endommagé"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "il faut plus de temps ou de mémoire que permis"
+
+msgid "document: its reading broke off"
+msgstr "la lecture s'est interrompue"
+
+msgid "document: it is too big"
+msgstr "il est trop gros"
+
+msgid "document: it cannot be opened"
+msgstr "il ne peut pas être ouvert"
+
+msgid "document: it cannot be understood"
+msgstr "il ne peut pas être compris"
+
+msgid "document's file stays"
+msgstr "Il est oublié, mais son fichier ne peut pas être supprimé ({why}). Prévenez votre administrateur."
+
+msgid "digest, broken template"
+msgstr "Le modèle {template} est inutilisable : {why}. docs/digests.md dit à quoi en ressemble un."
+
 msgid "say forget document"
 msgstr "Dites quel document : `/memory oublie document 2` prend un numéro de la liste que montre `/memory documents`."
 
@@ -18632,8 +18878,11 @@ msgstr "メモリにアクセスできません。"
 msgid "try again"
 msgstr "1分後にこの回答を再生成してお試しください。理由は管理者がステータスで確認できます。"
 
+msgid "cannot be done"
+msgstr "できません。理由は管理者がログで確認できます。"
+
 msgid "broken"
-msgstr "実行できませんでした。フィルター内部に問題があります（{error}）。続く場合は管理者に知らせてください。"
+msgstr "実行できませんでした。フィルター内部に問題があります。続く場合は管理者に知らせてください。"
 
 msgid "still at earlier"
 msgstr "前のコマンドをまだ実行中です。1分後にもう一度送信してください。"
@@ -19578,6 +19827,48 @@ msgstr "全員用"
 msgid "document not read"
 msgstr "読み込めません：{why}"
 
+msgid "document: there is no text in the page"
+msgstr "ページに文字がありません"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDFがパスワードを求めています"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "PDFに文字がありません。スキャン画像かもしれません"
+
+msgid "document: it is no text"
+msgstr "テキストではありません"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "展開すると読める量を超えます"
+
+msgid "document: what reads such files is not installed"
+msgstr "このファイルを読むものがインストールされていません"
+
+msgid "document: it is damaged"
+msgstr "壊れています"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "許された時間またはメモリを超えます"
+
+msgid "document: its reading broke off"
+msgstr "読み込みが途中で終わりました"
+
+msgid "document: it is too big"
+msgstr "大きすぎます"
+
+msgid "document: it cannot be opened"
+msgstr "開けません"
+
+msgid "document: it cannot be understood"
+msgstr "解釈できません"
+
+msgid "document's file stays"
+msgstr "忘れましたが、ファイルを削除できません（{why}）。管理者に知らせてください。"
+
+msgid "digest, broken template"
+msgstr "テンプレート {template} は使えません：{why}。書き方は docs/digests.md にあります。"
+
 msgid "say forget document"
 msgstr "どの文書か番号で指定してください：`/memory 忘れて 文書 2`。番号は `/memory 文書` の一覧のものです。"
 
@@ -19681,25 +19972,23 @@ msgstr "誰か"
 # ----------------------------------------------------------------------------------------------------------
 # core/locales/po.py
 
-SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know, into the standard library's gettext.
+SOURCES["core/locales/po.py"] = r'''"""Reads gettext's text format (.po), which translators' tools know.
 
 The standard library reads the binary format (.mo) only. Texts can be reviewed and stand in the one file for
-upload, so what is kept is the .po, and the binary is made of it in memory.
+upload, so what is kept is the .po.
 """
 
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Mapping
-from gettext import GNUTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPED = re.compile(r"\\(.)")
-_MAGIC, _HEADER_BYTES = 0x950412DE, 28
+_PLURAL = re.compile(r"plural=([^;\n]+)")
 
 
 def read(text: str) -> dict[str, tuple[str, ...]]:
@@ -19731,17 +20020,11 @@ def read(text: str) -> dict[str, tuple[str, ...]]:
     return messages
 
 
-def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
-    """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
-    entries = {}
-    for id_, forms in messages.items():
-        if not all(forms):
-            continue
-        if id_:  # as one with plural forms, of which a language may have a single one
-            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
-        if len(forms) == 1:
-            entries[id_.encode()] = forms[0].encode()
-    return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
+def plural_of(messages: Mapping[str, tuple[str, ...]]) -> Callable[[int], int]:
+    """Which form of a text is for a number, as the header's `Plural-Forms` says; the first without one."""
+    (header,) = messages.get("", ("",))
+    rule = _PLURAL.search(header)
+    return c2py(rule[1]) if rule else lambda _: 0
 
 
 def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None:
@@ -19757,19 +20040,6 @@ def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
     return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
-
-
-def _mo(entries: Mapping[bytes, bytes]) -> bytes:
-    """The binary format: a header, two tables of lengths and offsets, then all texts with a NUL each."""
-    count = len(entries)
-    at = _HEADER_BYTES + 16 * count
-    tables, texts = b"", b""
-    for some in (entries.keys(), entries.values()):
-        for text in some:
-            tables += struct.pack("<II", len(text), at + len(texts))
-            texts += text + b"\0"
-    header = struct.pack("<7I", _MAGIC, 0, count, _HEADER_BYTES, _HEADER_BYTES + 8 * count, 0, 0)
-    return header + tables + texts
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -20014,8 +20284,11 @@ msgstr "Память недоступна."
 msgid "try again"
 msgstr "Сгенерируйте этот ответ заново через минуту, чтобы повторить попытку; администратор видит причину в статусе."
 
+msgid "cannot be done"
+msgstr "Это сделать нельзя. Администратор видит причину в журнале."
+
 msgid "broken"
-msgstr "Это сделать не удалось: внутри фильтра что-то не так ({error}). Сообщите администратору, если это не пройдёт."
+msgstr "Это сделать не удалось: внутри фильтра что-то не так. Сообщите администратору, если это не пройдёт."
 
 msgid "still at earlier"
 msgstr "Ваши предыдущие команды ещё выполняются. Отправьте эту ещё раз через минуту."
@@ -21018,6 +21291,48 @@ msgstr "общий"
 msgid "document not read"
 msgstr "не читается: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "на странице нет текста"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDF запрашивает пароль"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "в PDF нет текста; возможно, это отсканированные изображения"
+
+msgid "document: it is no text"
+msgstr "это не текст"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "в распакованном виде это больше, чем можно прочесть"
+
+msgid "document: what reads such files is not installed"
+msgstr "не установлено то, что читает такие файлы"
+
+msgid "document: it is damaged"
+msgstr "он повреждён"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "на это нужно больше времени или памяти, чем разрешено"
+
+msgid "document: its reading broke off"
+msgstr "чтение прервалось"
+
+msgid "document: it is too big"
+msgstr "он слишком большой"
+
+msgid "document: it cannot be opened"
+msgstr "его не удаётся открыть"
+
+msgid "document: it cannot be understood"
+msgstr "его не удаётся разобрать"
+
+msgid "document's file stays"
+msgstr "Он забыт, но его файл не удаётся удалить ({why}). Сообщите администратору."
+
+msgid "digest, broken template"
+msgstr "Шаблон {template} нельзя использовать: {why}. Каким он бывает, сказано в docs/digests.md."
+
 msgid "say forget document"
 msgstr "Скажите, какой документ: `/memory забудь документ 2` берёт номер из списка, который показывает `/memory документы`."
 
@@ -21332,8 +21647,11 @@ msgstr "暂时无法访问记忆。"
 msgid "try again"
 msgstr "请在一分钟后重新生成这个回答再试；管理员可以在状态中看到原因。"
 
+msgid "cannot be done"
+msgstr "无法完成。管理员可以在日志中看到原因。"
+
 msgid "broken"
-msgstr "无法完成：过滤器内部出了问题（{error}）。如果一直这样，请告诉管理员。"
+msgstr "无法完成：过滤器内部出了问题。如果一直这样，请告诉管理员。"
 
 msgid "still at earlier"
 msgstr "你之前的命令还在执行。请在一分钟后重新发送这条命令。"
@@ -22278,6 +22596,48 @@ msgstr "公用"
 msgid "document not read"
 msgstr "无法读取：{why}"
 
+msgid "document: there is no text in the page"
+msgstr "页面里没有文字"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDF 需要密码"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "PDF 里没有文字，可能是扫描的图片"
+
+msgid "document: it is no text"
+msgstr "这不是文字"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "解压后超过可读取的大小"
+
+msgid "document: what reads such files is not installed"
+msgstr "没有安装读取此类文件的组件"
+
+msgid "document: it is damaged"
+msgstr "文件已损坏"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "所需时间或内存超过限制"
+
+msgid "document: its reading broke off"
+msgstr "读取中断"
+
+msgid "document: it is too big"
+msgstr "文件太大"
+
+msgid "document: it cannot be opened"
+msgstr "无法打开"
+
+msgid "document: it cannot be understood"
+msgstr "无法解析"
+
+msgid "document's file stays"
+msgstr "已忘记，但无法删除其文件（{why}）。请告诉管理员。"
+
+msgid "digest, broken template"
+msgstr "模板 {template} 无法使用：{why}。其格式见 docs/digests.md。"
+
 msgid "say forget document"
 msgstr "请说明是哪个文档：`/memory 忘记 文档 2` 使用 `/memory 文档` 列表中的编号。"
 
@@ -22597,11 +22957,9 @@ def hash_of(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
-    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
-    first = max(offset, 0)
-    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+def oldest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """The memories by the time when each was added; those without a time come first."""
+    return sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:
@@ -22948,7 +23306,7 @@ def is_scope(scope: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # core/text.py
 
-SOURCES["core/text.py"] = r'''"""Text made fit to be stored: nothing broken, nothing invisible."""
+SOURCES["core/text.py"] = r'''"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
@@ -22963,9 +23321,15 @@ def plain(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def capped(text: str, most: int = TEXT_CHARS) -> str:
-    """A text, or of a longer one its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+def capped(text: str, most: int = TEXT_CHARS, between: str = "\n…\n") -> str:
+    """A text, or of a longer one its beginning and its end, and what is to stand between them."""
+    return text if len(text) <= most else f"{text[: most // 2]}{between}{text[-most // 2 :]}"
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word of a text, and all after the blanks behind it."""
+    word, rest, *_ = *text.split(None, 1), "", ""
+    return word, rest
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -23147,6 +23511,48 @@ def is_unnamed(key: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/unreached.py
+
+SOURCES["core/unreached.py"] = r'''"""Why a server cannot be reached, in words for whoever is told."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ssl.SSLError,), "its certificate is not accepted"),
+    ((TimeoutError,), "it does not answer in time"),
+    ((socket.gaierror,), "there is no such host"),
+    ((ConnectionRefusedError,), "nothing listens there"),
+    ((ConnectionError, EOFError), "it closed the connection"),
+)
+
+
+def unreached(error: BaseException) -> str:
+    """Of the exceptions of any client, by what is behind them."""
+    chain = list(_chain(error))
+    for kinds, words in _CAUSES:
+        if any(isinstance(link, kinds) for link in chain):
+            return words
+    names = " ".join(type(link).__name__ for link in chain)  # of clients that raise errors of their own
+    if "Timeout" in names:
+        return "it does not answer in time"
+    closed = any(name in names for name in ("Disconnected", "RemoteProtocol", "ReadError", "WriteError"))
+    return "it closed the connection" if closed else "it does not answer as it should"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it, also where it only carries them."""
+    while error is not None:
+        yield error
+        if isinstance(carried := getattr(error, "os_error", None), BaseException) and carried is not error:
+            yield carried
+        error = error.__cause__ or error.__context__
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # digests/__init__.py
 
 SOURCES["digests/__init__.py"] = r'''"""Digests: texts made of memories, past chats and documents after a template, with their sources."""
@@ -23167,7 +23573,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import AskableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -23175,7 +23581,6 @@ from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.markdown import shown
 from ..language.sanitize import inert
-from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
@@ -23191,7 +23596,7 @@ class Digests:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: Emit,
         shelf: Shelf,
@@ -23253,7 +23658,7 @@ class Digests:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
-        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+        if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:
@@ -23420,7 +23825,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ..backends.backend_holder import BackendHolder
-from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
@@ -23481,10 +23885,8 @@ class DigestWorker:
                 file.unlink(missing_ok=True)
         except Refused as refusal:
             return words.tell(refusal.sentence)
-        except Drop as refusal:
-            return str(refusal)
         except OSError as error:
-            return words.say("digest, no folder", why=error.strerror or type(error).__name__)
+            return words.say("digest, no folder", why=os.strerror(error.errno or 0))
         return ""
 '''
 
@@ -23517,14 +23919,13 @@ _FRAME_TOKENS = 12  # of its number, day and title
 class Source:
     """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
 
-    title: the chat's or the document's, with its page; "" where there is none. kind: a memory's.
+    title: the chat's or the document's, with its page; "" where there is none.
     """
 
     part: str
     text: str
     day: str
     title: str = ""
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23588,7 +23989,7 @@ def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, So
         at = _time(memory)
         day = at.date().isoformat() if at.year > 1 else ""
         title = " ".join(filter(None, (memory.title, memory.role if part == "documents" else "")))
-        yield at, Source(part, text, day, disarmed(title), memory.kind if part == "memories" else "")
+        yield at, Source(part, text, day, disarmed(title))
 
 
 def _time(memory: Memory) -> datetime:
@@ -23602,6 +24003,7 @@ SOURCES["digests/template.py"] = r'''"""Templates of digests: Markdown whose fro
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23610,7 +24012,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import Drop
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
@@ -23628,7 +24029,13 @@ _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
 _MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
-_HOW = "see docs/digests.md for what a template looks like"
+
+
+class BrokenError(Refused):
+    """A template cannot be used. why: in English, for whoever has written it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(message("digest, broken template", template=name, why=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23654,19 +24061,19 @@ class Template:
         """A template as its file has it.
 
         Raises:
-            Drop: it is none, and why.
+            BrokenError: it is none.
         """
         head, fence, text = (
             source.removeprefix("\ufeff").lstrip().removeprefix(_FENCE).partition(f"\n{_FENCE}")
         )
         if not fence or not text.strip() or not source.lstrip("\ufeff \r\n").startswith(_FENCE):
-            raise Drop(f"The template {name} has no front matter or no text.", hint=_HOW)
+            raise BrokenError(name, "it has no front matter or no text")
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
             given[field.strip()] = value.strip().strip("\"'")
         if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise Drop(f"The template {name} has an unknown field {min(unknown)[:40]!r}.", hint=_HOW)
+            raise BrokenError(name, f"it has an unknown field {min(unknown)[:40]!r}")
         return cls(
             name,
             inert(given.get("title", "")) or name,
@@ -23692,7 +24099,7 @@ class Template:
         """Its text.
 
         Raises:
-            Drop: it cannot be filled.
+            BrokenError: it cannot be filled.
         """
         from jinja2 import TemplateError
 
@@ -23700,7 +24107,7 @@ class Template:
         try:
             return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
-            raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
+            raise BrokenError(self.name, "its text cannot be filled in") from error
 
 
 class Templates:
@@ -23713,7 +24120,7 @@ class Templates:
         """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
         found = []
         for name in sorted(self._names()):
-            with suppress(Drop):
+            with suppress(BrokenError):
                 found.append(self._read(name))
         return found
 
@@ -23721,8 +24128,7 @@ class Templates:
         """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
-            Drop: it cannot be read.
-            Refused: there is none.
+            Refused: there is none, or it cannot be read.
         """
         names, name = self._names(), self.named(name)
         if name not in names:
@@ -23751,26 +24157,23 @@ class Templates:
                 built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
                 return Template.read(name, built_in.read_text(encoding="utf-8"))
             if own.stat().st_size > _FILE_BYTES:
-                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+                raise BrokenError(name, f"it has more than {_FILE_BYTES:,} bytes")
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
-            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
+            raise BrokenError(name, os.strerror(error.errno or 0)) from error
 
 
 def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
     words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
     if wrong := set(words) - set(known):
-        raise Drop(
-            f"The template {name} says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}.",
-            hint=_HOW,
-        )
+        raise BrokenError(name, f"it says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}")
     return words
 
 
 def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
     value = given.get(field, str(default))
     if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
+        raise BrokenError(name, f"it says {field}: {value[:40]!r}, not {least:,} to {most:,}")
     return int(value)
 
 
@@ -23990,7 +24393,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_MIB = 1024
+_MEMORY = 1 << 30  # bytes
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -24019,12 +24422,7 @@ def _webpage(file: BinaryIO) -> dict[str, Any]:
     text = trafilatura.extract(
         data, output_format="markdown", include_comments=False, favor_recall=True, include_formatting=True
     )
-    about = {
-        "title": found.title,
-        "address": found.url,
-        "author": found.author,
-        "day": found.date,
-    }
+    about = {"title": found.title, "address": found.url, "author": found.author, "day": found.date}
     return {**about, "parts": list(by_headings(text or found.text or ""))}
 
 
@@ -24176,18 +24574,15 @@ def _mail(file: BinaryIO) -> dict[str, Any]:
 
 
 def _text(file: BinaryIO) -> dict[str, Any]:
-    text = _decoded(file.read())
-    return {"parts": list(by_headings(text))}
+    return {"parts": list(by_headings(_decoded(file.read())))}
 
 
 def _decoded(data: bytes) -> str:
-    if b"\0" in data[:4000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data[:4000] and not is_wide:
         raise Unreadable("it is no text")
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig",):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            break
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-16" if is_wide else "utf-8-sig")
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000]).best()
@@ -24271,26 +24666,30 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    seconds = int(request["seconds"])
-    signal.alarm(2 * seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
+    signal.alarm(2 * int(request["seconds"]))
+    confine(int(request["seconds"]))
     try:
         with os.fdopen(file, "rb") as opened:
             answer = read(str(request["format"]), io.BytesIO(opened.read()))
     except Unreadable as why:
         answer = {"error": str(why)}
     except ImportError as missing:
-        answer = {"error": f"the Python package {missing.name} is not installed, which reads such files"}
+        answer = {"error": f"what reads such files is not installed: {missing.name}"}
     except MemoryError:
-        answer = {"error": "it takes more memory than may be used"}
-    except Exception as error:  # noqa: BLE001 - libraries raise whatever they find
-        answer = {"error": f"it is damaged ({type(error).__name__})"}
+        answer = {"error": "it takes longer, or more memory, than may be used"}
+    except Exception:  # noqa: BLE001 - libraries raise whatever they find
+        answer = {"error": "it is damaged"}
     with os.fdopen(pipe, "wb") as out:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
+
+
+def confine(seconds: int, memory: int = _MEMORY, written: int = 0) -> None:
+    """From now on this process has so many seconds of the processor, bytes of memory and of each file that it
+    writes, and no network."""
+    limits = {"CPU": seconds, "AS": memory, "FSIZE": written, "CORE": 0}
+    for name, most in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
 
 
 @functools.cache
@@ -24454,22 +24853,41 @@ class Extraction:
         self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own source
-                [sys.executable, "-I", "-c", _source()],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"},
-                cwd="/",
-            )
+            program = source_of(f"{__package__}.extract")
+            self._process = isolated(program, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         self._socket = ours
         return ours
 
 
-def _source() -> str:
-    """Of `extract.py`, which may be no file: in single_file/ it is a text."""
-    spec = find_spec(f"{__package__}.extract")
+def isolated(
+    program: str, *arguments: str, stdin: int, stdout: int, temp: str = ""
+) -> subprocess.Popen[bytes]:
+    """A process of this interpreter that runs a program's text, and sees nothing of the server's environment.
+
+    temp: its folder for temporary files.
+    """
+    about = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(  # noqa: S603 - this interpreter with our own source
+        [sys.executable, "-I", "-c", program, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env={**about, **({"TMPDIR": temp} if temp else {})},
+        cwd="/",
+    )
+
+
+def source_of(module: str) -> str:
+    """The text of a module of ours, which may be no file: in single_file/ it is a text."""
+    spec = find_spec(module)
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
+
+
+def comes(pipe: int, seconds: float) -> bool:
+    """Whether something comes through a pipe, or its end, within so many seconds."""
+    waiting = select.poll()  # `select` takes no descriptor above 1,023
+    waiting.register(pipe, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
 
 
 def _all_of(pipe: int, seconds: float) -> bytes:
@@ -24478,7 +24896,7 @@ def _all_of(pipe: int, seconds: float) -> bytes:
     size = 0
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if not select.select([pipe], [], [], left)[0]:
+        if not comes(pipe, left):
             break
         some = os.read(pipe, 1 << 16)
         if not some:
@@ -24820,12 +25238,12 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -24869,7 +25287,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -24878,50 +25296,59 @@ class Indexing:
         What ends the work for one user is raised when all others have had theirs. Users take turns, each with
         the newest files first, so that nobody waits for another's thousands.
         """
-        extraction = Extraction()
+        with closing(Extraction()) as extraction:
+            return _Run(self._table, backend, folders, extraction, self._is_busy, self._stopped).all()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Bringing the store in step once. missed: what ended the work, by user."""
+
+    table: DocumentsTable
+    backend: Backend
+    folders: Folders
+    extraction: Extraction
+    is_busy: Callable[[], bool]
+    stopped: Callable[[], bool]
+    missed: dict[str, Exception] = field(default_factory=dict)
+
+    def all(self) -> int:
         count = 0
-        missed: dict[str, Exception] = {}
-        try:
-            for _ in range(_SHARE_OF_ROUND + 1):
-                waiting, gone = self._look(backend, folders, missed)
-                count += gone + self._round(waiting, folders, extraction, missed)
-                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
-                    break
-        finally:
-            extraction.close()
-        for error in missed.values():
+        for _ in range(_SHARE_OF_ROUND + 1):
+            waiting, gone = self._look()
+            count += gone + self._round(waiting)
+            if self.stopped() or all(one.is_all or one.user_id in self.missed for one in waiting):
+                break
+        for error in self.missed.values():
             raise error
         return count
 
-    def _look(
-        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
-    ) -> tuple[list[_Waiting], int]:
+    def _look(self) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
-        there = set(folders.users())
+        there = set(self.folders.users())
         waiting = []
         count = 0
-        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+        for user_id in sorted(there.union(self.table.users()).difference(self.missed)):
             try:
                 if user_id in there:
-                    folders.remove_digests(user_id, partial(self._stays, user_id))
-                known = {entry.path: entry for entry in self._table.of(user_id)}
-                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
-                gone = [one for path, one in known.items() if path not in found]
-                count += self._gone(backend, user_id, gone)
+                    self.folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self.table.of(user_id)}
+                found = {file.path: file for file in self.folders.files(user_id)} if user_id in there else {}
+                count += self._gone(user_id, [one for path, one in known.items() if path not in found])
                 most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
-                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                new = list(islice(self._new(user_id, found.values(), known), most + 1))
                 if new:
-                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    storing = Storing(self.backend, self.table, user_id, self._let_others_go_first)
                     waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[user_id] = error
+                self.missed[user_id] = error
         return waiting, count
 
     def _stays(self, user_id: str, placed: float) -> bool:
-        return not self._table.was_erased(user_id, placed)
+        return not self.table.was_erased(user_id, placed)
 
     def _new(
-        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+        self, user_id: str, files: Collection[File], known: dict[str, Entry]
     ) -> Iterator[tuple[File, Entry | None]]:
         """What has to be read, the newest first."""
         changed = [
@@ -24934,15 +25361,9 @@ class Indexing:
             if self._stays(user_id, file.placed):
                 yield file, entry
             elif is_saved(file.path):  # what is to be erased is not read anew
-                folders.remove(user_id, file.path)
+                self.folders.remove(user_id, file.path)
 
-    def _round(
-        self,
-        waiting: Iterable[_Waiting],
-        folders: Folders,
-        extraction: Extraction,
-        missed: dict[str, Exception],
-    ) -> int:
+    def _round(self, waiting: Iterable[_Waiting]) -> int:
         """Read these; how many documents were new or changed."""
         count = 0
         turns = [(one.turn, one) for one in waiting]
@@ -24950,58 +25371,48 @@ class Indexing:
         while turns:
             _, one = heapq.heappop(turns)
             try:
-                if not self._stopped():
+                if not self.stopped():
                     file, entry = one.files.pop()
                     one.read += file.size
-                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
-                if one.files and not self._stopped():
+                    count += self._file(one, file, entry)
+                if one.files and not self.stopped():
                     heapq.heappush(turns, (one.turn, one))
                 else:
                     one.storing.flush()
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[one.user_id] = error
+                self.missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
         until = time.monotonic() + _YIELDS_S
-        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+        while self.is_busy() and not self.stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            clear(backend, entry)
-        self._table.remove(user_id, [entry.document_id for entry in entries])
+            clear(self.backend, entry)
+        self.table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    def _file(
-        self,
-        storing: Storing,
-        folders: Folders,
-        extraction: Extraction,
-        user_id: str,
-        file: File,
-        before: Entry | None,
-    ) -> bool:
-        """Read a file; whether its words are new or have changed."""
+    def _file(self, one: _Waiting, file: File, before: Entry | None) -> bool:
+        """Read a user's file; whether its words are new or have changed."""
+        user_id, storing, digest = one.user_id, one.storing, ""
         entry = Entry(
             user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
         )
-        digest = ""
         try:
             if file.is_too_big:
                 raise Drop("it is too big")
-            with folders.opened(user_id, file.path) as opened:
+            with self.folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if (
-                    before is not None and before.digest == digest and before.state != "failed"
-                ):  # only touched
-                    self._table.put([replace(before, size=file.size, changed=file.changed)])
-                    return False
+                if before is not None and before.digest == digest and before.state != "failed":
+                    self.table.put([replace(before, size=file.size, changed=file.changed)])
+                    return False  # only touched
                 with _of_the_file():
-                    document = extraction.read(file.path, opened)
+                    document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            storing.fail(entry, f"it cannot be opened: {os.strerror(error.errno or 0)}")
             return True
         except Drop as why:
             storing.fail(replace(entry, digest=digest), str(why))
@@ -25031,7 +25442,7 @@ def _of_the_file() -> Iterator[None]:
     except (MemoryFault, OSError):
         raise
     except Exception as error:
-        raise Drop(f"it cannot be read ({type(error).__name__})") from error
+        raise Drop("it cannot be understood") from error
 
 
 def _digest(file: int) -> str:
@@ -25133,7 +25544,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import ClaimLost, Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
@@ -25165,7 +25576,7 @@ class Storing:
     """
 
     def __init__(
-        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+        self, backend: Backend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
         """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
@@ -25228,7 +25639,7 @@ class Storing:
             if one.why:
                 clear(self._backend, one.entry)
             elif one.stale:
-                admission.remove_all(self._backend, self._owner, list(one.stale))
+                self._backend.remove_all(self._owner, one.stale)
         self._table.put([_settled(one) for one in whole])
         self._written = [one for one in written if not one.is_whole]
 
@@ -25262,11 +25673,11 @@ def _settled(one: _Written) -> Entry:
     return replace(one.entry, passages=one.count)
 
 
-def clear(backend: BulkBackend, entry: Entry) -> None:
+def clear(backend: Backend, entry: Entry) -> None:
     """Take away the passages of a document."""
     owner = documents_owner(entry.user_id)
     told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-    admission.remove_all(backend, owner, told)
+    backend.remove_all(owner, told)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -25281,7 +25692,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
@@ -25335,7 +25747,7 @@ class Watcher:
         except MemoryFault:
             return _OPENING_S  # the backend's own line of the status tells why
         try:
-            if not isinstance(backend, BulkBackend):
+            if not isinstance(backend, LibraryBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
         except MemoryFault as fault:
@@ -25456,7 +25868,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    last = texts[-1] if texts else ""
+    so_far = "" if user_message_id else _hash((user_id, *texts))
     features = mapping(body.get("features") or meta.get("features"))
     model, described = _id(body.get("model")), mapping(meta.get("model"))
     info = mapping(described.get("info"))
@@ -25467,11 +25880,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
+        text=_kept(last),
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
-        if user_message_id
-        else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, last) if user_message_id else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -25541,7 +25952,8 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     """
     messages = body["messages"]
     unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
+    # But for those that hold nothing but a block of ours.
+    first = mapping(next((kept for message in messages for kept in _without_block(message)), None))
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
@@ -25563,11 +25975,6 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -25672,7 +26079,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
     """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
     if not turn.user_message_id:  # then they are made of all that was said
         return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
-    return [f"~{_version(text)}" for text in texts]
+    return [message_id_of(exchange_key("", "", "", text)) for text in texts]
 
 
 def key_of_cut(turn: Turn, body: Any) -> str:
@@ -25747,10 +26154,6 @@ def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> b
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
-def _version(text: str) -> str:
-    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
-
-
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
     """The key of a turn whose answer has no id yet."""
     return _hash(("turn", user_id, chat_id, model, *texts))
@@ -25774,6 +26177,10 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def role_of(message: Any) -> Any:
+    return mapping(message).get("role")
 
 
 def _text(value: Any) -> str:
@@ -25912,7 +26319,9 @@ class ChannelPoller:
         followed = turn.followed
         followed.channel = channel
         # What is older the queue may know no more, and would take for new.
-        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        followed.floor = max(
+            followed.floor, now - settings.advanced_numbers.channel_days * _DAY_S + _MARGIN_S
+        )
         if is_paused:
             followed.floor = now  # what is said meanwhile is never read
         elif monotonic >= turn.due_at:
@@ -25974,6 +26383,8 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.latest import Latest
+from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
 from ..core.trace import TRACE
@@ -25990,7 +26401,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -25998,7 +26409,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
@@ -26021,14 +26431,14 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings, self._languages = settings, Languages()
+        self.environment, self.settings, self._languages = environment, settings, Languages()
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
         self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
-        self._early: dict[tuple[str, str], bool] = {}
+        self._early = Latest[tuple[str, str], bool](_EARLY)
 
     @property
     def runtime(self) -> Service | None:
@@ -26037,7 +26447,6 @@ class Chats:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._start.fault
 
     async def begin(self) -> None:
@@ -26045,19 +26454,17 @@ class Chats:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
 
     async def stop(self) -> None:
-        """Stop the threads, within a bound."""
         await asyncio.to_thread(self._start.stop)
         self.intake.close()
 
     def use_settings(self) -> None:
-        """The settings have changed."""
         self._start.use_settings()
 
     def deadline(self) -> float:
         """Until when a message that comes now may wait for its memories, by the event loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+        return asyncio.get_running_loop().time() + self.settings().inlet_deadline_ms / 1000
 
-    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+    async def told(self, body: Body, turn: Turn, deadline: float) -> Body:
         """The body for the model, with what is remembered; and what the answer may become is decided.
 
         turn: read from this body, and no command. deadline: as `deadline` gave it.
@@ -26066,7 +26473,7 @@ class Chats:
             self._decide_early(turn)
             return body
         try:
-            told = await self._told(runtime, body, turn, deadline, render)
+            told = await self._told(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.emit(failed(Job.INLET, error))
             return body
@@ -26075,14 +26482,15 @@ class Chats:
 
     async def keep(self, answered: Answered) -> str:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
-        if not self._settings().enabled:
+        if not self.settings().enabled:
             return ""
         if (trace := TRACE.get()) is not None:
             answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
-            elif not self._was_forbidden_early(answered):
+            # Else forbidden before there was a database, which may hold an earlier permission.
+            elif all(self._early.get((answered.user_id, key)) is not False for key in answered.keys):
                 learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -26092,7 +26500,7 @@ class Chats:
     async def give(self, turn: Turn) -> str:
         """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
         runtime, words = self.runtime, self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        answer = refusal(turn.text, words, enabled=self.settings().enabled)
         if runtime is None:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
@@ -26100,51 +26508,51 @@ class Chats:
         runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = (
-                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
-            )
-            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
+        pool, give = runtime.command_pool, runtime.commander.give
+        if turn.chat_kind == "api":  # there it is carried out at once
+            return await self._command(words, partial(runtime.lanes.run, turn.user_id, pool, give, turn))
+        return await self._command(words, partial(in_pool, pool, give, turn))
 
     async def answer(self, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
         runtime = self.runtime
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.settings().enabled)):
             return answer
         if runtime is None:
             return nothing
+        asked = answered.user_id, answered.keys, answered.name, words
+        pool, answer_to = runtime.command_pool, runtime.commander.answer
+        begin = partial(runtime.lanes.run, answered.user_id, pool, answer_to, *asked)
+        return await self._command(words, begin) or nothing
+
+    async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
+        """What comes of a command in time, or in words why nothing does. begin: may raise BusyError."""
         try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
+            work = begin()
+            return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
+            self.failed(Job.COMMAND, error)
             return words.say("not now")
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -26152,7 +26560,6 @@ class Chats:
             runtime.live_chats.finished(answered.user_id, answered.keys)
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
         if (runtime := self.runtime) is not None:
             runtime.emit(event)
 
@@ -26162,7 +26569,7 @@ class Chats:
         Raises:
             MemoryFault: that cannot be told now.
         """
-        runtime = self._opened()
+        runtime = self.opened()
         try:
             return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
@@ -26173,7 +26580,7 @@ class Chats:
 
         Whoever asks so keeps the answer, and sends it to the model with the next message.
         """
-        if not decide(turn, self._settings()).may_show:
+        if not decide(turn, self.settings()).may_show:
             return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
@@ -26184,7 +26591,6 @@ class Chats:
         return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
-        """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
             runtime.emit(failed(work, error))
         else:
@@ -26202,19 +26608,20 @@ class Chats:
 
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
-        return self._opened().numbers()
+        return self.opened().numbers()
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault where there is none."""
-        return self._opened().embedder()
+        return self.opened().embedder()
 
-    def _opened(self) -> Service:
+    def opened(self) -> Service:
+        """The runtime. Raises the MemoryFault why there is none."""
         if (runtime := self.runtime) is None:
             raise self.fault
         return runtime
 
-    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        settings = self._settings()  # as they are now, for all of this turn
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
+        settings = self.settings()  # as they are now, for all of this turn
         decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
         allowing, spilling = None, None
@@ -26226,7 +26633,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
+        long = LongChat(runtime, self.intake, body, turn, settings, decision)
+        await long.read(deadline)
         asked, settings = long.asked, long.settings
         reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
@@ -26250,7 +26658,8 @@ class Chats:
         if on and permission is not None:
             await long.keep(told, permission)
         if reads:
-            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+            rendered = partial(with_blocks, in_system=in_system)
+            told = await self.intake.rewrite(turn.user_id, rendered, told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
 
@@ -26259,29 +26668,35 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(looked_at)
-                keeper.is_ill |= not long
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
+            if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
+                return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
             await self._spilling.put(record)
         return ""
 
     @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
-        until = asyncio.get_running_loop().time() + QUEUE_S
+    async def _stored(
+        runtime: Service, work: Job, storing: asyncio.Future[Any], *, is_long: bool = False
+    ) -> bool:
+        """Whether the state database takes it in the time that it is worth; else the spill has to."""
+        keeper, clock = runtime.keeper, asyncio.get_running_loop().time
+        until = clock() + QUEUE_S
         while not (done := await within(KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
+            if clock() >= until or not keeper.goes_on(KEEP_S):
                 break
-        return done
+        if not done:
+            storing.cancel()  # it may be stored all the same: that does no harm
+            storing.add_done_callback(looked_at)
+            keeper.is_ill |= not is_long
+        elif (error := storing.exception()) is None:
+            return True
+        elif not isinstance(error, Waits):
+            keeper.is_ill |= not is_of_the_text(error)
+            runtime.emit(failed(work, error))
+        return False
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -26289,18 +26704,12 @@ class Chats:
         if next((one for one in decided if one is not None), True):
             await self._spilling.put(Spilled.exchange(answered))
 
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            permission = decide(turn, self._settings()).permission
+            permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
                 self._spilling.soon(Spilled.decision(turn.user_id, permission))
@@ -26309,22 +26718,8 @@ class Chats:
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(looked_at)
-            runtime.keeper.is_ill = True
-        self._spilling.soon(record)
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
+        if not await self._stored(runtime, Job.INLET, permission):
+            self._spilling.soon(record)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26384,14 +26779,14 @@ import typer
 
 from ...channels.erasing import erase_channel
 from ...channels.people import People
-from ...channels.queue import ChannelQueue, Standing
+from ...channels.queue import ChannelQueue
 from ...core.errors import Drop
 from ...core.scope import channel_owner
 from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import answer, as_json, counted, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -26405,7 +26800,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
@@ -26413,13 +26808,12 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     elif not found:
         say("No channel is observed.")
     else:
-        rows = [
-            *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-                for one in found
-            )
-        ]
-        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+        rows = []
+        for one in found:
+            state = "paused" if one.paused else one.detail or "observed"
+            counts = (f"{count:,}" for count in (one.unread, one.aside, one.tokens))
+            rows.append((one.source, one.channel, one.name, *counts, state))
+        table(("source", "channel", "name", "unread", "set aside", f"tokens of {budget:,}", "state"), rows)
 
 
 @command("erase", of=_channels)
@@ -26445,10 +26839,8 @@ def forget_author(
     if not yes and not confirmed(f"what {author} has said in channels of {source}"):
         ended("Nothing was erased.")
     People(instance.engine).forget(source, author)
-    if to_json:
-        as_json({"source": source, "author": author, "forgotten": True})
-    else:
-        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+    told = f"{author} is forgotten and not read any more. The server erases what was learned from it."
+    answer(to_json, {"source": source, "author": author, "forgotten": True}, told)
 
 
 @command("pause", of=_channels)
@@ -26463,12 +26855,18 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
     _set_paused(instance, source, channel, to_json, paused=False)
 
 
+@command("retry", of=_channels)
+def retry(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Read once more what could not be read in a channel and was set aside."""
+    count = ChannelQueue(instance.engine).read_aside(_known(instance, source, channel))
+    told = f"{counted(count, 'message', 'messages')} of {source}/{channel} will be read once more."
+    answer(to_json, {"source": source, "channel": channel, "revived": count}, told)
+
+
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
     People(instance.engine).pause(_known(instance, source, channel), on=paused)
-    if to_json:
-        as_json({"source": source, "channel": channel, "paused": paused})
-    else:
-        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+    told = f"{source}/{channel} is {'paused' if paused else 'observed again'}."
+    answer(to_json, {"source": source, "channel": channel, "paused": paused}, told)
 
 
 def _known(instance: Instance, source: str, channel: str) -> str:
@@ -26477,10 +26875,6 @@ def _known(instance: Instance, source: str, channel: str) -> str:
     if People(instance.engine).channel_of(owner) != ("", ""):
         return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
-
-
-def _state(one: Standing) -> str:
-    return "paused" if one.paused else one.detail or "observed"
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26659,15 +27053,15 @@ import typer
 from ...manage.erasure.erase import Receipt
 from .commands import Json, User, Yes
 from .instance import Instance
-from .output import as_json, ended, progress, say, table
+from .output import as_json, ended, say, table, waiting
 
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
-    with progress("erasing") as advance:
-        receipt = instance.eraser().erase_user(user_id, advance)
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
     show(receipt, to_json)
 
 
@@ -26676,19 +27070,15 @@ def show(receipt: Receipt, to_json: bool) -> None:
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
-        _show(receipt)
+        say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+        if receipt.counts:
+            table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+        for where in receipt.unreached:
+            say(f"Not erased yet: {where} The server goes on as soon as it can.")
+        for what in receipt.keeps:
+            say(f"Note: {what}.")
     if receipt.unreached:
         raise typer.Exit(1)
-
-
-def _show(receipt: Receipt) -> None:
-    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
-    if receipt.counts:
-        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
-    for where in receipt.unreached:
-        say(f"Not erased yet: {where} The server goes on as soon as it can.")
-    for what in receipt.keeps:
-        say(f"Note: {what}.")
 
 
 def confirmed(what: str) -> bool:
@@ -26717,19 +27107,18 @@ import typer
 from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
-from .output import as_json, counted, fields, say, table, waiting
+from .output import answer, as_json, counted, fields, say, table, waiting
 
 _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
@@ -26746,7 +27135,7 @@ def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_js
 
 
 def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
-    imports, archive = imports_of(instance), partial(formats.read, file)
+    imports, archive = imports_of(instance), partial(reading.read, file)
     with waiting("reading the archive"):
         told = imports.preview(user_id, archive)
     is_new = bool(told.exchanges or told.facts)
@@ -26806,10 +27195,8 @@ def undo(
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
-    if to_json:
-        as_json({"undone": count})
-    else:
-        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+    told = f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}."
+    answer(to_json, {"undone": count}, told)
 
 
 @command("compare", OF_THE_SERVER)
@@ -26856,7 +27243,8 @@ def _show(told: Preview) -> None:
     for reason, count in told.skipped.most_common():
         say(f"Left out: {count:,}, {reason}.")
     for (where, reason), count in told.flaws.most_common(_MOST_TOLD):
-        say(f"Cannot be read: {where}, {reason}{f' ({count:,} times)' if count > 1 else ''}.")
+        times = f" ({count:,} times)" if count > 1 else ""
+        say(f"Cannot be read: {f'{where}, ' if where else ''}{reason}{times}.")
     if len(told.flaws) > _MOST_TOLD:
         say(f"And {len(told.flaws) - _MOST_TOLD:,} more that cannot be read.")
 
@@ -26882,6 +27270,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 import uuid
 import warnings
@@ -26895,6 +27284,7 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends import open_backend
+from ...backends.backend_holder import BackendHolder
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
@@ -26932,7 +27322,6 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """The settings in force."""
         return settings_in(self.environment)
 
     @property
@@ -26942,7 +27331,6 @@ class Instance:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -26978,16 +27366,15 @@ class Instance:
 
     @contextmanager
     def control(self) -> Iterator[Control]:
-        """What users may do with their memories."""
         with self.backend() as backend:
-            yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
+            live = BackendHolder(self.environment.data_dir)
+            live.take_over(backend, threading.Event())
+            yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        """Past chats, where this control works."""
         return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
-        """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
     def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
@@ -27025,20 +27412,6 @@ def a_person(user_id: str) -> str:
 def asked_for(user_id: str) -> Asked:
     """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
-
-
-class Only:
-    """One backend, which nothing takes over from: see `backends.backend_holder`."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def get(self) -> Backend:
-        return self._backend
-
-    @contextmanager
-    def writing(self) -> Iterator[Backend]:
-        yield self._backend
 
 
 @contextmanager
@@ -27112,7 +27485,7 @@ from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
 
@@ -27179,10 +27552,7 @@ def revoke(
     """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
-    if to_json:
-        as_json({"revoked": key_id})
-    else:
-        say(f"Key {key_id} is revoked.")
+    answer(to_json, {"revoked": key_id}, f"Key {key_id} is revoked.")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27279,7 +27649,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, say, table
+from .output import answer, as_json, counted, day_of, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -27362,10 +27732,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    if to_json:
-        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
-    else:
-        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+    memory = done.known.text if done.known else done.text
+    told = f"Known already: {memory}" if done.known else f"Remembered: {memory}"
+    answer(to_json, {"memory": memory, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)
@@ -27444,15 +27813,12 @@ def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
-        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
-    elif not done.changes:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done])
+    elif not done:
         say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
-        rows = [
-            [says[change.op], change.after if change.op == "add" else change.before]
-            for change in done.changes
-        ]
+        rows = [[says[change.op], change.after if change.op == "add" else change.before] for change in done]
         table(["taken back", "memory"], rows)
 
 
@@ -27470,11 +27836,9 @@ def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = Fa
 
 def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
-    else:
-        where = f"chat {chat_id}" if chat_id else "all chats"
-        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+    where = f"chat {chat_id}" if chat_id else "all chats"
+    told = f"Memory of {user_id} is {'on' if on else 'off'} in {where}."
+    answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
 def paged(rows: Sequence[Item], page: int) -> Page[Item]:
@@ -27496,24 +27860,18 @@ def say_pages(shown: Page[Any], what: str) -> None:
 def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
     """A numbered table of what was said."""
     rows = [
-        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        (number, one.role, one.text, day_of(one.created_at), one.chat)
         for number, one in enumerate(passages, first)
     ]
     table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    """A numbered table."""
-    rows = [
-        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
-        for number, memory in enumerate(memories, first)
-    ]
+    rows = []
+    for number, one in enumerate(memories, first):
+        text = f"{one.text} (its day is over)" if is_over(one) else one.text
+        rows.append((number, text, one.kind, day_of(one.updated_at or one.created_at), one.scope, one.chat))
     table(["#", "memory", "kind", "day", "scope", "chat"], rows)
-
-
-def _where(memory: Memory) -> Sequence[str]:
-    at = memory.updated_at or memory.created_at
-    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
 
 
 def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:
@@ -27533,13 +27891,11 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...core.memory import in_payload
@@ -27547,116 +27903,17 @@ from ...core.scope import documents_in, past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
-from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
+from ...manage.migrate.records import Record, admitted, from_json
+from ...manage.migrate.records import to_json as as_row
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
 from .commands import IN_AND_OUT, Json, command
 from .history import import_past
 from .instance import Instance, a_person
-from .output import as_json, progress, say, with_progress
+from .output import answer, as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
-
-
-class Moving:
-    """The commands, with the settings and the state database of the Pipelines server."""
-
-    def __init__(self, instance: Instance) -> None:
-        self._instance, self._locations = instance, instance.locations
-
-    def export(self, file: str, user_id: str) -> None:
-        """Write all memories, or a user's, as JSON Lines."""
-        count = 0
-        with _to(file) as lines:
-            for record in self.all("exporting"):
-                of_a_file = documents_in(record.user_id)  # which is read again
-                if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
-                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                    count += 1
-        print(f"{count:,} memories exported.", file=sys.stderr)
-
-    def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
-
-        Raises:
-            TellAdmin: there are none yet.
-        """
-        home = self._locations.home()
-        if home is None:
-            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        seen: set[str] = set()
-        for location in [home, *pending]:
-            with self._opened(location) as records:
-                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
-                seen.update(heads)
-                yield from with_progress(in_order(records, heads), len(heads), what)
-
-    def import_(self, file: str, *, to_json: bool) -> None:
-        """Add a file's memories, or put them in the place of those with their ids."""
-        read = _read(file)
-        records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with self._instance.backend() as backend:
-            target = records_of(backend, self._locations)
-            self._locations.touch({record.user_id for record in records})
-            there = target.heads()
-            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
-            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
-                target.write(batch)
-            self._locations.touch({record.user_id for record in new})
-        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
-        added = sum(record.id not in there for record in new)
-        changed, known = len(new) - added, len(records) - len(new)
-        if to_json:
-            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
-            return
-        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
-        if secrets:
-            holding = sum(bool(count) for _, count in read)
-            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
-
-    def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the location that the settings name."""
-        if abandon:
-            self._abandon(to_json)
-            return
-        before = self._locations.home()
-        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
-        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
-        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            location = location_of_backend(backend, settings)
-            with progress("moving") as advance:
-                count = mover.move_now(backend, settings, advance, threading.Event())
-        for part in mover.part():
-            print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != location.key
-        if to_json:
-            as_json({"moved": count if moved else 0, "place": str(location)})
-        else:
-            say(
-                f"{count:,} memories are in {location}."
-                if moved
-                else f"Nothing to move: all memories are in {location}."
-            )
-
-    def _abandon(self, to_json: bool) -> None:
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        for location in pending:
-            self._locations.emptied(location)
-        if to_json:
-            as_json({"abandoned": [str(location) for location in pending]})
-            return
-        for location in pending:
-            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
-        if not pending:
-            say("No former location is waited for.")
-
-    def _opened(self, location: Location) -> AbstractContextManager[Records]:
-        instance = self._instance
-        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 @command("export", IN_AND_OUT)
@@ -27668,7 +27925,33 @@ def export(
     ] = "",
 ) -> None:
     """Write memories as JSON Lines, in the form of mem0's own answers."""
-    Moving(instance).export(file, user_id)
+    count = 0
+    with _to(file) as lines:
+        for record in all_records(instance, "exporting"):
+            of_a_file = documents_in(record.user_id)  # which is read again
+            if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
+                lines.write(json.dumps(as_row(record), ensure_ascii=False) + "\n")
+                count += 1
+    print(f"{count:,} memories exported.", file=sys.stderr)
+
+
+def all_records(instance: Instance, what: str) -> Iterator[Record]:
+    """All memories, each once, also those that wait in a location that was left. what: the bar's title.
+
+    Raises:
+        TellAdmin: there are none yet.
+    """
+    locations, data_dir = instance.locations, instance.environment.data_dir
+    home = locations.home()
+    if home is None:
+        raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+    pending = [known.location for known in locations.leftovers() if known.pending]
+    seen: set[str] = set()
+    for location in [home, *pending]:
+        with opened(location, instance.settings, data_dir, locations, instance.open_backend) as records:
+            heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+            seen.update(heads)
+            yield from with_progress(in_order(records, heads), len(heads), what)
 
 
 @command("import", IN_AND_OUT)
@@ -27691,7 +27974,32 @@ def import_(
     if user_id:
         import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
     else:
-        Moving(instance).import_(file, to_json=to_json)
+        _import(instance, file, to_json=to_json)
+
+
+def _import(instance: Instance, file: str, *, to_json: bool) -> None:
+    """Add a file's memories, or put them in the place of those with their ids."""
+    read = _read(file)
+    records, secrets = [record for record, _ in read], sum(count for _, count in read)
+    with instance.backend() as backend:
+        target = records_of(backend, instance.locations)
+        instance.locations.touch({record.user_id for record in records})
+        there = target.heads()
+        new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+        batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+        for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+            target.write(batch)
+        instance.locations.touch({record.user_id for record in new})
+    adopt(instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
+    added = sum(record.id not in there for record in new)
+    changed, known = len(new) - added, len(records) - len(new)
+    if to_json:
+        as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+        return
+    say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+    if secrets:
+        holding = sum(bool(count) for _, count in read)
+        say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
 
 @command("migrate", IN_AND_OUT)
@@ -27703,7 +28011,31 @@ def migrate(
     to_json: Json = False,
 ) -> None:
     """Move all memories now to where the settings say."""
-    Moving(instance).migrate(abandon=abandon, to_json=to_json)
+    if abandon:
+        _abandon(instance, to_json=to_json)
+        return
+    before, settings, data_dir = instance.locations.home(), instance.settings, instance.environment.data_dir
+    mover = Mover(instance.engine, data_dir, instance.open_backend)
+    with contextlib.closing(instance.open_backend(settings, data_dir)) as backend:
+        location = location_of_backend(backend, settings)
+        with progress("moving") as advance:
+            count = mover.move_now(backend, settings, advance, threading.Event())
+    for part in mover.part():
+        print(f"{part.detail}. {part.hint}", file=sys.stderr)
+    moved = before is not None and before.key != location.key
+    told = f"{count:,} memories are in {location}."
+    if not moved:
+        told = f"Nothing to move: all memories are in {location}."
+    answer(to_json, {"moved": count if moved else 0, "place": str(location)}, told)
+
+
+def _abandon(instance: Instance, *, to_json: bool) -> None:
+    pending = [known.location for known in instance.locations.leftovers() if known.pending]
+    for location in pending:
+        instance.locations.emptied(location)
+    told = [f"Memories that are only in {one} stay there, and are no longer looked for." for one in pending]
+    names = [str(location) for location in pending]
+    answer(to_json, {"abandoned": names}, *(told or ["No former location is waited for."]))
 
 
 def _read(file: str) -> list[tuple[Record, int]]:
@@ -27766,6 +28098,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -27804,6 +28137,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def day_of(at: datetime | None) -> str:
+    """A day as it stands in tables."""
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
 def counted(count: int, one: str, more: str) -> str:
     """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
@@ -27819,6 +28157,15 @@ def ended(text: str, code: int = 1) -> NoReturn:
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
+
+
+def answer(to_json: bool, value: object, *lines: str) -> None:
+    """Prints what was done: a JSON-plain value for programs, else lines."""
+    if to_json:
+        as_json(value)
+    else:
+        for line in lines:
+            say(line)
 
 
 @contextmanager
@@ -27843,7 +28190,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The same items, with a bar."""
     with progress(what, total) as advance:
         for done, item in enumerate(items, 1):
             yield item
@@ -27851,7 +28197,6 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}
 '''
 
@@ -27872,7 +28217,7 @@ from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
-from .output import as_json, counted, say, table
+from .output import answer, as_json, counted, day_of, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
@@ -27892,9 +28237,8 @@ def list_(
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
-    instance.orders.show(
-        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
-    )
+    names = [one.chat for one in shown.items]
+    instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
@@ -27907,13 +28251,7 @@ def list_(
             show_passages(one.shown)
     else:
         cells = [
-            (
-                number,
-                one.chat,
-                f"{one.at:%Y-%m-%d}" if one.at else "",
-                one.count,
-                one.title or one.shown[0].text,
-            )
+            (number, one.chat, day_of(one.at), one.count, one.title or one.shown[0].text)
             for number, one in enumerate(shown.items, shown.first)
         ]
         table(["#", "chat", "day", "passages", "begins"], cells)
@@ -27960,22 +28298,14 @@ def switch(
     """Say or change whether what a user says is kept, beside the facts."""
     on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "episodes": on})
-    else:
-        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+    told = f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same."
+    answer(to_json, {"user_id": user_id, "episodes": on}, told)
 
 
 def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
     at = one.at.isoformat() if one.at else None
-    return {
-        "number": number,
-        "chat": one.chat,
-        "title": one.title,
-        "passages": one.count,
-        "last_said_at": at,
-        "shown": numbered(user_id, one.shown),
-    }
+    row = {"number": number, "chat": one.chat, "title": one.title, "passages": one.count}
+    return {**row, "last_said_at": at, "shown": numbered(user_id, one.shown)}
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27997,7 +28327,7 @@ from ...recall.block import quoted
 from ...remember.spill import Spilled
 from .commands import OF_THE_SERVER, Json, app, command
 from .instance import Instance, opened
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -28054,10 +28384,8 @@ def retry(
         problem = "is the beginning of several names" if chosen else "is not among what was given up"
         raise Drop(f"{wanted} {problem}: see `queue list`.")
     revived = sum(queue.revive(name) for name in chosen)
-    if to_json:
-        as_json({"revived": revived})
-    else:
-        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+    told = f"{revived} batch{'' if revived == 1 else 'es'} will be tried again."
+    answer(to_json, {"revived": revived}, told)
 
 
 def age(seconds: float) -> str:
@@ -28126,7 +28454,7 @@ from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
-from .moving import Moving
+from .moving import all_records
 from .output import as_json, counted, say, table, waiting
 
 
@@ -28135,15 +28463,8 @@ def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> 
     """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     if user_id:
         _of_user(instance, user_id, to_json)
-    else:
-        _of_all(instance, to_json)
-
-
-def _of_all(instance: Instance, to_json: bool) -> None:
-    """Prints a line for each part. The exit code is 1 if one does not work.
-
-    What a running server knows of itself besides is at its `/memory/status`.
-    """
+        return
+    # What a running server knows of itself besides is at its `/memory/status`.
     parts = [
         Check("state", True, str(instance.engine.url)),
         *_backend(instance),
@@ -28188,14 +28509,13 @@ def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 @command("users", OF_THE_SERVER)
 def users(instance: Instance, to_json: Json = False) -> None:
     """List who has memories, and how many."""
-    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    counts = counts_of(record.user_id for record in all_records(instance, "counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:
-        table(
-            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
-        )
+        shown = [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        table(["user", "memories", "passages"], shown)
     else:
         say("There are no memories yet.")
 
@@ -28246,7 +28566,7 @@ from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
-from .output import as_json, say
+from .output import answer, as_json, say
 
 
 @command("team", OF_TEAMS)
@@ -28278,10 +28598,7 @@ def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: 
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
         text = control.share(asked_for(user_id), memory_id, team)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Team {team} now knows: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Team {team} now knows: {text}")
 
 
 @command("withdraw", OF_TEAMS)
@@ -28293,10 +28610,7 @@ def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False
         if memory is None or memory.scope != TEAM + team:
             raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Withdrawn from {team}: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:
@@ -28347,7 +28661,6 @@ def why(
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(
@@ -28422,26 +28735,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 OWN_MODEL = "memory-filter"  # by which the proxy knows that its own embedder is meant
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
 
 
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-async def embedded(raw: bytes, embedder: Callable[[], Embeds]) -> tuple[int, dict[str, Any]]:
+async def embedded(raw: bytes, embedder: Callable[[], Embedder]) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer to a request. `embedder` raises MemoryFault where there is none."""
     try:
         if len(raw) > _MOST_BYTES:
@@ -28470,7 +28777,7 @@ def _texts(asked: Any) -> list[str]:
     return texts
 
 
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+def _embedded(embedder: Callable[[], Embedder], texts: list[str]) -> dict[str, Any]:
     using = embedder()
     vectors = using.embed_batch(texts)
     rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]
@@ -28502,6 +28809,7 @@ from typing import NamedTuple
 from ..channels.channels import Channels
 from ..channels.message import ChannelMessage
 from ..channels.queue import Full
+from ..core.latest import Latest
 from ..core.scope import WEBUI, channel_owner
 from .webui_channels import Posted, WebuiChannel, WebuiChannels
 
@@ -28528,7 +28836,8 @@ class FollowedChannel:
         """told_at: when members were told that it is read. What they wrote before is not."""
         self.channel, self.told_at, self.floor = channel, told_at, told_at
         self._channels = channels
-        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        # By their first message, how they looked.
+        self._threads = Latest[str, tuple[int, int]](_MOST_SEEN)
         self._seen: dict[str, _Seen] = {}
         since = time.time() - _RECALLED_S
         for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
@@ -28634,8 +28943,6 @@ class FollowedChannel:
     def _bound(self) -> None:
         if len(self._seen) > 2 * _MOST_SEEN:
             self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
-        while len(self._threads) > _MOST_SEEN:
-            del self._threads[next(iter(self._threads))]
 
     def _message(self, one: Posted) -> ChannelMessage:
         return ChannelMessage(
@@ -28664,41 +28971,31 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .request_body import TooLongError, body_of
-from .server_key import has_key, key_wanted
+from .requests import RequestError, body_of, refusing
+from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
-def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
-    """POST /function/inlet and /function/outlet."""
-
+def function_routes(chats: Chats, turns: Turns) -> list[Route]:
     async def asked(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, chats.environment.server_key)
         try:
             form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
             form = None
         body = form.get("body") if isinstance(form, dict) else None
         if not isinstance(body, dict):
-            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
-            return JSONResponse({"detail": hint}, status_code=422)
+            raise RequestError(422, "no_body", 'Send JSON like {"body": {...}, "user": {"id": "..."}}.')
         user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
@@ -28714,20 +29011,16 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
-    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+    return [Route(f"/function/{name}", refusing(asked), methods=["POST"]) for name in ("inlet", "outlet")]
 
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -28747,20 +29040,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .body import mapping
+from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
-
-
-class UnidentifiedError(Exception):
-    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -28783,11 +29070,8 @@ def given_key(headers: Mapping[str, str]) -> str:
     return bearer(headers) or headers.get("x-api-key", "").strip()
 
 
-def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
-    """Who asks, as far as the server's key and a signature tell; None: neither is there.
-
-    secret: with which Open WebUI signs, "" for none.
-    """
+def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
+    """Who asks, as far as the server's key and a signature tell; None: neither is there."""
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
     if not has_key(headers, server_key, key):
@@ -28804,26 +29088,28 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
 async def identified(
     headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
 ) -> Caller:
-    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+    """Who asks.
+
+    secret: with which Open WebUI signs, "" for none. owner_of: looks up the owner of a user's key, and may
+    raise a MemoryFault.
 
     Raises:
-        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+        RequestError: nobody is told, or the keys cannot be looked up.
     """
-    if (caller := caller_of(headers, server_key, secret)) is not None:
+    if (caller := _caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""
     except MemoryFault as fault:
-        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+        raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Chat, messages and task, as Open WebUI tells them to a filter."""
-    told = body.get("metadata")
-    in_body = told.get("chat_id") if isinstance(told, Mapping) else None
+    in_body = mapping(body.get("metadata")).get("chat_id")
     conversation = body.get("conversation")  # of the responses API
     named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
     chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named
@@ -28877,7 +29163,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -28896,32 +29181,16 @@ _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it i
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A body on its way to the model, as it may go on, and the turn that it begins."""
-
-    body: Any
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A body with an answer, as it may go on, and the exchange that it ends, if it ends one."""
-
-    body: Any
-    answered: Answered | None
-
-
-def read_asked(body: Any, user: Any) -> Asked:
-    """An inlet's body. Whatever comes in, this does not raise."""
+def read_asked(body: Any, user: Any) -> tuple[Any, Turn]:
+    """An inlet's body, as it may go on, and the turn that it begins. Never raises."""
     body = without_commands(sendable(body))
-    return Asked(body, read_inlet(body, user))
+    return body, read_inlet(body, user)
 
 
-def read_finished(body: Any, user: Any) -> Finished:
-    """An outlet's body. Whatever comes in, this does not raise."""
+def read_finished(body: Any, user: Any) -> tuple[Any, Answered | None]:
+    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. Never raises."""
     body = sendable(body)
-    return Finished(body, read_outlet(body, user))
+    return body, read_outlet(body, user)
 
 
 class Intake:
@@ -29072,6 +29341,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from ..core.latest import Latest
+
 _MOST = 16  # of one user's that may wait
 _USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
@@ -29086,15 +29357,12 @@ class Rate:
     most = 20  # in a minute
 
     def __init__(self) -> None:
-        self._done: dict[str, deque[float]] = {}  # when, by user
+        self._done = Latest[str, deque[float]](_USERS)  # when, by user
 
     def allows(self, user_id: str) -> bool:
         """Whether a user's may be changed now, which then counts."""
         now = time.monotonic()
-        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
-        self._done[user_id] = done  # the last one in the order
-        if len(self._done) > _USERS:
-            del self._done[next(iter(self._done))]
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
         if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)
@@ -29156,11 +29424,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
 from ...backends.backend_holder import BackendHolder
-from ...backends.base import EditableBackend
 from ...commands.language import language_of_text
 from ...config.settings import Valves
 from ...core.change import Change
@@ -29248,7 +29516,7 @@ class LiveChats:
                     break
         for message_id, changes in by_turn.items():
             if (one := self._latest.get((batch.user_id, message_id))) is not None:
-                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+                self._post(one, partial(self._status, one, changes))
 
     def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
         """What whoever shows it by themselves is to show now; nothing where it is posted."""
@@ -29287,7 +29555,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
@@ -29312,22 +29579,15 @@ class LiveChats:
 
     def _sources(self, one: _Shown) -> Event | None:
         backend = self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return None
         there = {memory.id: memory for memory in backend.get_all(one.used)}
         found = [there[memory_id] for memory_id in one.used if memory_id in there]
         if not found:
             return None
         words, url = one.words, self._settings().page_url
         source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
-        data = {
-            "source": source,
-            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
-            "metadata": [
-                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
-            ],
-        }
-        return {"type": "source", "data": data}
+        texts = [_plain(memory.text)[:_SOURCE_CHARS] for memory in found]
+        named = [{"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found]
+        return {"type": "source", "data": {"source": source, "document": texts, "metadata": named}}
 
 
 def _is_id(value: str) -> bool:
@@ -29374,12 +29634,11 @@ A chat's id says that it is a channel, and whoever calls an API may say any. Wha
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from urllib.parse import quote, urlencode
 
+from ...core.latest import Latest
 from .poster import Poster
 
 _KNOWN = 5_000  # pairs of user and channel
@@ -29394,7 +29653,7 @@ class Memberships:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._known = Latest[tuple[str, str], tuple[float, bool]](_KNOWN)
 
     def holds(self, user_id: str, email: str, channel: str) -> bool:
         """Whether a user may read a channel. Blocks for some seconds at most."""
@@ -29406,8 +29665,6 @@ class Memberships:
         is_member = self._poster.is_on and bool(channel) and self._asked(user_id, email, channel)
         with self._lock:
             self._known[one] = time.monotonic() + (_MEMBER_S if is_member else _OTHER_S), is_member
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
         return is_member
 
     def drop(self, user_id: str) -> None:
@@ -29421,21 +29678,13 @@ class Memberships:
         for page in range(1, 2 if email else _PAGES + 1):
             asked = urlencode({"page": page, **({"query": email} if email else {})})
             answer = self._poster.get(f"/api/v1/channels/{quote(channel, safe='')}/members?{asked}")
-            members = _ids(answer)
-            if user_id in members:
-                return True
-            if not members or time.monotonic() > until:
+            try:
+                members = {str(one["id"]) for one in answer["users"]}
+            except (KeyError, TypeError):  # not as expected
                 return False
+            if user_id in members or not members or time.monotonic() > until:
+                return user_id in members
         return False
-
-
-def _ids(answer: bytes) -> frozenset[str]:
-    """The members that an answer names; none where it is not as expected."""
-    try:
-        users = json.loads(answer)["users"]
-        return frozenset(str(one["id"]) for one in users)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return frozenset()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29456,6 +29705,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...core.unreached import unreached
 from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
@@ -29488,7 +29738,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -29507,20 +29756,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
@@ -29534,16 +29787,14 @@ class Poster:
             except TimeoutError:
                 check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached: {unreached(error)}", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -29554,13 +29805,18 @@ class Poster:
     ) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
-                self._dropped += 1
+                self._count(dropped=1)
             elif (event := make()) is not None:
                 self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
-            self._dropped += 1
+            self._count(dropped=1)
         finally:
             self._left(user_id)
+
+    def _count(self, *, sent: int = 0, dropped: int = 0) -> None:
+        with self._lock:
+            self._sent += sent
+            self._dropped += dropped
 
     def _left(self, user_id: str) -> None:
         with self._lock:
@@ -29574,10 +29830,10 @@ class Poster:
             status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
-                self._sent += 1
+                self._count(sent=1)
                 self._breaker.succeeded()
             else:
-                self._dropped += status != 0
+                self._count(dropped=int(status != 0))
                 self._breaker.failed(began)
 
     def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
@@ -29596,7 +29852,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(
@@ -29632,13 +29887,12 @@ SOURCES["interfaces/live/titles.py"] = r'''"""Which chats users have in Open Web
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
@@ -29655,8 +29909,8 @@ class Titles:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
+        self._known = Latest[str, tuple[float, Mapping[str, str]]](_USERS)
+        self._asked = Latest[tuple[str, str], tuple[float, bool | None]](_ASKED)
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -29686,8 +29940,6 @@ class Titles:
         own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
             self._asked[one] = time.monotonic(), own
-            while len(self._asked) > _ASKED:
-                self._asked.popitem(last=False)
         return own
 
     def drop(self, user_id: str) -> None:
@@ -29702,23 +29954,19 @@ class Titles:
         titles = self._listed(user_id)
         with self._lock:
             self._known[user_id] = time.monotonic(), titles or {}
-            while len(self._known) > _USERS:
-                self._known.popitem(last=False)
         return titles
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
         """Of a chat that is not among the user's latest, and may be long."""
-        try:
-            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
-            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
-        except Exception:  # noqa: BLE001 - there is none, or it is too long
+        chat = self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}")  # None: it may be too long
+        if not isinstance(chat, dict) or chat.get("id") != chat_id or "user_id" not in chat:
             return None
+        return bool(chat["user_id"] == user_id)
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
-        try:
-            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
-        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return None
+        chats = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+        if chats is None:
+            return None  # a passage without its chat's title is whole
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
@@ -29740,7 +29988,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -29782,31 +30030,21 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
-    @classmethod
-    async def of(
-        cls,
-        runtime: Service,
-        intake: Intake,
-        body: dict[str, Any],
-        turn: Turn,
-        settings: Valves,
-        decision: Decision,
-        deadline: float,
-    ) -> LongChat:
+    async def read(self, deadline: float) -> None:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, intake, body, turn, settings, decision)
-        if long._limit:
-            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
-        if long._at_most > _MAY_BE_SHARE * long._limit:
-            await long._look(deadline)
-            if long._long is not None:
-                prompt, seen = long._long
-                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
-                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
-        return long
+        if not self._limit:
+            return
+        turn, intake = self._turn, self._intake
+        self._most = await intake.rewrite(turn.user_id, most_tokens, self._body)
+        if self._at_most > _MAY_BE_SHARE * self._limit:
+            await self._look(deadline)
+        if self._long is not None:
+            prompt, seen = self._long
+            narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+            self.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), self._body)
 
     @property
     def _at_most(self) -> int:
@@ -29919,17 +30157,15 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..config.environment import Environment
-from ..config.settings import Valves
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
-from .request_body import TooLongError, body_of
+from .requests import Endpoint, RequestError, body_of, refusing
 from .server_key import bearer, has_key, key_wanted
 from .service import Service
 
@@ -29937,72 +30173,57 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
 _AT_ONCE = 4  # requests that are read; the others wait
-_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_AGAIN = {"Retry-After": "60"}  # where too many messages wait
 _WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
 _NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
 _OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
-
-
-class RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Observing:
     """The routes, below /memory."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
+        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
 
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
-            except RefusedError as error:
-                return _told(error.status, str(error))
-            except TooLongError:
-                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
-            except (TimeoutError, ClientDisconnect):
-                return _told(408, "The rest of the body did not come.")
+            except RequestError:
+                raise
             except MemoryFault as fault:
-                return _told(400, f"{fault} {fault.hint}".strip())
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
-                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+                return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
 
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
-
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
-        key = self._environment.server_key
+        key = self._chats.environment.server_key
         if has_key(request.headers, key):
             source = request.headers.get("x-memory-source", "")
             if not is_source(source):
-                raise RefusedError(400, _NO_SOURCE)
+                raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
-                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._settings().observes_channels:
-            raise RefusedError(403, _OFF)
+                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._chats.settings().observes_channels:
+            raise RequestError(403, "off", _OFF)
         return source
 
 
@@ -30016,7 +30237,7 @@ def _observe(runtime: Service, body: bytes, source: str) -> Response:
         "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
     }
     if observed.full:
-        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+        return JSONResponse({**told, "detail": _FULL}, 429, headers=_AGAIN)
     return JSONResponse(told, 202)
 
 
@@ -30031,16 +30252,12 @@ def _recall(runtime: Service, body: bytes, source: str) -> Response:
 
 
 def parsed(body: bytes) -> Any:
-    """A body's JSON. Raises RefusedError where it is none."""
+    """A body's JSON. Raises RequestError where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
-
-
-def _told(status: int, sentence: str, again_s: int = 0) -> Response:
-    headers = {"Retry-After": str(again_s)} if again_s else None
-    return JSONResponse({"detail": sentence}, status, headers=headers)
+        told = "The body is not JSON; docs/channels.md shows its form."
+        raise RequestError(400, "invalid_json", told) from error
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30196,8 +30413,8 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
-        self._turns = Turns(self._chats, lambda: self.valves)
-        self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._turns = Turns(self._chats)
+        self._proxy = Proxy(self._chats, "/memory/v1")
         self._page: Page | None = None
 
     async def on_startup(self) -> None:
@@ -30211,8 +30428,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
-            settings, page = lambda: self.valves, self._open_page()
-            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            own = under_memory(self._chats, self._turns, self._open_page())
             guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
@@ -30243,7 +30459,7 @@ class Filter:
             from ..web.page import Page
         except ImportError:
             return None
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page = Page(self._chats)
         return self._page
 
     @property
@@ -30297,14 +30513,8 @@ class Prompt:
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
 
-    @property
-    def messages(self) -> list[Any]:
-        """All of them."""
-        return list(self.body["messages"])
-
     @cached_property
     def texts(self) -> Texts:
-        """What is counted."""
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
@@ -30338,7 +30548,7 @@ class Prompt:
         for call, found in results.items():
             if turns[call] == (last := turns[found[-1]]):
                 continue
-            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            thought = call - (call > 0 and mapping(messages[call - 1]).get("type") == "reasoning")
             for at in (thought, call, *found):
                 turns[at] = last
         return turns
@@ -30365,7 +30575,7 @@ class Prompt:
         in_system: a system message is made where there is none.
         """
         stay = {-1, *kept}
-        numbered = zip(self._turn_of, self.messages, strict=True)
+        numbered = zip(self._turn_of, self.body["messages"], strict=True)
         left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
@@ -30483,10 +30693,6 @@ def _json(value: Any) -> str:
         return ""
 
 
-def _type(message: Any) -> Any:
-    return mapping(message).get("type")
-
-
 def _role(message: Any) -> Any:
     return mapping(message).get("role")
 '''
@@ -30520,6 +30726,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ...core.latest import Latest
 from ...core.turn import Turn
 from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
@@ -30588,7 +30795,7 @@ class Agent:
     def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
         self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
-        self._plain: dict[tuple[str, ...], float] = {}
+        self._plain = Latest[tuple[str, ...], float](_MOST_PLAIN)
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -30635,8 +30842,6 @@ class Agent:
 
         async def sending(message: Any) -> None:
             if message.get("status") == 200:
-                if len(self._plain) >= _MOST_PLAIN:
-                    del self._plain[next(iter(self._plain))]
                 self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             await send(message)
 
@@ -30667,7 +30872,6 @@ class _Loop:
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
-        """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
         body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
@@ -30845,7 +31049,6 @@ def _described(verb: Verb) -> Event:
 
 
 def _names(tools: Sequence[Any]) -> list[str]:
-    """What the client's tools are called."""
     parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
     return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
 
@@ -30877,7 +31080,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, prompt_tokens, text_of
+from ..body import final_text, mapping, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -30932,10 +31135,9 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     for choice in choices if isinstance(choices, list) else []:
         if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
             continue
-        message = choice.get("delta") or choice.get("message") or {}
-        if isinstance(message, Mapping):
-            said.add(message.get("content"))
-            said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
+        message = mapping(choice.get("delta") or choice.get("message"))
+        said.add(message.get("content"))
+        said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
         said.add(choice.get("text"))
         if reason := choice.get("finish_reason"):
             said.ended = True
@@ -30999,7 +31201,6 @@ class StreamEar:
         return last
 
     def over(self) -> None:
-        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
@@ -31221,6 +31422,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ..body import mapping, role_of
 from . import answer, replies
 from .answer import Read
 
@@ -31268,8 +31470,8 @@ def _responses(body: Body) -> list[Any] | None:
 
 def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
     given, told, rest = body.get("input"), {}, list(messages)
-    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
-    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    first = mapping(rest[0]) if rest else {}
+    own_system = isinstance(given, list) and given and role_of(given[0]) == _SYSTEM
     if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
         told, rest = {"instructions": first.get("content")}, rest[1:]
     if isinstance(given, str) and len(rest) == 1:
@@ -31280,10 +31482,6 @@ def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
 def _instructions(body: Body) -> list[Any]:
     told = body.get("instructions")
     return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
-
-
-def _role(item: Any) -> Any:
-    return item.get("role") if isinstance(item, Mapping) else None
 
 
 def _completion(body: Body) -> list[Any] | None:
@@ -31327,17 +31525,16 @@ import contextlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
+from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
-_COUNTED_CHARS = (
-    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
-)
+_COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
 _DROPS_S = 3600.0  # longer than requests take
 
 
@@ -31355,7 +31552,7 @@ class KeptSteps:
 
     def __init__(self, seconds: float = _MOST_S) -> None:
         self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._kept = Latest[tuple[str, str], _Kept](_MOST)  # by user and calls
         self._dropped: dict[str, float] = {}  # users, and when
 
     def __len__(self) -> int:
@@ -31378,8 +31575,6 @@ class KeptSteps:
             if self._dropped.get(user_id, -1.0) >= since:
                 return
             self._kept[user_id, _named(calls)] = kept
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
         asyncio.get_running_loop().call_later(self._seconds, self._purge)
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
@@ -31393,7 +31588,7 @@ class KeptSteps:
             return messages, room
         back: list[Any] = []
         for message in reversed(messages):
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            calls = mapping(message).get("tool_calls")
             kept = known.get(_named(calls)) if calls else None
             if kept is not None and kept.tokens <= room:
                 room -= kept.tokens
@@ -31429,8 +31624,7 @@ def _named(calls: Any) -> str:
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
     for one in parts:
-        function = one.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             arguments = json.loads(arguments)
@@ -31450,8 +31644,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31463,9 +31656,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import Environment
 from ...config.model_patterns import named
-from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
@@ -31473,10 +31664,11 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
+from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
-from ..tools.calls import Calls, Lane
+from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, Catalogue
@@ -31502,14 +31694,6 @@ _OPERATIONS = {
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 
 
-class _RefusedError(Exception):
-    """A request that goes nowhere, with the answer to it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 @dataclass(frozen=True)
 class _Request:
     """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
@@ -31532,16 +31716,12 @@ class _Request:
 class Proxy:
     """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
 
-    def __init__(
-        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
-    ) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._prefix = prefix.encode()
+    def __init__(self, chats: Chats, prefix: str) -> None:
+        self._chats, self._prefix = chats, prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
-        self._at_once = self._bytes_at_once = 0
-        self._of: Counter[str] = Counter()  # requests at once, by user
+        self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -31557,7 +31737,7 @@ class Proxy:
 
         try:
             await self._answer(scope, receive, sending)
-        except _RefusedError as refused:
+        except RequestError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except RecursionError:  # what was just not too deep to be read is too deep to be written
             if not started:
@@ -31578,7 +31758,7 @@ class Proxy:
         await self._close_if_idle()
 
     async def _close_if_idle(self) -> None:
-        if self._is_closing and not self._at_once and self._opened is not None:
+        if self._is_closing and not self._places.are_taken and self._opened is not None:
             (session, catalogue), self._opened = self._opened, None
             catalogue.close()
             await session.close()
@@ -31586,27 +31766,22 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
-        if self._environment.traces:
+        if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        caller = await self._caller(headers)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
+        caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
-            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
-        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
-        self._at_once += 1
-        self._of[caller.id] += 1
+            raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
         try:
-            raw = await self._read(receive, headers)
-            size = len(raw)
-            body = await self._parsed(caller, headers, raw)
-            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
-            await self._route(asked, caller, receive, send)
+            with self._places.one(caller.id):
+                raw = await self._read(receive, headers)
+                size = len(raw)
+                body = await self._parsed(caller, headers, raw)
+                asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+                await self._route(asked, caller, receive, send)
         finally:
-            self._at_once -= 1
-            self._of[caller.id] -= 1
-            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -31616,40 +31791,22 @@ class Proxy:
         path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
         segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
         if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
-            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+            raise RequestError(404, "not_found", "There is nothing here: the API is below /v1.")
         return path
 
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        try:
-            return await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            raise _RefusedError(error.status, error.code, str(error)) from error
-
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        told = headers.get("content-length", "")
-        pieces, size = [], 0
-        more = True
+        told, pieces, size = headers.get("content-length", ""), [], 0
+        if told.isdecimal() and int(told[:20]) > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
         try:
-            while more:
-                async with asyncio.timeout(_WAIT_S):
-                    message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "left", "The client has left.")
-                piece = message.get("body", b"")
+            async for piece in pieces_of(receive, _MOST_BYTES, _WAIT_S):
+                pieces.append(piece)
                 size += len(piece)
                 self._bytes_at_once += len(piece)
-                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
-                    most = _MOST_BYTES // 1_000_000
-                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
                 if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
-                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
-                pieces.append(piece)
-                more = message.get("more_body", False)
-        except BaseException as error:
+                    raise RequestError(503, "overloaded", "Too much at once. Try again in some seconds.")
+        except BaseException:
             self._bytes_at_once -= size
-            if isinstance(error, TimeoutError):
-                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -31659,7 +31816,7 @@ class Proxy:
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
         if raw.count(b",") > _MOST_VALUES:
-            raise _RefusedError(413, "request_too_large", "A request has too many values.")
+            raise RequestError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -31670,20 +31827,20 @@ class Proxy:
         _, catalogue = self._open()
         if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
             return await self._tell_models(asked.path, catalogue, send)
-        upstreams = self._settings().upstreams_in_use
+        upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
-            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+            raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
         name = await catalogue.bare(asked.model)
         asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
-            raise _RefusedError(404, "model_not_found", text)
+            raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
-        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        remembers = name != asked.model or named(self._chats.settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
         if remembers and caller.id and dialect is not None:
             return await self._remembering(asked, dialect, caller, chosen, receive, send)
@@ -31695,14 +31852,14 @@ class Proxy:
     async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
         models = await catalogue.models()
         if path == "/models":
-            if not models and self._settings().upstreams_in_use:
-                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+            if not models and self._chats.settings().upstreams_in_use:
+                raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
         for model in models:
             if model["id"] == wanted:
                 return await send_json(send, 200, model)
-        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+        raise RequestError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
         self,
@@ -31725,19 +31882,19 @@ class Proxy:
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
-        read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
-        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
+        body, turn = await intake.read(read_asked, seen, caller.user)
+        is_shown = has_key(asked.headers, self._chats.environment.server_key, given_key(asked.headers))
+        turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
-            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            reserved, room = reserve(limit_of(self._chats.settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
-        told = await self._chats.told(read.body, turn, deadline)
+        told = await self._chats.told(body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
@@ -31751,7 +31908,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._chats.settings().advanced_numbers.agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -31820,7 +31977,7 @@ class Proxy:
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
-            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._chats.settings().upstreams_in_use)
         return self._opened
 
 
@@ -31857,6 +32014,7 @@ from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
+from ...core.unreached import unreached
 from .answer import Ear
 from .catalogue import authorization
 
@@ -31919,8 +32077,6 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an upstream is sent."""
-
     method: str
     url: str
     headers: list[tuple[str, str]]
@@ -31948,7 +32104,6 @@ class Answer(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Any) -> Answer:
-        """See there."""
         protocol = connection.protocol
         read, left = protocol.read, iter(range(_INTERIM))
 
@@ -32009,7 +32164,7 @@ class Relay:
             answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
-            text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
+            text = f"The model server {self._upstream.name} cannot be reached: {unreached(error)}."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
@@ -32121,7 +32276,6 @@ _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no
 
 
 async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /chat/completions."""
     envelope = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.get("model")}
     if not body.get("stream"):
         choice = {"index": 0, "message": _message(text), "logprobs": None, "finish_reason": "stop"}
@@ -32140,7 +32294,6 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 
 async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /completions."""
     told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
     whole = {**told, "model": body.get("model"), "choices": [choice]}
@@ -32151,7 +32304,6 @@ async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> Non
 
 
 async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /responses."""
     part = {"type": "output_text", "text": text, "annotations": []}
     item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
     done = {**item, "status": "completed", "content": [part]}
@@ -32201,6 +32353,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..body import mapping
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32209,11 +32362,8 @@ _MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client'
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
-_WANTED_BACK = (
-    "reasoning_content",
-    "reasoning_details",
-    "extra_content",
-)  # by servers, beside a message's calls
+# By servers, beside a message's calls.
+_WANTED_BACK = ("reasoning_content", "reasoning_details", "extra_content")
 _IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
@@ -32233,7 +32383,6 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments."""
         self._pieces.append(arguments)
         self._chars += len(arguments)
 
@@ -32320,12 +32469,8 @@ class Step:
         if isinstance(told.get("usage"), Mapping):
             self.usage = dict(told["usage"])
         self.whole = told
-        choices = told.get("choices")
-        first = (
-            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-        )
-        message = first.get("delta") or first.get("message")
-        message = message if isinstance(message, Mapping) else {}
+        first = _first(told)
+        message = mapping(first.get("delta") or first.get("message"))
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
         if self._is_too_long:
             return False
@@ -32357,13 +32502,12 @@ class Step:
         call = self._calls.setdefault(key, ToolCall())
         call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
         call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
-        function = one.get("function")
-        if isinstance(function, Mapping):
-            name, arguments = function.get("name"), function.get("arguments")
-            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
-            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
-            if isinstance(written, str):
-                call.add(written)
+        function = mapping(one.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+        written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+        if isinstance(written, str):
+            call.add(written)
 
     def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
         """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
@@ -32437,8 +32581,7 @@ def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Eve
 
 def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = told.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, Mapping) else {}
+    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
@@ -32493,42 +32636,100 @@ async def _may_read_channel(runtime: Service, turn: Turn, deadline: float) -> bo
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/request_body.py
+# interfaces/requests.py
 
-SOURCES["interfaces/request_body.py"] = r'''"""The body of a request, as far as it is not too long."""
+SOURCES["interfaces/requests.py"] = r'''"""The body of a request, as far as it is not too long; and what is answered to one that is refused."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 
-class TooLongError(Exception):
-    """More bytes come than may."""
+
+class RequestError(Exception):
+    """An HTTP status, a code for programs, and a sentence that says what to do."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.code = status, code
+
+
+def refusing(work: Endpoint) -> Endpoint:
+    """The same endpoint, which answers what it refuses with {"detail": ...}."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await work(request)
+        except RequestError as refusal:
+            return JSONResponse({"detail": str(refusal)}, refusal.status)
+
+    return answer
+
+
+def too_large(most_bytes: int) -> RequestError:
+    """What is raised for a request that has more bytes."""
+    most = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes} bytes"
+    return RequestError(413, "request_too_large", f"A request has {most} at most.")
+
+
+class Places:
+    """So many requests at once, of all and of one user. For one event loop."""
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._most, self._most_each = most, most_each
+        self._taken = Counter[str]()  # by user, "" for those of nobody
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether any is."""
+        return bool(self._taken)
+
+    @contextmanager
+    def one(self, user_id: str) -> Iterator[None]:
+        """Inside, one of them is taken. Raises RequestError where none is left."""
+        if self._taken.total() >= self._most or (user_id and self._taken[user_id] >= self._most_each):
+            raise RequestError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
+        self._taken[user_id] += 1
+        try:
+            yield
+        finally:
+            self._taken -= Counter([user_id])  # without those at none
 
 
 async def body_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> bytes:
-    """All of it. wait_s: for the next piece; None waits as long as the server does.
+    """All of a body; raises as `pieces_of`."""
+    return b"".join([piece async for piece in pieces_of(receive, most_bytes, wait_s)])
+
+
+async def pieces_of(receive: Receive, most_bytes: int, wait_s: float | None = None) -> AsyncIterator[bytes]:
+    """A body as it comes. wait_s: for the next piece; None waits as long as the server does.
 
     Raises:
-        TooLongError: it is longer.
-        TimeoutError: the next piece does not come.
-        ClientDisconnect: nor will it.
+        RequestError: it is longer, or the next piece does not come.
     """
-    pieces, size, more = [], 0, True
+    size, more = 0, True
     while more:
-        async with asyncio.timeout(wait_s):
-            message = await receive()
+        try:
+            async with asyncio.timeout(wait_s):
+                message = await receive()
+        except TimeoutError:
+            raise RequestError(408, "timeout", "The rest of the request did not come.") from None
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
+            raise RequestError(400, "left", "The client has left.")
+        piece = message.get("body", b"")
+        size += len(piece)
         if size > most_bytes:
-            raise TooLongError
+            raise too_large(most_bytes)
+        yield piece
         more = message.get("more_body", False)
-    return b"".join(pieces)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32540,7 +32741,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -32548,15 +32749,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
 from .observe import Observing
-from .server_key import has_key, key_wanted
+from .requests import RequestError, refusing
+from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import Uploads
@@ -32567,49 +32767,31 @@ log = logging.getLogger(__name__)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-class Watched(Protocol):
-    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
-
-    def status(self) -> dict[str, Any]: ...
-    def numbers(self) -> bytes: ...
-
-
-def under_memory(
-    chats: Chats,
-    turns: Turns,
-    settings: Callable[[], Valves],
-    environment: Environment,
-    page: ASGIApp | None,
-) -> list[BaseRoute]:
+def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
-    key = environment.server_key
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
-    own += Uploads(chats, settings, environment).routes()
-    own += Observing(chats, settings, environment).routes()
+    own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
+    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
     return [*own, Mount("", page)] if page is not None else own
 
 
-def watching(key: str, watched: Watched) -> list[Route]:
+def watching(key: str, watched: Chats) -> list[Route]:
     """GET /status and /metrics, behind the server's key, and /health."""
 
     async def tell(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
-            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+            raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
 
     async def answers(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+    return [Route("/status", refusing(tell)), Route("/metrics", refusing(count)), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -32636,11 +32818,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from ..config.environment import PUBLIC_DEFAULT_KEY
+from .requests import RequestError
 
-_BY_PROXIES = ("x-forwarded-for", "forwarded")
+# Of reverse proxies, and of pages in browsers, which any page could have sent here.
+_BY_ANYBODY = ("x-forwarded-for", "forwarded", "origin")
 _TOO_PUBLIC = (
-    "The server's key is the public default one, which is not taken through a reverse proxy. Set "
-    "PIPELINES_API_KEY to a secret of your own, here and where it is sent."
+    "The server's key is the public default one, which is not taken through a reverse proxy, nor from a page "
+    "in a browser. Set PIPELINES_API_KEY to a secret of your own, here and where it is sent."
 )
 
 
@@ -32653,20 +32837,27 @@ def bearer(headers: Mapping[str, str]) -> str:
 def has_key(headers: Mapping[str, str], key: str, given: str | None = None) -> bool:
     """Whether the request carries the server's key; given: where it is not in the usual header.
 
-    The public default one is none where a reverse proxy passes the request on: it may come from anywhere.
+    The public default one is none where a reverse proxy passes the request on, or a page in a browser sends
+    it: it may come from anywhere.
     """
     if not key or _is_public(headers, key):
         return False
     return hmac.compare_digest((bearer(headers) if given is None else given).encode(), key.encode())
 
 
-def key_wanted(headers: Mapping[str, str], key: str, else_: str = "Send the server's key.") -> str:
-    """What to tell whoever sent a request without the server's key."""
+def ask_for_key(headers: Mapping[str, str], key: str) -> None:
+    """Raises RequestError where the request does not carry the server's key."""
+    if not has_key(headers, key):
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, key, "Send the server's key."))
+
+
+def key_wanted(headers: Mapping[str, str], key: str, else_: str) -> str:
+    """What to tell whoever sent a request without the key that is wanted; else_: if it is not that one."""
     return _TOO_PUBLIC if _is_public(headers, key) else else_
 
 
 def _is_public(headers: Mapping[str, str], key: str) -> bool:
-    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_PROXIES)
+    return key == PUBLIC_DEFAULT_KEY and any(name in headers for name in _BY_ANYBODY)
 
 
 def open_to_browsers(app: ASGIApp, server_key: str) -> ASGIApp:
@@ -32857,24 +33048,17 @@ _AGAIN = "It is tried again automatically."
 
 
 class Start:
-    """Makes the runtime in a thread of its own, and holds it until the stop."""
+    """Makes the runtime in a thread of its own, and holds it until the stop.
+
+    runtime: None before it is made, and after the stop. fault: why there is none.
+    """
 
     def __init__(self, make: Callable[[], Service], settings: Callable[[], Valves]) -> None:
         self._make, self._settings = make, settings
         self._lock = threading.Lock()
         self._tried, self._stopped = threading.Event(), threading.Event()
-        self._runtime: Service | None = None
-        self._fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
-
-    @property
-    def runtime(self) -> Service | None:
-        """None before it is made, and after the stop."""
-        return self._runtime
-
-    @property
-    def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
-        return self._fault
+        self.runtime: Service | None = None
+        self.fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
 
     def begin(self, wait_s: float) -> None:
         """Begin to try. Blocks until the first try is over, so many seconds at most."""
@@ -32884,17 +33068,17 @@ class Start:
     def use_settings(self) -> None:
         """The settings have changed; returns at once. A runtime that is still to come has them anyway."""
         with self._lock:
-            if self._runtime is not None:
-                self._runtime.use(self._settings())
+            if self.runtime is not None:
+                self.runtime.use(self._settings())
 
     def stop(self) -> None:
         """Try no more, and close the runtime. Blocks, but not for a try that is under way."""
         with self._lock:
             self._stopped.set()
-        if self._runtime is not None:
-            self._runtime.close()  # until it has stopped, outlets go on to store what was said
-            self._runtime = None
-        self._fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
+        if self.runtime is not None:
+            self.runtime.close()  # until it has stopped, outlets go on to store what was said
+            self.runtime = None
+        self.fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
 
     def _keep_trying(self) -> None:
         pause = _RETRY_FIRST_S
@@ -32915,24 +33099,21 @@ class Start:
         with self._lock:
             late = self._stopped.is_set()
             if not late:
-                self._runtime = runtime
+                self.runtime = runtime
                 runtime.use(self._settings())  # they may have changed since it was made
         if late:
             runtime.close()
 
     def _failed(self, error: Exception) -> None:
-        fault = error if isinstance(error, MemoryFault) else Retry(_unexpected(error))
+        unexpected = f"Memory cannot start ({type(error).__name__})."
+        fault = error if isinstance(error, MemoryFault) else Retry(unexpected)
         with self._lock:
             if self._stopped.is_set():
                 return
-            is_news = str(fault) != str(self._fault)
-            self._fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
+            is_news = str(fault) != str(self.fault)
+            self.fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
         if is_news:
-            log.error("%s %s", fault, self._fault.hint, exc_info=None if fault is error else error)
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Memory cannot start ({type(error).__name__})."
+            log.error("%s %s", fault, self.fault.hint, exc_info=None if fault is error else error)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -32952,7 +33133,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, mapping, text_of
+from .body import LANGUAGE, mapping, role_of, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -32973,7 +33154,7 @@ def without_commands(body: Any) -> Any:
         words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
-        last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
+        last = max((at for at, message in enumerate(messages) if role_of(message) == "user"), default=0)
         kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
     same = len(kept) == len(messages) and all(map(is_, kept, messages))
     return body if same else {**body, "messages": kept}
@@ -32982,7 +33163,7 @@ def without_commands(body: Any) -> Any:
 def _conversation(messages: list[Any]) -> Iterator[Any]:
     aside = False
     for message in messages:
-        role = _role(message)
+        role = role_of(message)
         if role == "user":
             aside = read_command(text_of(message.get("content"))) is not None
         if not aside or role == "system":
@@ -32990,7 +33171,7 @@ def _conversation(messages: list[Any]) -> Iterator[Any]:
 
 
 def _without_notes(message: Any) -> Any:
-    return _with_texts(message, _noteless) if _role(message) == "assistant" else message
+    return _with_texts(message, _noteless) if role_of(message) == "assistant" else message
 
 
 def _noteless(text: str) -> str:
@@ -33036,10 +33217,6 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
-
-
-def _role(message: Any) -> Any:
-    return mapping(message).get("role")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33099,25 +33276,18 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[
-    [Verb, Call], Coroutine[Any, Any, Outcome]
-]  # raises the errors of `core/errors.py`, or BusyError
+# Raises the errors of `core/errors.py`, or BusyError.
+Run = Callable[[Verb, Call], Coroutine[Any, Any, Outcome]]
 
 
-class Lane:
-    """Carries calls out in the application's threads, one of a user at a time."""
-
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-
-    async def __call__(self, verb: Verb, call: Call) -> Outcome:
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        if verb.name == "forget_memory":
-            runtime.kept_steps.drop(call.turn.user_id)
-        work: Any = runtime.toolbox.carry_out
-        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        return outcome
+async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:
+    """Carries a call out in the application's threads, one of a user at a time."""
+    runtime = chats.opened()
+    if verb.name == "forget_memory":
+        runtime.kept_steps.drop(call.turn.user_id)
+    work: Any = runtime.toolbox.carry_out
+    outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
+    return outcome
 
 
 class Calls:
@@ -33138,11 +33308,7 @@ class Calls:
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
         decision = decide(turn, self._settings())
-        return [
-            verb
-            for verb in VERBS.values()
-            if (decision.read or not verb.reads) and (decision.write or not verb.changes)
-        ]
+        return [verb for verb in VERBS.values() if verb.is_allowed(decision)]
 
     async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
         """What came of one call. Raises nothing."""
@@ -33165,7 +33331,7 @@ class Calls:
             return Outcome.refused(404, f"There is no such tool. There are: {', '.join(VERBS)}.")
         settings = self._settings()
         decision = decide(turn, settings)
-        if not (decision.read or not verb.reads) or not (decision.write or not verb.changes):
+        if not verb.is_allowed(decision):
             return Outcome.refused(403, f"Memory is not used here: {decision.reason or Reason.NO_USER}.")
         try:
             arguments = verb.read(given)
@@ -33196,15 +33362,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ... import __version__
-from ...core.turn import Turn
-from .calls import Calls
 from .told import Outcome
 from .verbs import VERBS, schema
 
@@ -33219,33 +33382,26 @@ _MISSING = "The package mcp is missing: install pipelines/requirements.txt, or u
 CarryOut = Callable[[str, object], Awaitable[Outcome]]
 
 
-class McpServer:
-    """Answers HTTP requests."""
+async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
+    """The answer to one HTTP request of one user."""
+    try:
+        server = await asyncio.to_thread(server_for, carry_out)
+    except ImportError:
+        return JSONResponse({"error": _MISSING}, 501)
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    async def answer(self, turn: Turn, raw: bytes) -> ASGIApp:
-        """The answer to one request of this turn's user."""
-        carry_out = partial(self._calls.carry_out, turn)
-        try:
-            server = await asyncio.to_thread(server_for, carry_out)
-        except ImportError:
-            return JSONResponse({"error": _MISSING}, 501)
+        rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+        async def receiving() -> Message:
+            return rest.pop() if rest else await receive()
 
-            rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
+        manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        async with manager.run():
+            await manager.handle_request(scope, receiving, send)
 
-            async def receiving() -> Message:
-                return rest.pop() if rest else await receive()
-
-            manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-            async with manager.run():
-                await manager.handle_request(scope, receiving, send)
-
-        return answered
+    return answered
 
 
 def server_for(carry_out: CarryOut) -> Server[Any]:
@@ -33303,6 +33459,73 @@ async def serve_streams(carry_out: CarryOut) -> None:
 
     async with stdio_server() as (reading, writing):
         await server.run(reading, writing, server.create_initialization_options())
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/tools/page_origins.py
+
+SOURCES["interfaces/tools/page_origins.py"] = r'''"""Which pages of browsers may ask the MCP server, as its protocol wants it.
+
+By DNS rebinding a page's own name leads here, and its browser takes this server for the page's. What the
+browser then says in `Origin` is the page's name, which is none of ours. `mcp` has such a check, too, but of a
+list of whole origins: neither any address nor any port of this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ...config.settings import Valves
+
+_REFUSAL = (
+    "Pages of this origin may not ask here, only those on this machine, at an IP address, and on the hosts "
+    "of page_url and webui_url. Ask from a program, which sends no Origin, or set page_url."
+)
+
+
+class KnownOrigins:
+    """An ASGI application for pages that are known, and for programs, which name no origin."""
+
+    def __init__(self, app: ASGIApp, settings: Callable[[], Valves]) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings()
+        origins = filter(None, Headers(scope=scope).getlist("origin"))
+        if all(is_known(one, (settings.page_url, settings.webui_url)) for one in origins):
+            return await self._app(scope, receive, send)
+        return await JSONResponse({"error": _REFUSAL}, 403)(scope, receive, send)
+
+
+def is_known(origin: str, addresses: Iterable[str]) -> bool:
+    """Whether no page can have this origin by DNS rebinding. addresses: those whose hosts are ours."""
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in (
+        "http",
+        "https",
+    ):  # an application or a browser's extension; "null" may be any page
+        return bool(parts.scheme)
+    if host == "localhost" or host.endswith(".localhost") or _is_address(host):
+        return True
+    return host in {urlsplit(one).hostname for one in addresses if one}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33391,20 +33614,18 @@ def list_of(memories: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def change_of(change: Change) -> dict[str, Any]:
     """One line of a memory's history."""
-    by = "the user" if change.batch.startswith(COMMANDS) else "what was said"
+    by = "what was said"
+    if change.batch.startswith(COMMANDS):
+        by = f"a model ({quoted(change.model)})" if change.model else "the user"
     told = {
         "change": change.op,
         "at": datetime.fromtimestamp(change.at, UTC).isoformat(timespec="seconds"),
-        "by": f"a model ({quoted(change.model)})" if _is_by_model(change) else by,
+        "by": by,
         "chat": change.chat,
         "before": quoted(change.before) if change.before else "",
         "after": quoted(change.after) if change.after else "",
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _is_by_model(change: Change) -> bool:
-    return bool(change.model) and change.batch.startswith(COMMANDS)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -33415,26 +33636,24 @@ SOURCES["interfaces/tools/tool_server.py"] = r'''"""The verbs over HTTP: an Open
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ...config.settings import Valves
 from ..chats import Chats
-from ..identity import Caller, UnidentifiedError, identified
-from ..request_body import TooLongError, body_of
+from ..identity import Caller, identified
+from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
-from .calls import Calls, Lane, turn_of
-from .mcp_server import McpServer
+from .calls import Calls, in_lane, turn_of
+from .mcp_server import answer_to
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -33458,54 +33677,34 @@ class Request:
 class Door:
     """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
 
-    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
-        self._chats, self._environment = chats, environment
-        self._method, self._work = method, work
-        self._at_once, self._of = 0, Counter[str]()  # by user
+    def __init__(self, chats: Chats, method: str, work: _Work) -> None:
+        self._chats, self._method, self._work = chats, method, work
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = Caller()
-        self._at_once += 1
         try:
-            try:
-                caller = await self._caller(Headers(scope=scope))
-                self._of[caller.id] += 1
+            caller = await self._caller(Headers(scope=scope))
+            with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
-            except UnidentifiedError as error:
-                answer = _refusal(error.status, str(error))
-            await answer(scope, receive, send)
-        finally:
-            self._at_once -= 1
-            self._of -= Counter([caller.id])
+                await answer(scope, receive, send)
+        except RequestError as error:
+            await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            return _refusal(503, "Too many requests at once. Try again in some seconds.")
-        try:
-            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
-        except (TimeoutError, ClientDisconnect):
-            return _refusal(408, "The rest of the request did not come.")
-        except TooLongError:
-            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+        raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
-def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
-    """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
-    mcp = McpServer(calls)
+def served(chats: Chats) -> list[Route]:
+    calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -33524,12 +33723,13 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     async def speak(request: Request) -> ASGIApp:
         if not request.caller.id:
             return _refusal(400, _NO_USER)
-        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+        turn = turn_of(request.caller, request.headers)
+        return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), chats.settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -33539,7 +33739,6 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document of the tool server."""
     error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
     answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}
@@ -33585,7 +33784,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...core.change import COMMANDS
 from ...core.memory import Memory
@@ -33593,7 +33791,6 @@ from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
 from ...manage.command_log import CommandLog
 from ...manage.memories import Control
-from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
 from ...manage.profile import profile_of
@@ -33669,8 +33866,6 @@ class Toolbox:
 
     def get_profile(self, call: Call) -> Outcome:
         user_id, backend = call.turn.user_id, self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return Outcome(list_of(()))
         known = [
             one for kind in (PERSON, WISHES) for one in backend.of_kind(user_id, kind, 10 * _PROFILE_MOST)
         ]
@@ -33702,16 +33897,13 @@ class Toolbox:
             return Outcome.refused(404, "Nothing is known of this chat. Give the id of a memory.")
         now = self._control.now_called(kept[-1].memory_ids)
         there = self._control.of_ids(now)
-        seen = [there[one] for one in now if one in there and self._is_to_see(there[one], call)]
+        known = [there[one] for one in now if one in there and call.view.sees(there[one].scope)]
+        seen = [one for one in known if not is_of_another_team(one.scope, call.view.teams)]
         told: dict[str, Any] = list_of(memory_of(one, turn.user_id) for one in seen)
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
 
-    @staticmethod
-    def _is_to_see(memory: Memory, call: Call) -> bool:
-        return call.view.sees(memory.scope) and not is_of_another_team(memory.scope, call.view.teams)
-
     def _named(self, call: Call, memory_id: str) -> Memory | None:
-        return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
+        return self._control.named(call.turn.user_id, memory_id, call.view)
 
     @staticmethod
     def _asked(call: Call) -> Asked:
@@ -33804,6 +33996,10 @@ class Verb:
     reads: bool = True
     changes: bool = False
 
+    def is_allowed(self, decision: Decision) -> bool:
+        """Whether a turn of which this was decided may have it called."""
+        return (decision.read or not self.reads) and (decision.write or not self.changes)
+
     def read(self, given: object) -> BaseModel:
         """The arguments.
 
@@ -33870,7 +34066,6 @@ class Call:
 
     @property
     def view(self) -> View:
-        """What the turn sees."""
         return reading_view(self.turn, self.settings)
 
 
@@ -33895,13 +34090,12 @@ Whatever happens in here, the chat goes on.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
-from ..config.settings import Valves
 from ..core.events import Job
+from ..core.latest import Latest
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
 from .chats import Body, Chats
@@ -33913,10 +34107,10 @@ _SEEN = 5_000  # turns
 class Turns:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
-        self._chats, self._settings = chats, settings
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         # By user and key: whether somebody else wrote the message.
-        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._of_filter = Latest[tuple[str, str], bool](_SEEN)
 
     async def inlet(
         self,
@@ -33935,36 +34129,36 @@ class Turns:
         """
         deadline = self._chats.deadline()
         try:
-            asked = await self._chats.intake.read(read_asked, body, user)
+            seen, turn = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
+        turn = replace(turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
             self._see(turn)
         if is_command(turn):
-            told = with_task(asked.body, await self._chats.give(turn))
+            told = with_task(seen, await self._chats.give(turn))
             if not second:
                 self._see(read_inlet(told, user))
             return told, turn
-        return await self._chats.told(asked.body, turn, deadline), turn
+        return await self._chats.told(seen, turn, deadline), turn
 
     async def outlet(
         self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._chats.intake.read(read_finished, body, user)
+            seen, answered = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.OUTLET, error)
             return body, None
-        came, (body, answered) = body, (finished.body, finished.answered)
         if answered is None:
-            return body, None
+            return seen, None
         if second and self._is_seen(answered.user_id, answered.keys):
-            return came, None
+            return body, None
+        body = seen
         if answer := repeated(answered):
             return with_answer(body, answer), None
         if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):
@@ -33973,7 +34167,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and notes and self._settings().show_memory_notes:
+        if chat_id and notes and self._chats.settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -33981,8 +34175,6 @@ class Turns:
 
     def _see(self, turn: Turn) -> None:
         self._of_filter[turn.user_id, turn.key] = turn.is_others
-        if len(self._of_filter) > _SEEN:
-            self._of_filter.popitem(last=False)
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)
@@ -34000,22 +34192,19 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import IO
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import UnidentifiedError, identified
+from .identity import identified
+from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -34028,9 +34217,9 @@ _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 class Uploads:
     """Takes what is sent, for all users."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = Counter[str]()  # by user
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
         return [
@@ -34038,47 +34227,37 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
+    def _answered(self, take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
-                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
-                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
-            except (RejectedError, UnidentifiedError) as error:
+                with self._places.one(user_id):
+                    async with asyncio.timeout(SLOWEST_S):
+                        return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
-            except (TimeoutError, ClientDisconnect):
+            except TimeoutError:
                 return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
 
         return answer
 
-    @asynccontextmanager
-    async def _place(self, user_id: str) -> AsyncIterator[None]:
-        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise RejectedError(503, message("page: too many documents at once"))
-        self._at_once[user_id] += 1
-        try:
-            yield
-        finally:
-            self._at_once -= Counter([user_id])
-
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
+        environment = self._chats.environment
+        key, secret = environment.server_key, environment.user_jwt_secret
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._settings().documents_folder(self._environment.data_dir)
+        root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:
             raise RejectedError(404, message("documents, not here"))
         return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    pieces = _in_time(request.stream())
+    pieces = pieces_of(request.receive, MOST_BYTES, _WAIT_S)
     return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
@@ -34088,16 +34267,6 @@ async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
         return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
-
-
-async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; TimeoutError where the next one does not come."""
-    while True:
-        async with asyncio.timeout(_WAIT_S):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:
@@ -34149,10 +34318,6 @@ def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.F
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
 
 
-async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await in_pool(pool, work, *values)
-
-
 async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
     """Wait for work, without cancelling it, for so many seconds at most."""
     return await done_by(asyncio.get_running_loop().time() + seconds, work)
@@ -34195,7 +34360,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import team_in
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
@@ -34205,11 +34370,8 @@ ALL = "all"  # in place of a batch's name
 
 def server(visit: Visit) -> View:
     """The self-check of all parts, and what the LLMs have cost."""
-    prices, ledger, today = (
-        read_prices(visit.settings.llm_prices),
-        visit.parts.ledger,
-        datetime.now(UTC).date(),
-    )
+    prices, today = read_prices(visit.settings.llm_prices), datetime.now(UTC).date()
+    ledger = visit.parts.ledger
     ledger.flush()
     rows = []
     for ago in range(_DAYS):
@@ -34234,7 +34396,7 @@ def queue(visit: Visit) -> View:
     return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
 
 
-def retry(visit: Visit) -> Redirect:
+def retry(visit: Visit) -> Answer:
     """Try again what was given up: a batch, or all."""
     outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
     names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]
@@ -34292,23 +34454,29 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import WEBUI, channel_owner
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
-def pause(visit: Visit) -> Redirect:
+def pause(visit: Visit) -> Answer:
     on = visit.form.get("on") == "yes"
     visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
     return back("channels", "channel paused" if on else "channel observed")
 
 
-def erase(visit: Visit) -> Redirect:
+def read_aside(visit: Visit) -> Answer:
+    """What could not be read in a channel is tried once more."""
+    ChannelQueue(visit.parts.tools.control.engine).read_aside(channel_owner(*_known(visit)))
+    return back("channels", "aside read again")
+
+
+def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control
 
@@ -34329,7 +34497,7 @@ def links_of(visit: Visit) -> dict[str, object]:
     }
 
 
-def unlink(visit: Visit) -> Redirect:
+def unlink(visit: Visit) -> Answer:
     """An account is the user's no longer; one of another's is none."""
     source, author = visit.form.get("source", ""), visit.form.get("author", "")
     if not visit.parts.tools.people.unlink(visit.user_id, source, author):
@@ -34361,7 +34529,7 @@ from typing import Any
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _PASSAGES = 200  # of a chat that are shown
 
@@ -34374,14 +34542,9 @@ def listed(visit: Visit) -> View:
         passages = past.of_chat(visit.user_id, visit.query["chat"])
         if not passages:
             raise Refused(message("page: no such chat"))
-        address = visit.chat_address(passages[0].chat)
-        more = len(passages) - _PASSAGES
-        values |= {
-            "passages": passages[:_PASSAGES],
-            "more": more,
-            "address": address,
-            "chat": passages[0].chat,
-        }
+        chat = passages[0].chat
+        values |= {"passages": passages[:_PASSAGES], "more": len(passages) - _PASSAGES}
+        values |= {"address": visit.chat_address(chat), "chat": chat}
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
     page = visit.page_of(found)
@@ -34397,14 +34560,15 @@ def _why_not(visit: Visit) -> str:
     return "" if past.wants(visit.user_id) else "chats not kept"
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     control, past = visit.parts.tools.control, visit.parts.tools.past
     ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
     if not ids:
         raise Refused(message("page: no such chat"))
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = control.forget(visit.asked(), ids)
-    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+    asked = visit.asked()
+    done = control.forget(asked, ids)
+    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -34420,7 +34584,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...state.digests_table import Scheduled
 from .parts import TEXT_CHARS, Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -34429,14 +34593,13 @@ def listed(visit: Visit) -> View:
 
 
 def make(visit: Visit) -> View:
-    """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
 
-def schedule(visit: Visit) -> Redirect:
+def schedule(visit: Visit) -> Answer:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
     name = visit.form.get("template", "")
@@ -34472,12 +34635,13 @@ SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from ...core.errors import Drop
+from ...commands.faults import why_not_read
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _CHUNK = 1 << 20
 
@@ -34494,11 +34658,12 @@ def listed(visit: Visit) -> View:
         "page": (page := visit.page_of(found)),
         "documents": page.items,
         "are_read": documents.are_read,
+        "told": partial(why_not_read, visit.words),
     }
     return View("documents.html", values, part="documents_list.html")
 
 
-def send(visit: Visit) -> Redirect:
+def send(visit: Visit) -> Answer:
     """Put a file into the user's folder, where it is read within seconds."""
     inbox = visit.parts.tools.documents.inbox()
     if visit.file is None or not visit.file.name:
@@ -34511,12 +34676,11 @@ def send(visit: Visit) -> Redirect:
                 incoming.write(piece)
             incoming.keep()
     except OSError as error:
-        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
-        raise Drop(why, hint="Tell your admin.") from error
+        raise Refused(message("page: file not kept", why=os.strerror(error.errno or 0))) from error
     return back("files", "document sent")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     """Take away what is kept of one of the user's own."""
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):
@@ -34539,6 +34703,8 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
+
+from ..requests import RequestError, pieces_of
 
 FIELDS = 200
 _FORM_BYTES = 64_000
@@ -34623,23 +34789,15 @@ def _parts(header: str) -> Iterator[str]:
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
-    size, more = 0, True
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
-    while more:
-        try:
-            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
-                message = await receive()
-        except TimeoutError:
-            raise RefusedError(408, "too slow") from None
-        if message["type"] != "http.request":
-            raise RefusedError(400, "too slow")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > most:
-            raise RefusedError(413, "too much")
-        more = message.get("more_body", False)
-        yield piece
+    try:
+        async for piece in pieces_of(receive, most, min(_WAIT_S, seconds)):
+            if clock() > end:
+                raise RefusedError(408, "too slow")
+            yield piece
+    except RequestError as error:
+        raise RefusedError(error.status, "too much" if error.status == 413 else "too slow") from None
 
 
 class _Multipart:
@@ -34723,14 +34881,16 @@ SOURCES["interfaces/web/history.py"] = r'''"""A past that is brought along: what
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
+from ...core.errors import MemoryFault
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.uploads import shown_name
-from ..webui import OPEN_WEBUI, WebUi
+from ..webui import OPEN_WEBUI, TooLargeError, WebUi
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _FLAWS = 20  # that are told
 
@@ -34754,13 +34914,12 @@ def preview(visit: Visit) -> View:
     uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
     if visit.form.get("source") == OPEN_WEBUI:
         file, name = uploads.new(visit.user_id), OPEN_WEBUI
-        with WebUi.of(visit.settings) as webui:
-            webui.fetch_past(visit.user_id, file)
+        _fetch(visit, file)
     elif visit.file is None or not name:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34773,19 +34932,31 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
-def begin(visit: Visit) -> Redirect:
+def _fetch(visit: Visit, file: Path) -> None:
+    """Write what Open WebUI tells of a user's chats into a file. Admins are told what is wrong there."""
+    try:
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    except TooLargeError as error:
+        raise Refused(message("page: past too large"), message("page: past too large, hint")) from error
+    except MemoryFault as error:
+        if visit.person.is_admin:
+            raise
+        raise Refused(message("page: past not told"), message("page: past not told, hint")) from error
+
+
+def begin(visit: Visit) -> Answer:
     """Import what was previewed."""
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
 
-def undo(visit: Visit) -> Redirect:
-    """Take back all that an import has brought."""
+def undo(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {one.import_id for one in visit.parts.imports.all(visit.user_id)}:
         raise Refused(message("page: no such import"))
@@ -34804,7 +34975,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.text import plain
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _NAME_CHARS, _MOST = 60, 50
 
@@ -34821,7 +34992,7 @@ def make(visit: Visit) -> View:
     return _view(visit, visit.parts.keys.add(visit.user_id, name))
 
 
-def revoke(visit: Visit) -> Redirect:
+def revoke(visit: Visit) -> Answer:
     if not visit.parts.keys.revoke(visit.form.get("id", ""), visit.user_id):
         raise Refused(message("page: no such key"))
     return back("keys", "revoked")
@@ -34839,8 +35010,9 @@ SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked fo
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
+
+from ...core.latest import Latest
 
 _MOST_KEYS = 10_000
 
@@ -34851,15 +35023,12 @@ class Limits:
     def __init__(self, most: int, within_s: float) -> None:
         """most: at once, and in so many seconds."""
         self._most, self._rate = float(most), most / within_s
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
         left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_KEYS:
-            self._buckets.popitem(last=False)
         return left >= 1
 
     def allows(self, key: str) -> bool:
@@ -34894,14 +35063,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
+from ...manage.undoing import last_changes
 from .parts import Visit, back
-from .rendering import Download, Redirect, View
+from .rendering import Answer, View, download
+from .timeline import what
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -34929,7 +35101,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):
@@ -34964,7 +35135,8 @@ def listed(visit: Visit) -> View:
             "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
-            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+            "last": partial(last_changes, visit.parts.journal, visit.user_id),
+            "what": what,
         },
         part="memories_list.html",
     )
@@ -34983,30 +35155,32 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
     return tuple(memories)
 
 
-def remember(visit: Visit) -> Redirect:
-    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
-    return back("", "known" if done.known else "remembered")
+def remember(visit: Visit) -> Answer:
+    asked = visit.asked()
+    done = visit.parts.tools.control.remember(asked, visit.typed("text"))
+    return back("", "known") if done.known else back("", "remembered", batch=asked.key)
 
 
-def _back(visit: Visit, done: str) -> Redirect:
+def _back(visit: Visit, done: str, **query: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
-    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+    query |= {name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown}
+    return back("", done, **query)
 
 
-def edit(visit: Visit) -> Redirect:
-    memory_id = own_id(visit)
-    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+def edit(visit: Visit) -> Answer:
+    memory_id, asked = own_id(visit), visit.asked()
+    edited = visit.parts.tools.control.edit(asked, memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return _back(visit, "edited")
+    return _back(visit, "edited", batch=asked.key)
 
 
-def forget(visit: Visit) -> Redirect:
-    memory_id = own_id(visit)
+def forget(visit: Visit) -> Answer:
+    memory_id, asked = own_id(visit), visit.asked()
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
+    done = visit.parts.tools.control.forget(asked, [memory_id])
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 
 
 def own_id(visit: Visit) -> str:
@@ -35021,9 +35195,12 @@ def own_id(visit: Visit) -> str:
     return wanted
 
 
-def undo(visit: Visit) -> Redirect:
-    done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+def undo(visit: Visit) -> Answer:
+    """Take back the change that the form is beside, not one that was made since, in another tab or a chat."""
+    if not (batch := visit.form.get("batch", "")):
+        raise Refused(message("page: form is old"))
+    done = visit.parts.tools.control.undo(visit.asked(), batch=batch)
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -35039,13 +35216,13 @@ def forget_everything(visit: Visit) -> View:
     return View("told.html", {"text": text, "person": None})
 
 
-def export(visit: Visit) -> Download:
+def export(visit: Visit) -> Answer:
     """All of a user's memories, as lines of JSON or as Markdown."""
     rows = visit.parts.tools.control.export(visit.user_id)
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     if visit.query.get("form") != "markdown":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+        return download(f"memories-{day}.jsonl", "application/jsonl", text)
     lines = [f"# {visit.words.say('page: memories')}", ""]
     for kind in KINDS:
         of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
@@ -35053,7 +35230,7 @@ def export(visit: Visit) -> Download:
             lines += [f"## {visit.words.label('page, kind', kind)}", ""]
             lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
             lines.append("")
-    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+    return download(f"memories-{day}.md", "text/markdown", "\n".join(lines))
 
 
 def _day(row: dict[str, object]) -> str:
@@ -35072,7 +35249,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -35080,8 +35257,6 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
-from ...config.environment import Environment
-from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
@@ -35095,7 +35270,7 @@ from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
 from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -35110,8 +35285,8 @@ _ADMIN = "server key"  # whose lane and limits those are who have no user
 class Page:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._key = chats, settings, environment.server_key
+    def __init__(self, chats: Chats) -> None:
+        self._chats, self._key = chats, chats.environment.server_key
         self._webui = OpenWebUISessions()
         access_log.keep_private()
         self._at_once: Counter[str] = Counter()
@@ -35122,7 +35297,6 @@ class Page:
         self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
-        """Close connections."""
         await self._webui.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35136,12 +35310,10 @@ class Page:
         except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # without its message: it may hold texts
+            # Without its message, which may hold texts.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
-            broken = request.words.say("broken", error=type(error).__name__)
-            answer = self._told(request, 500, broken)
+            answer = self._told(request, 500, request.words.say("page: broken"))
         finally:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
@@ -35155,7 +35327,7 @@ class Page:
         if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
-            return self._told(request, 503, request.words.say("not now"))
+            return self._told(request, 503, request.words.say("page: not now"))
         token = request.cookies.get(sign_in.SESSION, "")
         token += self._key if token.startswith(BOUND) else ""
         person, cookies, flaw = await self._person(request, runtime, token), [], ""
@@ -35216,7 +35388,7 @@ class Page:
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
         if now is not None and age > sign_in.RECHECK_S:
             try:
-                now = await self._webui.person(self._settings().webui_url, webui)
+                now = await self._webui.person(self._chats.settings().webui_url, webui)
             except SilentError:
                 now = person if age < sign_in.UNCHECKED_S else None
             else:
@@ -35234,7 +35406,7 @@ class Page:
         return await self._session_of_webui(request, runtime)
 
     async def _session_of_webui(self, request: Request, runtime: Service) -> str:
-        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        webui, url = sign_in.webui_token(request.cookies), self._chats.settings().webui_url
         if not webui or not url:
             return ""
         if not self._sessions.takes(request.place):
@@ -35245,9 +35417,8 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return (
-            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
-        )
+        sign_in_as = runtime.page.tools.sessions.sign_in
+        return await in_pool(runtime.state_pool, sign_in_as, person) if person else ""
 
     def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -35261,7 +35432,6 @@ class Page:
     async def _sign_in(
         self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
-        """The form for it, or what was sent with it."""
         sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
@@ -35294,7 +35464,7 @@ class Page:
         return [sign_in.session_cookie(token, **where), *ends]
 
     def _where(self, request: Request) -> dict[str, Any]:
-        url = self._settings().page_url
+        url = self._chats.settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
@@ -35309,7 +35479,7 @@ class Page:
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
-        form, settings = sign_in.new_form(), self._settings()
+        form, settings = sign_in.new_form(), self._chats.settings()
         answer = page(
             "sign_in.html",
             request.words,
@@ -35356,10 +35526,10 @@ class Page:
             runtime.page,
             person,
             request.words,
-            self._settings(),
+            self._chats.settings(),
             request.query,
             form,
-            webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._chats.settings()),
             file,
         )
         try:
@@ -35405,19 +35575,18 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
+        return fill(
+            "refused.html", status=422, text=_plain(refused(refusal, visit.words, in_chat=False)), typed=typed
+        )
     except MemoryFault as fault:
-        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        text = failed(fault, visit.words, admin=visit.person.is_admin, then="page: try again")
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
-    if isinstance(made, Redirect):
-        return redirect(made.to)
-    if isinstance(made, Download):
-        return download(made)
-    assert isinstance(made, View)
+    if isinstance(made, Answer):
+        return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, done=done, **made.values)
+    return fill(template, done=done, batch=visit.query.get("batch", ""), **made.values)
 
 
 def _plain(text: str) -> str:
@@ -35449,7 +35618,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.passage_work import Tools
+from ...commands.tools import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
@@ -35464,7 +35633,7 @@ from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import Person
 from .forms import File
-from .rendering import Redirect
+from .rendering import Answer, redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
 
@@ -35503,7 +35672,6 @@ class Visit:
 
     @cached_property
     def teams(self) -> Sequence[str]:
-        """Those that the user is in now."""
         return teams_of_person(self.person.user_id, self.person.email, self.settings)
 
     def asked(self) -> Asked:
@@ -35538,9 +35706,9 @@ class Visit:
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
-def back(view: str, done: str, **query: str | int) -> Redirect:
+def back(view: str, done: str, **query: str | int) -> Answer:
     """To a view, which tells that this was done."""
-    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+    return redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35607,22 +35775,6 @@ class View:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file for the user to keep."""
-
-    name: str
-    media_type: str
-    text: str
-
-
 def words_for(tags: str) -> Locale:
     """The texts in the first language of an `Accept-Language` header that the page has."""
     for tag in tags[:_TAGS_CHARS].split(","):
@@ -35634,24 +35786,21 @@ def words_for(tags: str) -> Locale:
 
 def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
     """A filled template."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
-        )
-    )
+    told = {"say": words.say, "label": words.label, "number": words.number, "lang": words.code}
+    text = _environment().get_template(template).render(**told, stamp=stamp(), **values)
     return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
 
 
 def redirect(to: str) -> Answer:
+    """To another view, relative to the page's address."""
     return Answer(303, b"", {"location": to})
 
 
-def download(file: Download) -> Answer:
-    disposition = f'attachment; filename="{file.name}"'
-    headers = {"content-type": file.media_type, "content-disposition": disposition}
-    return Answer(200, file.text.encode(errors="replace"), headers)
+def download(name: str, media_type: str, text: str) -> Answer:
+    """A file for the user to keep."""
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": f"{media_type}; charset=utf-8", "content-disposition": disposition}
+    return Answer(200, text.encode(errors="replace"), headers)
 
 
 @lru_cache(maxsize=64)
@@ -35688,12 +35837,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["time"] = _time
+    environment.filters["time"], environment.filters["cost"] = _time, _cost
     return environment
 
 
+def _cost(told: str) -> str:
+    """What `config.prices` says in English, with signs."""
+    return told.replace("about ", "≈ ").replace("under ", "< ")
+
+
 def _time(at: datetime | float | None) -> datetime | None:
-    """A Unix time, or a time, in UTC."""
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None
@@ -35746,7 +35899,6 @@ class Request:
 
 
 def read(scope: Scope) -> Request:
-    """The request of a connection."""
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:
@@ -35803,9 +35955,7 @@ from . import (
     why,
 )
 from .parts import Visit
-from .rendering import Download, Redirect, View
-
-Made = View | Redirect | Download
+from .rendering import Answer, View
 
 _ARCHIVE_BYTES = 256 << 20
 
@@ -35830,7 +35980,7 @@ class Route:
     method: str
     name: str
     needs: Needs
-    view: Callable[[Visit], Made] | None = None
+    view: Callable[[Visit], View | Answer] | None = None
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
@@ -35883,6 +36033,7 @@ _ALL = (
     Route("POST", "retry", Needs.ADMIN, admin.retry),
     Route("GET", "channels", Needs.ADMIN, channels.listed),
     Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "read-aside", Needs.ADMIN, channels.read_aside),
     Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
@@ -35908,7 +36059,7 @@ from ...core.scope import TEAM, shared_by
 from ...language.names import teller
 from .memories import own_id, scope_name
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 500  # memories of teams
 
@@ -35917,29 +36068,16 @@ def listed(visit: Visit) -> View:
     counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
     of_teams = visit.parts.tools.control.of_teams(visit.teams)
     mine = shared_by(visit.user_id)
-    shared = [
-        (
-            memory,
-            memory.scope.removeprefix(TEAM),
-            teller(memory, visit.user_id, visit.person.name, visit.words),
-            memory.batch == mine,
-        )
-        for memory in of_teams[:_MOST]
-    ]
-    return View(
-        "sharing.html",
-        {
-            "scopes": [
-                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
-            ],
-            "teams": visit.teams,
-            "shared": shared,
-            "more": len(of_teams) - len(shared),
-        },
-    )
+    shared = []
+    for memory in of_teams[:_MOST]:
+        told_by = teller(memory, visit.user_id, visit.person.name, visit.words)
+        shared.append((memory, memory.scope.removeprefix(TEAM), told_by, memory.batch == mine))
+    scopes = [(scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()]
+    values = {"scopes": scopes, "teams": visit.teams, "shared": shared, "more": len(of_teams) - len(shared)}
+    return View("sharing.html", values)
 
 
-def share(visit: Visit) -> Redirect:
+def share(visit: Visit) -> Answer:
     team = visit.form.get("team", "")
     if team not in visit.teams:
         raise Refused(message("page: not in the team"))
@@ -35947,7 +36085,7 @@ def share(visit: Visit) -> Redirect:
     return back("sharing", "shared")
 
 
-def withdraw(visit: Visit) -> Redirect:
+def withdraw(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
         raise Refused(message("memory gone"), message("memory gone, hint team"))
@@ -36161,6 +36299,7 @@ document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target))
 const here = new URL(location);
 if (here.searchParams.has("done")) {
   here.searchParams.delete("done");
+  here.searchParams.delete("batch");
   history.replaceState(history.state, "", here);
 }
 // The second click of a double click sends nothing: "Undo" would take back two changes.
@@ -36190,7 +36329,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from .channels import links_of
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
@@ -36230,7 +36369,7 @@ def _view(visit: Visit, code: str = "") -> View:
     )
 
 
-def switch(visit: Visit) -> Redirect:
+def switch(visit: Visit) -> Answer:
     """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):
@@ -36278,7 +36417,7 @@ SOURCES["interfaces/web/templates/admin.html"] = r'''{% extends "base.html" %}
 <thead><tr><th scope="col">{{ say("page: day") }}</th><th scope="col">{{ say("page: model") }}</th><th scope="col">{{ say("page: calls") }}</th><th scope="col">{{ say("page: tokens in") }}</th><th scope="col">{{ say("page: tokens out") }}</th><th scope="col">{{ say("page: price") }}</th></tr></thead>
 <tbody>
 {% for day, model, used, price in costs %}
-<tr><td>{{ day }}</td><td>{{ model }}</td><td>{{ number(used.calls) }}</td><td>{{ number(used.tokens_in) }}</td><td>{{ number(used.tokens_out) }}</td><td>{{ price or "" }}</td></tr>
+<tr><td>{{ day }}</td><td>{{ model }}</td><td>{{ number(used.calls) }}</td><td>{{ number(used.tokens_in) }}</td><td>{{ number(used.tokens_out) }}</td><td>{{ price | cost }}</td></tr>
 {% endfor %}
 </tbody>
 </table></div>
@@ -36332,9 +36471,9 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 {% if person and done is defined and done %}
 <div class="done" role="status">
 <p>{{ say("page, done: " ~ done) }}</p>
-{% if done in ("forgotten", "edited", "remembered") %}
+{% if done in ("forgotten", "edited", "remembered") and batch %}
 <form method="post" action="undo">
-<input type="hidden" name="csrf" value="{{ csrf }}">{% if shown is defined %}<input type="hidden" name="shown" value="{{ shown }}">{% endif +%}
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ batch }}">{% if shown is defined %}<input type="hidden" name="shown" value="{{ shown }}">{% endif +%}
 <button class="quiet">{{ say("page: undo") }}</button>
 </form>
 {% endif %}
@@ -36367,6 +36506,12 @@ SOURCES["interfaces/web/templates/channels.html"] = r'''{% extends "base.html" %
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}"><input type="hidden" name="on" value="{{ 'no' if one.paused else 'yes' }}">
 <button class="quiet">{{ say("page: observe") if one.paused else say("page: pause") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
 </form>
+{% if one.aside %}
+<form method="post" action="read-aside" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
+<button class="quiet">{{ say("page: read aside again") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form>
+{% endif %}
 <details><summary>{{ say("page: erase channel") }}<span class="hidden">: {{ one.name or one.channel }}</span></summary>
 <form method="post" action="erase-channel" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
@@ -36520,7 +36665,7 @@ SOURCES["interfaces/web/templates/documents_list.html"] = r'''{% from "macros.ht
 <li>
 <h2 dir="auto">{{ one.title or one.path }}</h2>
 <p class="meta">{{ moment(one.at) }} <span dir="auto">{{ one.path }}</span> {% if one.passages %}<span>{{ say("passages", n=one.passages) }}</span>{% endif %} {% if one.user_id != person.user_id %}<span>{{ say("document of everyone") }}</span>{% endif %}</p>
-{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=one.detail) }}</p>{% endif %}
+{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=told(one.detail)) }}</p>{% endif %}
 {% for passage in passages %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
 {% if one.user_id == person.user_id %}
 <form method="post" action="forget-document" class="row">
@@ -36555,9 +36700,9 @@ SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
-<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("refused", label("page, import", reason)) }}</li>{% endfor %}
-{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: {{ label("page, import", why) }}</li>{% endfor %}
+<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost | cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("reason", label("refused", label("page, import", reason))) }}</li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {% if where %}{{ where }}: {% endif %}{{ label("page, import", why) }}</li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
@@ -36641,7 +36786,11 @@ SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
 
 SOURCES["interfaces/web/templates/macros.html"] = r'''{% macro moment(at) %}{% set utc = at | time %}{% if utc %}<time datetime="{{ utc.strftime('%Y-%m-%dT%H:%M:%SZ') }}">{{ utc.strftime(say("day and time")) }} UTC</time>{% endif %}{% endmacro %}
 
-{% macro csrf_field() %}<input type="hidden" name="csrf" value="{{ csrf }}">{% endmacro %}
+{% macro before_and_after(change) %}
+{% if change.forgotten %}<p><em>{{ say("page: text is erased") }}</em></p>{% endif %}
+{% if change.before %}<p dir="auto"><span class="hidden">{{ say("column before") }}: </span><del>{{ change.before }}</del></p>{% endif %}
+{% if change.after %}<p dir="auto"><span class="hidden">{{ say("column now") }}: </span><ins>{{ change.after }}</ins></p>{% endif %}
+{% endmacro %}
 
 {% macro chat_link(address, text="") %}{% if address %}<a href="{{ address }}">{{ text or say("page: open chat") }}</a>{% endif %}{% endmacro %}
 
@@ -36660,6 +36809,7 @@ SOURCES["interfaces/web/templates/macros.html"] = r'''{% macro moment(at) %}{% s
 # interfaces/web/templates/memories.html
 
 SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, before_and_after with context %}
 {% block title %}{{ say("page, view: memories") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: memories") }}</h1>
@@ -36706,11 +36856,20 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 </section>
 <section aria-labelledby="undoing">
 <h2 id="undoing">{{ say("page: undo head") }}</h2>
+{% set changes = last() %}
+{% if changes %}
+<ul class="cards">
+{% for change in changes[:5] %}<li><p class="meta"><span class="tag {{ change.op }}">{{ label("page, change", what(change)) }}</span> {{ moment(change.at) }}</p>
+{{ before_and_after(change) }}</li>
+{% endfor %}
+</ul>
+{% if changes | length > 5 %}<p>{{ say("page: more of it", n=changes | length - 5) }}</p>{% endif %}
 <form method="post" action="undo" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ changes[0].batch }}">
 <p>{{ say("page: undo text") }}</p>
 <button class="quiet">{{ say("page: undo") }}</button>
 </form>
+{% else %}<p>{{ say("page, done: nothing undone") }}</p>{% endif %}
 </section>
 <section aria-labelledby="all" class="danger">
 <h2 id="all">{{ say("page: forget everything") }}</h2>
@@ -36976,7 +37135,7 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 # interfaces/web/templates/timeline.html
 
 SOURCES["interfaces/web/templates/timeline.html"] = r'''{% extends "base.html" %}
-{% from "macros.html" import moment, chat_link with context %}
+{% from "macros.html" import moment, chat_link, before_and_after with context %}
 {% block title %}{{ say("page, view: timeline") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: timeline") }}</h1>
@@ -36986,9 +37145,7 @@ SOURCES["interfaces/web/templates/timeline.html"] = r'''{% extends "base.html" %
 <li>
 <p class="meta"><span class="tag {{ change.op }}">{{ label("page, change", what) }}</span> {{ moment(change.at) }}
 <span>{{ label("page, source", source) }}</span> {{ chat_link(chat) }}</p>
-{% if change.forgotten %}<p><em>{{ say("page: text is erased") }}</em></p>{% endif %}
-{% if change.before %}<p dir="auto"><span class="hidden">{{ say("column before") }}: </span><del>{{ change.before }}</del></p>{% endif %}
-{% if change.after %}<p dir="auto"><span class="hidden">{{ say("column now") }}: </span><ins>{{ change.after }}</ins></p>{% endif %}
+{{ before_and_after(change) }}
 </li>
 {% endfor %}
 </ol>
@@ -37107,19 +37264,12 @@ def listed(visit: Visit) -> View:
     before = visit.number("before") if visit.query.get("before") else 0
     changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
     more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
-    return View(
-        "timeline.html",
-        {
-            "changes": [
-                (one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]
-            ],
-            "more": more,
-            "first": not before,
-        },
-    )
+    rows = [(one, what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
+    return View("timeline.html", {"changes": rows, "more": more, "first": not before})
 
 
-def _what(change: Change) -> str:
+def what(change: Change) -> str:
+    """What was done, as the catalogue calls it."""
     if change.undoes:
         return "brought back" if change.op == "add" else "taken back"
     return {"add": "learned", "replace": "changed", "remove": "forgotten"}.get(change.op, "changed")
@@ -37140,7 +37290,7 @@ SOURCES["interfaces/web/why.py"] = r'''"""What each message was told, and why.""
 from __future__ import annotations
 
 from ...commands.explained import Told, nearness, overlap, reason, texts_of, told_of
-from ...core.locales import message
+from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...recall.why import Explanation, Weighed
 from .parts import Visit
@@ -37172,15 +37322,7 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
     texts = texts_of(visit.parts.tools.control, one, visit.user_id, visit.teams, visit.words)
 
     def weighed(some: tuple[Weighed, ...]) -> list[tuple[str | None, str]]:
-        say = visit.words.label
-        return [
-            (
-                texts.get(item.memory_id),
-                f"{say('outcome', item.outcome)}; {say('nearness', nearness(item.meaning))}; "
-                f"{say('overlap', overlap(item.keyword))}",
-            )
-            for item in some
-        ]
+        return [(texts.get(item.memory_id), _described(visit.words, item)) for item in some]
 
     return View(
         "why_one.html",
@@ -37195,6 +37337,11 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
             "reason": _reason(visit, one),
         },
     )
+
+
+def _described(words: Locale, item: Weighed) -> str:
+    said = {"outcome": item.outcome, "nearness": nearness(item.meaning), "overlap": overlap(item.keyword)}
+    return "; ".join(words.label(kind, value) for kind, value in said.items())
 
 
 def _used(told: Told) -> list[str]:
@@ -37231,7 +37378,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -37239,8 +37386,9 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
+from ..body import mapping
 from ..chats import Chats
-from ..request_body import TooLongError, body_of
+from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -37249,42 +37397,36 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
-    """The route, below /memory."""
+def hooks(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
-        secret = settings().webhook_secret
+        secret = chats.settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+            raise RequestError(404, "not_found", "There is nothing here.")
         try:
             event = json.loads(await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
-            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+            raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
-            noted = await run_in_threadpool(_note, chats, settings(), event)
-        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            noted = await run_in_threadpool(_note, chats, event)
+        except Exception as error:  # Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
-            return JSONResponse({"detail": "Not now."}, status_code=503)
+            raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
-def _note(chats: Chats, settings: Valves, event: Any) -> int:
+def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
-    event = event if isinstance(event, dict) else {}
+    event = mapping(event)
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
         return 0
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime, settings = chats.opened(), chats.settings()
     if kind == "chat.deleted":
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
@@ -37319,7 +37461,7 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 
 
 def _id(value: Any, name: str) -> str:
-    id_ = value.get(name) if isinstance(value, dict) else None
+    id_ = mapping(value).get(name)
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""
 '''
 
@@ -37345,6 +37487,7 @@ import httpx
 
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
+from ..core.unreached import unreached
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -37355,7 +37498,7 @@ _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin'
 
 
 class TooLargeError(Retry):
-    """An answer has more bytes than are read."""
+    """An answer has more bytes, or takes longer, than is read."""
 
 
 class Bounds:
@@ -37373,7 +37516,9 @@ class Bounds:
                 "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
             )
         if time.monotonic() > self._until:
-            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+            raise TooLargeError(
+                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
+            )
 
 
 @contextmanager
@@ -37381,7 +37526,7 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        raise Retry(f"Open WebUI cannot be reached: {unreached(error)}.", hint=_HINT) from error
 
 
 class WebUi:
@@ -37416,7 +37561,6 @@ class WebUi:
         return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
-        """The ids of all users."""
         return frozenset(map(self._id, self._users()))
 
     def _users(self) -> list[Any]:
@@ -37446,7 +37590,6 @@ class WebUi:
         return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
-        """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
@@ -37573,6 +37716,7 @@ from urllib.parse import quote
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
+from .body import mapping
 from .webui import Bounds, TooLargeError, WebUi
 
 NAME = "Memory"  # of the webhook
@@ -37665,7 +37809,7 @@ class WebuiChannels(WebUi):
             if not isinstance(listed, list):
                 raise _nonsense()
             found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
-            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+            return Page(tuple(found), len(listed) - any(mapping(one).get("id") == thread for one in listed))
         return Page((), 1)  # one that is longer than anything we read
 
     def message(self, channel: str, message: str) -> Posted | None:
@@ -37680,9 +37824,9 @@ class WebuiChannels(WebUi):
         """The id and the token of our webhook in a channel, which is made where there is none."""
         path = f"channels/{_quoted(channel)}/webhooks"
         hooks = self._told(path)
-        named = [one for one in hooks if _at(one, "name") == NAME] if isinstance(hooks, list) else []
+        named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
-        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+        if not (_is_id(mapping(hook).get("id")) and _is_id(mapping(hook).get("token"))):
             raise _nonsense()
         return str(hook["id"]), str(hook["token"])
 
@@ -37698,44 +37842,41 @@ class WebuiChannels(WebUi):
         status, answer = self._asked(path, query or {}, bounds, form)
         if status == 200:
             return answer
-        if status == 404 and isinstance(_at(answer, "detail"), str):
+        if status == 404 and isinstance(mapping(answer).get("detail"), str):
             raise GoneError("There is no such channel in Open WebUI, or no such message.")
         if status in (401, 403):
             raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
         raise _nonsense()
 
 
-def read_posted(item: Any) -> Posted | None:
+def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    item: Any = mapping(listed)
+    id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None
-    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
-    webhook = _at(_at(meta, "webhook"), "id")
+    meta, author, content = mapping(item.get("meta")), item.get("user_id"), item.get("content")
+    webhook = meta.get("webhook")
     # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
-    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    by_member = _is_id(author) and not (item.get("app_id") or meta.get("model_id") or webhook)
     count, latest = item.get("reply_count"), item.get("latest_reply_at")
     return Posted(
         id=id_,
         author=author if by_member else "",
-        author_name=_text(_at(item.get("user"), "name"), 200),
+        author_name=_text(mapping(item.get("user")).get("name"), 200),
         text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
         at=at / _NS,
         changed=changed if isinstance(changed, int) else 0,
         parent=_text(item.get("parent_id"), 200),
         reply_to=_text(item.get("reply_to_id"), 200),
         replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
-        webhook=_text(webhook, 200),
+        webhook=_text(mapping(webhook).get("id"), 200),
     )
 
 
 def _readable(text: str) -> str:
     """With mentions as members see them."""
     return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
-
-
-def _at(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
 
 
 def _text(value: Any, most: int) -> str:
@@ -37853,7 +37994,8 @@ SOURCES["language/credential_names.py"] = r'''"""Finds what secrets are called i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37896,6 +38038,18 @@ class Name:
     capitals: bool
     letters: frozenset[str]
 
+    @classmethod
+    def of(cls, written: str, sort: str, languages: str) -> Name:
+        """written: with the mark in front of it, see data/secrets.txt."""
+        text, letters = written.strip("~^"), frozenset(filter(str.isalpha, written))
+        return cls(text, sort, languages, written[0] == "~", written[0] == "^", letters)
+
+    @property
+    def first_word(self) -> str:
+        """Of one that stands among words; "" of one that may be a part of a word, or is not of ASCII."""
+        first = _LETTERS.match(self.text)
+        return first[0] if first and self.text.isascii() and not self.is_part else ""
+
     @property
     def is_part(self) -> bool:
         """Whether it may be the end of a longer word."""
@@ -37913,94 +38067,62 @@ class Place:
 
 
 class _Names:
-    """All names: those that may be a part of a word, and the others by their first words."""
+    """All names, in the order in which they count, and by what a text must have that has one."""
 
     def __init__(self) -> None:
         languages: dict[tuple[str, str], str] = {}
         for section, sort in _SORTS.items():
             for spoken, text in table.names(section):
                 languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
-        names = [
-            Name(
-                text.strip("~^"),
-                sort,
-                spoken,
-                text[0] == "~",
-                text[0] == "^",
-                frozenset(filter(str.isalpha, text)),
-            )
-            for (sort, text), spoken in languages.items()
-        ]
-        self.parts: list[Name] = []
-        self.by_first_word: dict[str, list[Name]] = {}
+        names = [Name.of(text, sort, spoken) for (sort, text), spoken in languages.items()]
+        by_first_word: dict[str, list[Name]] = {"": []}
         for name in sorted(names, key=lambda name: -len(name.text)):
-            first = _LETTERS.match(name.text)
-            if not first or name.is_part or not name.text.isascii():
-                self.parts.append(name)
+            by_first_word.setdefault(name.first_word, []).append(name)
+        self._all = [name for some in by_first_word.values() for name in some]
+        # Their numbers, by a word of the text, by how they begin in it, and by a letter that is not of ASCII.
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._by_beginning: dict[str, list[int]] = defaultdict(list)
+        self._by_letter: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(self._all):
+            if name.first_word:
+                for word in (name.first_word, f"{name.first_word}s"):
+                    self._by_word[word].append(number)
+            elif name.text.isascii():
+                self._by_beginning[name.text[:_BEGINNING_CHARS]].append(number)
             else:
-                self.by_first_word.setdefault(first[0], []).append(name)
-        self._order = {id(name): at for at, name in enumerate(self.parts)}
-        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
-        self._plurals = {f"{word}s": word for word in self._firsts}
-        self._first_words = frozenset((*self._firsts, *self._plurals))
-        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
-        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
-        for name in self.parts:
-            if name.text.isascii():
-                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
-            else:
-                letter = next(char for char in name.text if not char.isascii())
-                self._by_letter.setdefault(letter, []).append(name)
-        self._beginnings = frozenset(self._by_beginning)
+                self._by_letter[next(char for char in name.text if not char.isascii())].append(number)
 
-    def beginning_with(self, words: set[str]) -> list[Name]:
-        """Those whose first word is one of these, or of which one is the plural, in order."""
-        found = words & self._first_words
-        if not found:
-            return []
-        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
-        return [
-            name
-            for first in sorted(firsts, key=self._firsts.__getitem__)
-            for name in self.by_first_word[first]
-        ]
-
-    def within(self, word: str) -> tuple[Name, ...]:
-        """Those of `parts` in ASCII, which are words, that are in a word."""
+    def within(self, word: str) -> tuple[int, ...]:
+        """The numbers of those that may be a part of a word of ASCII, and are of this one."""
         ends = range(_BEGINNING_CHARS, len(word) + 1)
-        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
-        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+        there = self._by_beginning.keys() & {word[end - _BEGINNING_CHARS : end] for end in ends}
+        numbers = (number for begins in there for number in self._by_beginning[begins])
+        return tuple(number for number in numbers if self._all[number].text in word)
 
-    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
-        """Those of `parts` that may be in a text, in order. words: the text's."""
-        found: list[Name] = []
+    def in_text(self, text: str, flat: str) -> list[Name]:
+        """Those that may be in a text: most are ruled out by a letter or a word that is missing."""
+        words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+        found: set[int] = set()
         for word in words:
-            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
-                found += (name for name in held if name not in found)
+            if len(word) >= _BEGINNING_CHARS:
+                found.update(names_within(word) if len(word) <= _KEPT_CHARS else self.within(word))
+        if _CAMEL.search(text):
+            words.update(part.lower() for part in _PART.findall(text))
+        found.update(number for word in self._by_word.keys() & words for number in self._by_word[word])
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
-                found += [name for name in self._by_letter[letter] if name.letters <= letters]
-        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
+                found.update(one for one in self._by_letter[letter] if self._all[one].letters <= letters)
+        return [self._all[number] for number in sorted(found)]
 
 
-@lru_cache(1)
-def _names() -> _Names:
-    return _Names()
-
-
-def _within(word: str) -> tuple[Name, ...]:
-    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+_names = lru_cache(1)(_Names)
 
 
 @lru_cache(_WORDS_KEPT)
-def _kept_within(word: str) -> tuple[Name, ...]:
+def names_within(word: str) -> tuple[int, ...]:
+    """As `_Names.within`; a cache of users' words."""
     return _names().within(word)
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -38014,23 +38136,13 @@ def flattened(text: str) -> str:
 def places(text: str, flat: str) -> Iterator[Place]:
     """Where names stand, the longest of each sort at a place."""
     seen = set()
-    for name in _present(text, flat):
+    for name in _names().in_text(text, flat):
         at = flat.find(name.text)
         while at >= 0:
             if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
                 seen.add((at, name.sort))
                 yield place
             at = flat.find(name.text, at + len(name.text))
-
-
-def _present(text: str, flat: str) -> list[Name]:
-    """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names = _names()
-    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
-    parts = names.parts_in(flat, words)
-    if _CAMEL.search(text):
-        words.update(part.lower() for part in _PART.findall(text))
-    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:
@@ -38166,7 +38278,6 @@ def is_value(value: str, fewest: int) -> bool:
 
 
 def is_version(value: str) -> bool:
-    """Whether it is the number of one."""
     return bool(_VERSION.fullmatch(value))
 
 
@@ -45489,42 +45600,21 @@ _TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
-@dataclass(frozen=True)
 class _Table:
     """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
 
-    spaced: bool
-    fillers: frozenset[str]
-    speaker: frozenset[str]
-    user: tuple[str, ...]
-    links: frozenset[str]
-    forms: frozenset[tuple[str, str]]
-    endings: tuple[tuple[str, str], ...]
-    numbers: dict[str, str]
-    progressive: str
-    common: frozenset[str]
-
-    @classmethod
-    def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
-        user = tuple(sorted(phrases["user"], key=len, reverse=True))
-        forms = frozenset(map(_pair, phrases["forms"]))
-        endings = tuple(map(_pair, phrases["endings"]))
-        numbers = dict(map(_pair, phrases["numbers"]))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        common = common.union(numbers, (word for form in forms for word in form))
-        return cls(
-            phrases.spaced,
-            fillers,
-            speaker,
-            user,
-            links,
-            forms,
-            endings,
-            numbers,
-            "".join(phrases["progressive"]),
-            common,
+    def __init__(self, phrases: Phrases) -> None:
+        self.spaced, self.progressive = phrases.spaced, "".join(phrases["progressive"])
+        self.fillers, self.speaker, self.links = (
+            frozenset(phrases[section]) for section in ("fillers", "speaker", "links")
         )
+        self.user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        self.forms = frozenset(map(_pair, phrases["forms"]))
+        self.endings = tuple(map(_pair, phrases["endings"]))
+        self.numbers = dict(map(_pair, phrases["numbers"]))
+        common = self.fillers | self.speaker | self.links | self.numbers.keys()
+        of_user = (word for phrase in self.user for word in wording(phrase))
+        self.common = common.union(of_user, (word for form in self.forms for word in form))
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -45729,7 +45819,7 @@ def _table_of(text: str, other: str) -> _Table | None:
 
 @cache
 def _compared() -> tuple[_Table, ...]:
-    return tuple(map(_Table.of, tables()))
+    return tuple(map(_Table, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:
@@ -45850,17 +45940,25 @@ def single_words(table: Phrases, *sections: str) -> frozenset[str]:
 # ----------------------------------------------------------------------------------------------------------
 # language/forget_requests.py
 
-SOURCES["language/forget_requests.py"] = r'''"""Plain requests to forget something: "Forget my phone number." """
+SOURCES["language/forget_requests.py"] = r'''"""Requests to forget: whether a sentence is one, what it asks to be forgotten, and which memories it means.
+
+"Forget my phone number."; "what I told you about my cat" is about a cat.
+"""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import islice
 
-from .forget_subject import FRAMING
-from .forgetting import to_forget
-from .forms import stem
+from .detection import likely
+from .forms import inflects, is_form, stem
+from .phrases import anywhere, at_beginning, at_end
+from .scripts import fold, is_dense, words_of
 from .self_reference import speaks_of_self
-from .tables import pattern
+from .speech import lowered, starts, without_openers
+from .tables import Phrases, pattern
+from .tables import words as table_words
 from .words import content_words, terms_of
 
 _LONGEST_CHARS = 300  # of such a request
@@ -45876,6 +45974,16 @@ _ASKS = re.compile(
 _DENSE, _DENSE_NOT = re.compile(pattern("dense_forget")), re.compile(pattern("dense_forget_not"))
 _ALL = re.compile(rf"\b(?:{pattern('everything')})\b|{pattern('dense_everything')}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*|\n+")
+_VERBS_MOST = 20  # of a sentence
+_BEFORE_CHARS = 40  # of what stands before a verb
+_PARTICLES = frozenset("을를은는이가도의")  # Korean
+
+_EVERYTHING = anywhere("everything")
+
+# Say that something was said or is known, and how much of it.
+FRAMING = frozenset(map(stem, table_words("framing")))
+_FRAMING_DENSE = re.compile(pattern("dense_framing"))
+_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def forget_request(text: str) -> str:
@@ -45888,7 +45996,7 @@ def forget_request(text: str) -> str:
                 return _bare(sentence[match.end() :]) or sentence
         elif _DENSE.search(sentence) and not _DENSE_NOT.search(sentence):
             return _bare(_DENSE.sub(r"\1 ", sentence))
-        elif (asked := to_forget(sentence)) and speaks_of_self(sentence):
+        elif (asked := _to_forget(sentence)) and speaks_of_self(sentence):
             return asked
     return ""
 
@@ -45917,27 +46025,6 @@ def share_of(words: set[str], text: str) -> float:
 def is_alone(text: str) -> bool:
     """Whether a message has one sentence only."""
     return sum(bool(sentence.strip()) for sentence in _SENTENCE_END.split(text)) == 1
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forget_subject.py
-
-SOURCES["language/forget_subject.py"] = r'''"""What a request to forget is about: "what I told you about my cat" is about a cat."""
-
-from __future__ import annotations
-
-import re
-
-from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
-from .tables import pattern, words
-from .words import content_words, terms_of
-
-FRAMING = frozenset(
-    map(stem, words("framing"))
-)  # say that something was said or is known, and how much of it
-_FRAMING_DENSE = re.compile(pattern("dense_framing"))
-_ALONE_BEFORE = "的只隻条條个個位有养養叫和是我咱、。，のが "  # what a word of one character may stand behind
 
 
 def is_meant(asked: str, memory: str) -> bool:
@@ -45958,93 +46045,12 @@ def _is_in(part: str, told: str) -> bool:
         return part in told
     places = [at for at, char in enumerate(told) if char == part]
     return any(at == 0 or told[at - 1] in _ALONE_BEFORE for at in places)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# language/forgetting.py
-
-SOURCES["language/forgetting.py"] = r'''"""Requests to forget something: whether a sentence is one, and what it means."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
-
-from .detection import likely
-from .phrases import Matcher, anywhere, at_beginning, at_end
-from .scripts import fold, words_of
-from .speech import lowered, starts, without_openers
-from .tables import Phrases
-
-_VERBS_MOST = 20  # of a sentence
-_BEFORE_CHARS = 40  # of what stands before a verb
-_PARTICLES = frozenset("을를은는이가도의")  # Korean
-
-_EVERYTHING = anywhere("everything")
 
 
 def asks_to_forget(sentence: str) -> bool:
     """Whether it asks to forget something: "please forget ...", not "I forgot" or "don't forget"."""
     text = lowered(sentence)
-    return any(_asks_to_forget(text, _forgetting(table)) for table in likely(text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgetting:
-    verbs: Matcher
-    asking: Matcher
-    asking_alone: Matcher
-    denying: Matcher
-    denying_after: Matcher
-    asking_words: frozenset[str]
-
-
-@lru_cache(256)
-def _forgetting(table: Phrases) -> _Forgetting:
-    """The words of one language: in Polish, "i" is "and", and a request may follow it."""
-    alone = table.having("asking", [one.replace("~", "") for one in table["asking"]], spaced=table.spaced)
-    asking_words = (*table["forgetting"], *table["asking"], *table["openers"])
-    return _Forgetting(
-        anywhere("forgetting", table),
-        at_end("asking", table),
-        at_end("asking", alone),
-        at_end("denying", table),
-        at_beginning("denying_after", table),
-        frozenset(words_of(fold(" ".join(asking_words)))),
-    )
-
-
-def _asks_to_forget(text: str, words: _Forgetting) -> bool:
-    for found in islice(words.verbs.finditer(text), _VERBS_MOST):
-        if words.denying_after.match(text[found.end() :].lstrip(" ,")):
-            continue
-        before = text[: found.start()].rstrip(" \t\"'“¡(,")
-        if not before or not _starts_within(before) or words.asking.search(before[-_BEFORE_CHARS:]):
-            return not words.denying.search(before[-_BEFORE_CHARS:])
-    return False
-
-
-def to_forget(sentence: str) -> str:
-    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
-    text = lowered(sentence)
-    for table in likely(text):
-        words = _forgetting(table)
-        if not _asks_to_forget(text, words):
-            continue
-        if not table.spaced:
-            return _bare_dense(text, table)
-        return " ".join(word for word in words_of(text) if word not in words.asking_words)
-    return ""
-
-
-def _bare_dense(text: str, table: Phrases) -> str:
-    words = _forgetting(table)
-    left = words.asking_alone.sub(words.verbs.sub(without_openers(text)))
-    found = words_of(left)
-    if table.glued:
-        found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
-    return " ".join(found)
+    return any(_words_of(table).ask_in(text) for table in likely(text))
 
 
 def means_everything(sentence: str) -> bool:
@@ -46052,9 +46058,47 @@ def means_everything(sentence: str) -> bool:
     return bool(_EVERYTHING.search(lowered(sentence)))
 
 
-def _starts_within(before: str) -> bool:
-    """Whether something is left of what stands before a verb, without openers."""
-    return bool(starts(before)[-1].strip(" ,.!"))
+def _to_forget(sentence: str) -> str:
+    """What a sentence asks to be forgotten, without the words that ask; "" where it asks nothing such."""
+    text = lowered(sentence)
+    asking = (words for table in likely(text) if (words := _words_of(table)).ask_in(text))
+    return next((words.left_of(text) for words in asking), "")
+
+
+class _Words:
+    """Those of one language that ask: in Polish, "i" is "and", and a request may follow it."""
+
+    def __init__(self, table: Phrases) -> None:
+        self._table = table
+        self._verbs, self._asking = anywhere("forgetting", table), at_end("asking", table)
+        alone = [one.replace("~", "") for one in table["asking"]]
+        self._asking_alone = at_end("asking", table.having("asking", alone, spaced=table.spaced))
+        self._denying, self._denying_after = at_end("denying", table), at_beginning("denying_after", table)
+        asking = (*table["forgetting"], *table["asking"], *table["openers"])
+        self._asking_words = frozenset(words_of(fold(" ".join(asking))))
+
+    def ask_in(self, text: str) -> bool:
+        """Whether they ask to forget something in a lower-case sentence."""
+        for found in islice(self._verbs.finditer(text), _VERBS_MOST):
+            if self._denying_after.match(text[found.end() :].lstrip(" ,")):
+                continue
+            before = text[: found.start()].rstrip(" \t\"'“¡(,")
+            opens = not starts(before)[-1].strip(" ,.!")
+            if opens or self._asking.search(before[-_BEFORE_CHARS:]):
+                return not self._denying.search(before[-_BEFORE_CHARS:])
+        return False
+
+    def left_of(self, text: str) -> str:
+        """A lower-case sentence without them."""
+        if self._table.spaced:
+            return " ".join(word for word in words_of(text) if word not in self._asking_words)
+        found = words_of(self._asking_alone.sub(self._verbs.sub(without_openers(text))))
+        if self._table.glued:
+            found = [word[:-1] if len(word) > 1 and word[-1] in _PARTICLES else word for word in found]
+        return " ".join(found)
+
+
+_words_of = lru_cache(256)(_Words)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46069,13 +46113,14 @@ something is to be forgotten.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from .detection import likely
 from .scripts import bare, fold, script
 
 _STEM_CHARS = 5
-_LONG_ENOUGH = 4  # a word of another script, to be cut
+_LONG_ENOUGH = 4  # a word of another script, to be cut; and what two forms have in common
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
@@ -46090,27 +46135,7 @@ _POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and 
 # Arabic: letters that are written in several ways, and what is written together with a word.
 _SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
 _ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_PRONOUNS = (
-    "كما",
-    "هما",
-    "ها",
-    "هم",
-    "هن",
-    "كم",
-    "كن",
-    "نا",
-    "تي",
-    "ته",
-    "تك",
-    "ات",
-    "ان",
-    "ين",
-    "ون",
-    "ي",
-    "ه",
-    "ك",
-    "ت",
-)
+_PRONOUNS = "كما هما ها هم هن كم كن نا تي ته تك ات ان ين ون ي ه ك ت".split()  # noqa: SIM905
 _LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
 _SHORT_REST = 3  # letters of an ending
 
@@ -46163,6 +46188,14 @@ def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
     return not any(table.language in _UNINFLECTED for table in found)
+
+
+def has_form(stems: Collection[str], word: str) -> bool:
+    """Whether a stem, or one that it begins or that begins it, is among some: live, lives."""
+    return word in stems or any(
+        min(len(one), len(word)) >= _LONG_ENOUGH and (one.startswith(word) or word.startswith(one))
+        for one in stems
+    )
 
 
 def is_form(word: str, other: str) -> bool:
@@ -46306,6 +46339,7 @@ from ..core.memory import Memory
 from ..core.scope import TEAM, shared_by
 from .prompt_injection import gives_orders
 from .sanitize import one_line
+from .scripts import is_letter
 
 _NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
 
@@ -46322,15 +46356,11 @@ _NOBODYS = re.compile(
 def name_of(person: str) -> str:
     """A person's name as it may be told: a few words of letters and digits; "" where it is no name."""
     person = unicodedata.normalize("NFKC", one_line(person[:_LOOKED_CHARS]))
-    kept = "".join(char if char.isalnum() or char in ".'’-" or _is_mark(char) else " " for char in person)
+    kept = "".join(char if char.isalnum() or is_letter(char) or char in ".'’-" else " " for char in person)
     name = " ".join(kept.split())[:_NAME_CHARS].strip(" .'’-")
     if not any(map(str.isalpha, name)) or _NOBODYS.search(name) or gives_orders(person):
         return ""
     return name
-
-
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char)[0] == "M"
 
 
 def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale = ENGLISH) -> str:
@@ -46359,10 +46389,11 @@ Only where it says so itself, in the words of what was: without an LLM nobody un
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from . import over_dense
 from .forms import inflects, is_form, stem
-from .scripts import fold, is_dense
+from .scripts import fold, is_dense, script, words_of
 from .self_reference import signs
 from .subject import without_user
 from .tables import pattern
@@ -46381,16 +46412,16 @@ def what_is_over(statement: str) -> str:
     if len(statement) > _LONGEST_CHARS:
         return ""
     if is_dense(statement):
-        return over_dense.what_is_over(fold(statement))
+        return _over_in_dense(fold(statement))
     text = fold(statement)
-    clause = over_dense.clause(text, _NO_LONGER.search(text), _CLAUSE_END)
+    clause = _clause(text, _NO_LONGER.search(text), _CLAUSE_END)
     return _NOT_DOING.sub(r"\1yor", _MARK.sub(" ", clause)).strip()
 
 
 def ends(statement: str, memory: str) -> bool:
     """Whether a statement says that what a memory holds is over: it has all its words, and hardly more."""
     if is_dense(statement) and len(statement) <= _LONGEST_CHARS:
-        return over_dense.ends(fold(statement), fold(memory))
+        return _ends_in_dense(fold(statement), fold(memory))
     over = what_is_over(statement)
     if not over or denials(memory):
         return False
@@ -46411,24 +46442,20 @@ def _is_like(word: str, other: str) -> bool:
     one, two = stem(word), stem(other)
     short, long = sorted((one, two), key=len)
     return one == two or (len(short) >= _STEM_CHARS and long.startswith(short) and len(long) < len(short) + 3)
-'''
 
-# ----------------------------------------------------------------------------------------------------------
-# language/over_dense.py
 
-SOURCES["language/over_dense.py"] = r'''"""As `over`, for Chinese, Japanese and Korean, which say it in and around the verb."""
+def _clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
+    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
+    if found is None:
+        return ""
+    ends = [one.span() for one in end.finditer(text)]
+    start = max((after for _, after in ends if after <= found.start()), default=0)
+    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
 
-from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+# Chinese, Japanese and Korean say it in and around the verb.
 
-from .scripts import script, words_of
-from .subject import without_user
-
-_CLAUSE_END = re.compile(
+_DENSE_CLAUSE_END = re.compile(
     r"[,;:.!?،，、。；：！？…]|但是?|而是|现在|現在|目前|今は|いまは|今では|けど|지금은|하지만|대신"
 )
 _DENIED = re.compile(r"不|没|沒|ない|ません|なく|않|안 |못 ")
@@ -46441,61 +46468,42 @@ class _Way:
     says: re.Pattern[str]
     marks: re.Pattern[str]
     parts: Callable[[str], set[str]]
-    spare: int  # parts that a memory may have more
 
 
-_SAYS_CHINESE = re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了")
-_MARKS_CHINESE = re.compile(r"不再|再也|已经|已經|早就|[不没沒了]")
-_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
-
-_NEVER_MORE = r"(?:ませ[んぬ]|な(?:い|かっ|く))"
-_SAYS_JAPANESE = re.compile(rf"もう[^、。！？,.!?]{{1,40}}{_NEVER_MORE}|なくな[っりる]")
-_MARKS_JAPANESE = re.compile(
-    r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"
-)
-_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
-_ENDING = re.compile(
-    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
-)
-
-_SAYS_KOREAN = re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)")
-_MARKS_KOREAN = re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 ")
-_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
-_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
-
-
-def what_is_over(statement: str) -> str:
-    """The part of a statement that says what is over, without the words for that; "" where none does."""
+def _over_in_dense(statement: str) -> str:
     if (way := _way_of(statement)) is None:
         return ""
-    return way.marks.sub("", clause(statement, way.says.search(statement), _CLAUSE_END).strip()).strip()
+    return way.marks.sub(
+        "", _clause(statement, way.says.search(statement), _DENSE_CLAUSE_END).strip()
+    ).strip()
 
 
-def clause(text: str, found: re.Match[str] | None, end: re.Pattern[str]) -> str:
-    """The part of a text around a match, as far as the ends of its clause; "" of no match."""
-    if found is None:
-        return ""
-    ends = [one.span() for one in end.finditer(text)]
-    start = max((after for _, after in ends if after <= found.start()), default=0)
-    return text[start : min((begin for begin, _ in ends if begin >= found.end()), default=len(text))]
-
-
-def ends(statement: str, memory: str) -> bool:
-    """Whether a statement says that what a memory holds is over: it is about the same, and hardly less."""
-    over, way = what_is_over(statement), _way_of(statement)
+def _ends_in_dense(statement: str, memory: str) -> bool:
+    """Whether it is about the same, and hardly less."""
+    over, way = _over_in_dense(statement), _way_of(statement)
     if not over or way is None or way is not _way_of(memory) or _DENIED.search(memory):
         return False
     gone, held = way.parts(over), way.parts(without_user(memory))
-    return bool(gone) and gone <= held and len(held - gone) <= (way.spare if len(gone) > 1 else 0)
+    return bool(gone) and gone <= held and len(held - gone) <= (len(gone) > 1)
 
 
 def _way_of(text: str) -> _Way | None:
     scripts = {script(char) for char in text if char.isalpha()}
     if "HANGUL" in scripts:
-        return _ways()[2]
+        return _KOREAN
     if scripts & {"HIRAGANA", "KATAKANA"}:
-        return _ways()[1]
-    return _ways()[0] if "CJK" in scripts or "HAN" in scripts else None
+        return _JAPANESE
+    return _CHINESE if "CJK" in scripts or "HAN" in scripts else None
+
+
+_OF_GRAMMAR = frozenset("我的在也还還都是有就吗嗎呢吧啊")
+_PARTICLES = re.compile(r"(?:に|で|と|へ)?[はもがをのにでへと]|[私僕俺](?:は|が|も)?|わたしは?")
+_ENDING = re.compile(
+    r"(?:て|で)?(?:い)?(?:ます|ました|る|た|です|だ)$|[んっ]?[てで]い?$|[まみらりいきちしばびえ]$"
+)
+_KANA_ENDING = re.compile(r"(?<=[一-龯])[ぁ-ん]+$")
+_SPEAKER_KOREAN = frozenset(("저는", "나는", "제가", "내가", "전", "난"))
+_PARTICLE_KOREAN = re.compile(r"(?<=\w)(?:에서|에게|으로|에|을|를|이|가|은|는|도|와|과|로|의)$")
 
 
 def _chinese(text: str) -> set[str]:
@@ -46505,11 +46513,7 @@ def _chinese(text: str) -> set[str]:
 def _japanese(text: str) -> set[str]:
     """What stands between particles: of a word with a Chinese character without its ending."""
     pieces = (piece for word in words_of(text) for piece in _PARTICLES.split(word) if piece)
-    return {rest for piece in pieces if (rest := _ENDING.sub("", _stem(piece)))}
-
-
-def _stem(piece: str) -> str:
-    return re.sub(r"(?<=[一-龯])[ぁ-ん]+$", "", piece)
+    return {rest for piece in pieces if (rest := _ENDING.sub("", _KANA_ENDING.sub("", piece)))}
 
 
 def _korean(text: str) -> set[str]:
@@ -46518,13 +46522,21 @@ def _korean(text: str) -> set[str]:
     return {_PARTICLE_KOREAN.sub("", word) for word in words[:-1]} | {word[:1] for word in words[-1:]}
 
 
-@cache
-def _ways() -> tuple[_Way, _Way, _Way]:
-    return (
-        _Way(_SAYS_CHINESE, _MARKS_CHINESE, _chinese, 1),
-        _Way(_SAYS_JAPANESE, _MARKS_JAPANESE, _japanese, 1),
-        _Way(_SAYS_KOREAN, _MARKS_KOREAN, _korean, 1),
-    )
+_CHINESE = _Way(
+    re.compile(r"不再|再也[不没沒]|(?:已经|已經|早就)[不没沒]|[不没沒][^，。；！？,.;!?]{1,40}了"),
+    re.compile(r"不再|再也|已经|已經|早就|[不没沒了]"),
+    _chinese,
+)
+_JAPANESE = _Way(
+    re.compile(r"もう[^、。！？,.!?]{1,40}(?:ませ[んぬ]|な(?:い|かっ|く))|なくな[っりる]"),
+    re.compile(r"もう|最近|(?:な(?:い|かっ|く)|ませ[んぬ])(?:でし)?[^一-龯ァ-ヺー]{0,8}$|んです$"),
+    _japanese,
+)
+_KOREAN = _Way(
+    re.compile(r"(?:더 ?이상|더는|이제는?)[^.!?,]{1,60}(?:않|안 |못 |못하|없)"),
+    re.compile(r"더 ?이상|더는|이제는?|(?:지 ?)?(?:않|못하)\w*|안 |못 "),
+    _korean,
+)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46545,6 +46557,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
+from ..core.text import capped
 from .scripts import sets_no_spaces, words_of
 from .tables import tables
 
@@ -46589,11 +46602,9 @@ NOT_ASKED = PastQuestion()
 
 def past_question(text: str, today: date) -> PastQuestion:
     """What a message asks of the past. today: in the user's time zone."""
-    if len(text) > _LOOKED_CHARS:
-        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
-    folded = text.casefold()
+    folded = capped(text, _LOOKED_CHARS, between=" ").casefold()
     said = _said(folded)
-    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+    return PastQuestion(bool(_found(said, _phrases().signs)), _window(folded, said, today))
 
 
 def _said(text: str) -> str:
@@ -46601,37 +46612,21 @@ def _said(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-@cache
-def _signs() -> tuple[str, ...]:
-    return tuple(map(_phrase, _of_all("past_questions")))
+class _Phrases:
+    """What the tables have for the past. units: words for days, weeks, months and years, by number.
+
+    back: says that a number of units is counted back from today.
+    """
+
+    def __init__(self) -> None:
+        self.signs = tuple(map(_phrase, _of_all("past_questions")))
+        self.spans = {span: tuple(map(_phrase, _of_all(span))) for span in _SPANS}
+        self.units = {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+        self.months, self.counts = dict(_numbered("month_names")), dict(_numbered("counts"))
+        self.back = frozenset(_of_all("ago"))
 
 
-@cache
-def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
-
-
-@cache
-def _units() -> dict[str, int]:
-    """The words for days, weeks, months and years, by their number among these."""
-    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
-
-
-@cache
-def _months() -> dict[str, int]:
-    """The names of the months, from 0 for January on."""
-    return {name: number - 1 for name, number in _numbered("month_names")}
-
-
-@cache
-def _counts() -> dict[str, int]:
-    return dict(_numbered("counts"))
-
-
-@cache
-def _back() -> frozenset[str]:
-    """What says that a number of units is counted back from today."""
-    return frozenset(_of_all("ago"))
+_phrases = cache(_Phrases)
 
 
 def _of_all(section: str) -> Iterator[str]:
@@ -46689,15 +46684,14 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _units()[match[2]], today)
-    words = said.split()
-    if not any(f" {phrase} " in said for phrase in _back()):
+        return _about(int(match[1]), _phrases().units[match[2]], today)
+    known = _phrases()
+    if not any(f" {phrase} " in said for phrase in known.back):
         return None
-    units = _units()
-    for number, unit in pairwise(words):
-        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
-        if count and unit in units:
-            return _about(count, units[unit], today)
+    for number, unit in pairwise(said.split()):
+        count = known.counts.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in known.units:
+            return _about(count, known.units[unit], today)
     return None
 
 
@@ -46711,13 +46705,13 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _months(), said.split()
+    months, words = _phrases().months, said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
         if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
-            month = months[word] + 1
+            month = months[word]
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
             return _of(year or today.year - (month > today.month), month, day, today)
@@ -46729,21 +46723,18 @@ def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _relative(said: str, today: date) -> Window | None:
-    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
-    if place is None:
-        return None
-    if place < 2:
-        day = today - timedelta(days=place + 1)
-        return Window(day, day)
-    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
-    last_month = (month - timedelta(days=1)).replace(day=1)
+    spans = _phrases().spans
+    span = next((one for one in reversed(_SPANS) if _found(said, spans[one])), "")
+    day, week, month = timedelta(days=1), today - timedelta(days=today.weekday()), today.replace(day=1)
     return {
-        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
-        3: Window(last_month, month - timedelta(days=1)),
-        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
-        5: Window(week, today),
-        6: Window(month, today),
-    }[place]
+        "yesterday": Window(today - day, today - day),
+        "day_before_yesterday": Window(today - 2 * day, today - 2 * day),
+        "last_week": Window(week - 7 * day, week - day),
+        "last_month": Window((month - day).replace(day=1), month - day),
+        "last_year": Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        "this_week": Window(week, today),
+        "this_month": Window(month, today),
+    }.get(span)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -46764,7 +46755,10 @@ from .tables import Phrases, tables
 
 
 class Matcher:
-    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+    """A pattern made of tables, for lower-case texts; `sub` puts a space in place of each match.
+
+    It is compiled when it is first used: all of them take a quarter of a second.
+    """
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
@@ -46774,23 +46768,18 @@ class Matcher:
         return re.compile(self._make())
 
     def match(self, text: str) -> Match[str] | None:
-        """Where the beginning of a lower-case text matches."""
         return self._pattern.match(text)
 
     def fullmatch(self, text: str) -> Match[str] | None:
-        """Where the whole of it does."""
         return self._pattern.fullmatch(text)
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
-        """The first match in it."""
         return self._pattern.search(text, start, end)
 
     def finditer(self, text: str) -> Iterator[Match[str]]:
-        """All matches in it."""
         return self._pattern.finditer(text)
 
     def sub(self, text: str) -> str:
-        """The text with a space in place of each match."""
         return self._pattern.sub(" ", text)
 
 
@@ -46875,7 +46864,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 
 from .sanitize import disarmed
 from .tables import pattern, phrases, rows, sections, source
@@ -46970,14 +46959,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
+    verbs, rules, earlier = map(_stems, ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+        if any(f" {words}" in phrases for words in _stems("everything_before").phrases) and verbs.any(
             sentence
         ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
+        if any(f" {words}" in phrases for words in _stems("not_to").phrases):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -46996,9 +46985,7 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return (
-        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
-    )
+    return "rule" in last and "earlier" in last and any(one in phrases for one in verbs.phrases)
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -47008,6 +46995,7 @@ def _is_told_of(words: Sequence[str], at: int) -> bool:
     return before in _SPEAKERS
 
 
+_DENSE_TELLERS = ("我忘", "私は", "나는", "저는", "ฉัน", "ผม")
 # In front of what somebody else does, and of what is ordered.
 _SPEAKERS = frozenset(
     "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
@@ -47037,39 +47025,33 @@ def _words(section: str) -> tuple[str, ...]:
 
 
 class _Stems:
-    """Words that may begin others; those after `=` may not."""
+    """A section's words, which may begin others, but for those after `=`; and its phrases of several words."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._whole, self._begins = _split(tuple(words))
-        self._phrases = _phrases(tuple(words))
+    def __init__(self, section: str) -> None:
+        words = _words(section)
+        single = [word for word in words if " " not in word]
+        self._whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+        self._begins = tuple(folded(word) for word in single if not word.startswith("="))
+        self.phrases = tuple(folded(word.strip("=")) for word in words if " " in word)
 
     def holds(self, word: str) -> bool:
         return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
 
     def joined(self, sentence: str) -> str:
         """The sentence with those of several words as one word each."""
-        for phrase in self._phrases:
+        for phrase in self.phrases:
             sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
         return sentence
 
     def _is_joined(self, word: str) -> bool:
-        return word.replace("_", " ").startswith(self._phrases)
+        return word.replace("_", " ").startswith(self.phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
-        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+        return any(map(self.holds, words)) or any(one in sentence for one in self.phrases)
 
 
-@lru_cache(8)
-def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    single = [word for word in words if " " not in word]
-    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
-    return whole, tuple(folded(word) for word in single if not word.startswith("="))
-
-
-@lru_cache(16)
-def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(folded(word.strip("=")) for word in words if " " in word)
+_stems = cache(_Stems)
 
 
 def _sets_aside_dense(text: str) -> bool:
@@ -47080,13 +47062,11 @@ def _sets_aside_dense(text: str) -> bool:
         holds = sentence.__contains__
         for language, verbs in _sections()["dense_set_aside"]:
             parts = (verbs, rules[language], _words("dense_earlier"))
-            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+            if all(any(map(holds, part)) for part in parts) and not sentence.strip().startswith(
+                _DENSE_TELLERS
+            ):
                 return True
     return False
-
-
-def _dense_told(sentence: str) -> bool:
-    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -47415,7 +47395,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
@@ -47549,35 +47528,21 @@ _CARD = re.compile(  # what an issuer's numbers begin with, and how long they ar
 _IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
-class Secret(NamedTuple):
-    """Where one stands in a text, and what it is, in words."""
-
-    start: int
-    end: int
-    what: str
-
-
-def find_secrets(text: str) -> list[Secret]:
-    """The secrets in a text, in order; none overlap."""
-    if len(text) <= _WINDOW_CHARS:
-        found = list(_found(text))
-    else:
-        found = [
-            Secret(begin + start, begin + end, what)
-            for begin in range(0, len(text), _WINDOW_CHARS)
-            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-        ]
+def find_secrets(text: str) -> list[Span]:
+    """Where secrets stand in a text, in order; none overlap."""
+    found = [
+        (begin + start, begin + end)
+        for begin in range(0, len(text), _WINDOW_CHARS)
+        for start, end in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    ]
     if _PEM_BEGINS in text:
-        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    if not found:
-        return found
-    found.sort()
-    apart: list[Secret] = []
-    for secret in found:
-        if apart and secret.start < apart[-1].end:
-            apart[-1] = apart[-1]._replace(end=max(secret.end, apart[-1].end))
+        found += (match.span() for match in _PEM.finditer(text))
+    apart: list[Span] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
         else:
-            apart.append(secret)
+            apart.append((start, end))
     return apart
 
 
@@ -47586,8 +47551,8 @@ def masked(text: str) -> tuple[str, int]:
     secrets = find_secrets(text)
     if not secrets:
         return text, 0
-    ends = [0, *(secret.end for secret in secrets)]
-    starts = [*(secret.start for secret in secrets), len(text)]
+    ends = [0, *(end for _, end in secrets)]
+    starts = [*(start for start, _ in secrets), len(text)]
     return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
@@ -47596,34 +47561,24 @@ def holds_secret(text: str) -> bool:
     return LEFT_OUT in text or bool(find_secrets(text))
 
 
-def _found(text: str) -> Iterator[Secret]:
-    for start, end in said_secrets(text):
-        yield Secret(start, end, "a password")
-    for start, end in _keys(text):
-        yield Secret(start, end, "a key")
+def _found(text: str) -> Iterator[Span]:
+    yield from said_secrets(text)
+    yield from _keys(text)
     small = text.lower()
     for has, parts in _PARTS.items():
         if has in small:
-            yield from (
-                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
-            )
-    for start, end in _of_programs(text):
-        yield Secret(start, end, "a password")
+            yield from (match.span(1) for part in parts for match in part.finditer(text))
+    yield from _of_programs(text)
     for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
-            yield Secret(start, end, "a password")
-    for start, end in _wallets(text):
-        yield Secret(start, end, "words of a wallet")
+            yield start, end
+    yield from _wallets(text)
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
+        yield from (match.span() for match in _CARD_DIGITS.finditer(text) if _is_card(match[0]))
+        yield from _ibans(text)
         yield from (
-            Secret(*match.span(), "a card number")
-            for match in _CARD_DIGITS.finditer(text)
-            if _is_card(match[0])
-        )
-        yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
-        yield from (
-            Secret(*match.span(), "a personal number")
+            match.span()
             for match in _PERSONS.finditer(text)
             if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
         )
@@ -47728,11 +47683,12 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from ..core.text import capped
 from .detection import likely, single_words
-from .phrases import Matcher, anywhere, at_end
+from .phrases import anywhere, at_end
 from .scripts import fold, words_of
 from .tables import Phrases, tables
 
@@ -47745,10 +47701,7 @@ def speaks_of_self(text: str) -> bool:
 
     It does not where the speaker only asks for something: "Give me a recipe", "How do I boil an egg?".
     """
-    if len(text) > _LOOKED_CHARS:
-        half = _LOOKED_CHARS // 2
-        text = f"{text[:half]} {text[-half:]}"
-    folded = fold(text)
+    folded = fold(capped(text, _LOOKED_CHARS, between=" "))
     return any(_words_for_self(table).are_in(folded) for table in likely(folded))
 
 
@@ -47776,100 +47729,77 @@ def shows_statements(sentence: str) -> bool:
     return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Self:
     """The words of one language by which speakers speak of themselves."""
 
-    words: frozenset[str]
-    verbs: frozenset[str]
-    objects: frozenset[str]
-    keeping: frozenset[str]
-    phrases: Matcher
-    standing: Matcher
-    personal: Matcher
-    requested: Matcher
-    impersonal: Matcher
-    ends: Matcher
-    ends_otherwise: Matcher
-    endings: tuple[str, ...]
-    first: tuple[str, ...]
-    first_beginnings: tuple[str, ...]
-    skipped: frozenset[str]
-    others: frozenset[str]
-    other_beginnings: tuple[str, ...]
-    is_run_together: bool
+    def __init__(self, table: Phrases) -> None:
+        has_words = table.spaced or table.glued
+        self.objects, self._keeping = single_words(table, "own_objects"), single_words(table, "keeping")
+        self._verbs, self._skipped = single_words(table, "own_verbs"), single_words(table, "before_verbs")
+        self._words = self._verbs | (single_words(table, "own") if has_words else frozenset())
+        several = [one for one in (*table["own"], *table["own_verbs"]) if fold(one) not in self._words]
+        self._phrases = anywhere("own", table.having("own", several, spaced=has_words))
+        self._standing, self._personal = anywhere("keeping", table), anywhere("personal", table)
+        self._requested, self._impersonal = anywhere("requested", table), anywhere("impersonal", table)
+        self._ends = at_end("ends_statement", table)
+        self._ends_otherwise = at_end("ends_no_statement", table)
+        self._endings = tuple(map(fold, table["own_endings"]))
+        self._first, self._first_beginnings = _wholes_and_beginnings(table["own_first"])
+        others, self._other_beginnings = _wholes_and_beginnings(table["own_not"])
+        self._others = frozenset(others)
+        self._is_run_together = not table.spaced
 
     def are_in(self, text: str) -> bool:
         """Whether a folded text tells or asks something about its speaker."""
-        if self.personal.search(text):
+        if self._personal.search(text):
             return True
-        text = self.impersonal.sub(self.requested.sub(text))
-        if self.phrases.search(text):
+        text = self._impersonal.sub(self._requested.sub(text))
+        if self._phrases.search(text):
             return True
         words = words_of(text)
         return any(
-            word in self.words or word in self.objects or self._is_of_self(word) for word in words
+            word in self._words or word in self.objects or self._is_of_self(word) for word in words
         ) or (self._begins(words))
 
     def signs(self, text: str) -> int:
         """How many signs a folded sentence has."""
-        if self.is_run_together:
-            text = self.requested.sub(text)
+        if self._is_run_together:
+            text = self._requested.sub(text)
         words = words_of(text)
-        count = sum(word in self.words or word in self.keeping or self._is_of_self(word) for word in words)
-        count += bool(self.phrases.search(text)) + bool(self.standing.search(text))
+        count = sum(word in self._words or word in self._keeping or self._is_of_self(word) for word in words)
+        count += bool(self._phrases.search(text)) + bool(self._standing.search(text))
         count += bool(words) and words[0] in self.objects
         count += self._begins(words)
-        return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
+        return count + bool(self._ends.search(text) and not self._ends_otherwise.search(text))
 
     def has_verb(self, text: str) -> bool:
         """Whether a folded text has a verb that carries its subject."""
         words = words_of(text)
-        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+        return any(word in self._verbs or self._is_of_self(word) for word in words) or self._begins(words)
 
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
-        return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
+        return word.endswith(self._endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
 
     def _begins(self, words: list[str]) -> bool:
         """Whether the first word is a verb that carries its subject."""
-        first = next((word for word in words[:3] if word not in self.skipped), "")
+        first = next((word for word in words[:3] if word not in self._skipped), "")
         if len(first) <= _STEM_CHARS + 1 or self._is_another(first):
             return False
-        return first.endswith(self.first) or first.startswith(self.first_beginnings)
+        return first.endswith(self._first) or first.startswith(self._first_beginnings)
 
     def _is_another(self, word: str) -> bool:
-        return word in self.others or word.startswith(self.other_beginnings)
+        return word in self._others or word.startswith(self._other_beginnings)
 
 
-@lru_cache(256)
-def _words_for_self(table: Phrases) -> _Self:
-    endings, first, others = (
-        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
-    )
-    verbs = single_words(table, "own_verbs")
-    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
-    return _Self(
-        words=words,
-        verbs=verbs,
-        objects=single_words(table, "own_objects"),
-        keeping=single_words(table, "keeping"),
-        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
-        standing=anywhere("keeping", table),
-        personal=anywhere("personal", table),
-        requested=anywhere("requested", table),
-        impersonal=anywhere("impersonal", table),
-        ends=at_end("ends_statement", table),
-        ends_otherwise=at_end("ends_no_statement", table),
-        endings=tuple(endings),
-        first=tuple(one for one in first if not one.endswith("*")),
-        first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
-        skipped=single_words(table, "before_verbs"),
-        others=frozenset(one for one in others if not one.endswith("*")),
-        other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
-        is_run_together=not table.spaced,
-    )
+_words_for_self = lru_cache(256)(_Self)
+
+
+def _wholes_and_beginnings(written: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Phrases, and those that a star ends without it."""
+    phrases = [fold(one) for one in written]
+    begins = tuple(one[:-1] for one in phrases if one.endswith("*"))
+    return tuple(one for one in phrases if not one.endswith("*")), begins
 
 
 def names_and_states(sentence: str) -> bool:
@@ -48094,6 +48024,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.text import capped
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -48334,9 +48265,7 @@ def without_openers(text: str) -> str:
 
 def lowered(sentence: str) -> str:
     """A sentence as the phrases are written, its beginning and its end."""
-    if len(sentence) > _LOOKED_CHARS:
-        sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
-    return fold(sentence).strip(" \t-*•\"'“„«¡¿(")
+    return fold(capped(sentence, _LOOKED_CHARS, between=" ")).strip(" \t-*•\"'“„«¡¿(")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -48632,7 +48561,6 @@ def mark_of(text: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether this is what stayed of a text."""
     return text.startswith("\x1a")
 '''
 
@@ -48769,33 +48697,17 @@ class CommandLog:
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
+        of_turn = {"user_id": turn.user_id, "key": turn.key, "command": turn.exchange_key, "asked_at": now}
         with self._engine.begin() as connection:
             insert_new(connection, commands, [row])
-            insert_new(
-                connection,
-                command_turns,
-                [
-                    {
-                        "user_id": turn.user_id,
-                        "key": turn.key,
-                        "command": turn.exchange_key,
-                        "asked_at": now,
-                    }
-                ],
-            )
+            insert_new(connection, command_turns, [of_turn])
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" if it gave none."""
-        wanted = (
-            select(commands.c.key)
-            .join(
-                command_turns,
-                and_(
-                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
-                ),
-            )
-            .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
-        )
+        turns = command_turns.c
+        same = and_(turns.user_id == commands.c.user_id, turns.command == commands.c.key)
+        mine = turns.key.in_([key for key in keys if key]), commands.c.user_id == user_id
+        wanted = select(commands.c.key).join(command_turns, same).where(*mine)
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
@@ -48854,11 +48766,8 @@ class CommandLog:
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
-        mine = (
-            _is(order.user_id, order.key),
-            commands.c.attempts == order.attempts,
-            commands.c.answered_at == 0,
-        )
+        taken = commands.c.attempts == order.attempts
+        mine = _is(order.user_id, order.key), taken, commands.c.answered_at == 0
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*mine).values(**values)).rowcount > 0
 
@@ -49075,6 +48984,7 @@ _LOOK_S = 60.0
 _AGAIN_S = 900.0  # after a comparison that could not be made
 _DAY_S = 86_400.0
 _NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+_LINE = "deleted in Open WebUI"  # of the status
 
 Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
@@ -49087,10 +48997,7 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = (
-            time.monotonic(),
-            Check("deleted in Open WebUI", True, "not compared yet"),
-        )
+        self._not_before, self._told = time.monotonic(), Check(_LINE, True, "not compared yet")
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -49133,15 +49040,13 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check(
-                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
-            )
+            self._told = Check(_LINE, is_ok, f"users and chats cannot be compared: {told}", hint)
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check(_LINE, True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)
 '''
 
@@ -49205,7 +49110,7 @@ class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
     ) -> None:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
@@ -49280,15 +49185,13 @@ class Deletions:
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
         fault: Exception | None = None
-        done, eraser = 0, self._eraser
-        if eraser is None:
-            return 0
+        done = 0
         for one in self._open():
             try:
                 if one.chat_id == USER:
-                    eraser.erase_user(one.user_id)  # with this row
+                    self._eraser.erase_user(one.user_id)  # with this row
                 else:
-                    self._erase_chat(one, eraser)
+                    self._erase_chat(one)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
                 self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
@@ -49315,7 +49218,7 @@ class Deletions:
     def _is_settled(self, one: Deletion) -> bool:
         return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
-    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+    def _erase_chat(self, one: Deletion) -> None:
         """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
@@ -49332,11 +49235,11 @@ class Deletions:
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
-            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
+            self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
         self._journal.intend([_receipt(one, len(passages), len(facts))])
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        self._eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
         if not self._is_settled(one):
             self._passed.setdefault(one, time.monotonic())
             return
@@ -49406,9 +49309,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
-from ..core.errors import Drop
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.digest_files import DigestFiles
@@ -49418,7 +49322,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -49438,7 +49341,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -49493,7 +49396,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)
@@ -49502,12 +49405,11 @@ class Documents:
         """Take away what is kept of a user's own documents, until their files change; which they were.
 
         Raises:
-            Drop: that is done, but a file that a program has sent cannot be deleted.
+            Refused: that is done, but a file that a program has sent cannot be deleted.
         """
         entries, left = self._forgotten(user_id, ids)
         if left is not None:
-            why = f"It is forgotten, but its file cannot be deleted ({os.strerror(left.errno or 0)})."
-            raise Drop(why, hint="Tell your admin.")
+            raise Refused(message("document's file stays", why=os.strerror(left.errno or 0)))
         return entries
 
     def forget_all(self, user_id: str) -> None:
@@ -49531,15 +49433,14 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49567,10 +49468,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ...backends.backend_holder import BackendHolder, Open
 from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
@@ -49579,13 +49480,9 @@ from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
-from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
-from .sites import Found, Open, Site, Sites
-
-Answer = TypeVar("Answer")
-Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+from .sites import Found, Site, Sites
 
 _STATE = -1  # among the ids of locations, which begin with 1
 
@@ -49609,10 +49506,6 @@ class Receipt:
         return sum(self.counts.values())
 
 
-def _no_progress(count: int) -> None:
-    """For those who do not ask how far it is."""
-
-
 class Eraser:
     """For whoever has the state database, the data folder and the settings: a server, or the command line.
 
@@ -49625,7 +49518,7 @@ class Eraser:
         data_dir: Path,
         settings: Callable[[], Valves],
         opener: Open,
-        live: Live | None = None,
+        live: BackendHolder | None = None,
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
@@ -49657,23 +49550,20 @@ class Eraser:
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
-    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+    def erase_user(self, user_id: str) -> Receipt:
         """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         What they said in channels goes, too, and they are not read there any more.
-
-        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared, authors = self._withdraw(user_id), self._people.forget_user(user_id)
         with self._still(), self._sites.opened() as found:
-            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
             erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
             if shared:
                 counts["shared with teams"] = shared
             if authors:
                 counts["accounts in channels"] = authors
-            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -49681,10 +49571,10 @@ class Eraser:
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
-                    memory_id
+                    memory.id
                     for one in found
                     if not isinstance(one.site, MemoryFault)
-                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                    for memory in one.site.memories(owner, batch=shared_by(user_id))
                 }
             if shared:
                 self.forget(owner, shared)
@@ -49699,9 +49589,17 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = self._everywhere(
-            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-        )
+
+        def erase(site: Site) -> int:
+            count = 0
+            for owner in map(past_owner, old):
+                there = site.memories(owner)
+                earlier = [one for one in there if one.created_at and one.created_at.timestamp() < at]
+                site.remove(owner, earlier)
+                count += len(earlier)
+            return count
+
+        count = self._everywhere(erase)
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -49715,16 +49613,16 @@ class Eraser:
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
-        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
 
         def erase(site: Site) -> int:
-            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-            these = replace(wanted, memory_ids=(*ids, *stray))
-            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
-            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+            stray = site.memories(past_owner(user_id), chat=chat_id)
+            these = {one.id: one for one in (*site.named(user_id, ids), *stray)}.values()
+            self._digests.forget(user_id, [one.text for one in these])
+            site.remove(user_id, these)
+            return len(these)
 
         self._everywhere(erase)
         self._passages.remove(user_id, exchanges)
@@ -49768,24 +49666,18 @@ class Eraser:
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
-            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            counts = self._erasures.settle(erasure) if again else Counter[str]()
             return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
-        self,
-        erasure: Erasure,
-        found: list[Found],
-        counts: Counter[str],
-        *,
-        fresh: bool,
-        on_progress: Callable[[int], None] = _no_progress,
+        self, erasure: Erasure, found: list[Found], counts: Counter[str], *, fresh: bool
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         for one in found:
             try:
                 site = one.reached()
-                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
@@ -49845,30 +49737,11 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
 
 def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
     """What these memories say, by the ids that they have anywhere they can be asked for."""
-    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
-    return {id_: text for known in asked for id_, text in known.items()}
-
-
-def _count(found: list[Found], user_id: str) -> int:
-    """How many memories of a user there are wherever it can be asked."""
-    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
-
-
-def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
+    known: dict[str, str] = {}
     for one in found:
         with contextlib.suppress(MemoryFault):
-            yield ask(one.reached())
-
-
-def _telling(progress: Progress, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done = min(done + count, total)
-        progress(done, total)
-
-    return tell
+            known |= {memory.id: memory.text for memory in one.reached().named(user_id, memory_ids)}
+    return known
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -49913,12 +49786,11 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from .forgotten_rows import LATE, ForgottenRows
+from .forgotten_rows import ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
-_LATELY = (injected, recalls, journal, episodes, cuts)
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -50024,20 +49896,22 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in _LATELY}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
-                late[journal] = _before(erasure)
-                late[cuts] = cuts.c.at <= until
-                late[episodes] = episodes.c.said_at <= erasure.asked_at
-                for table, which in late.items():
-                    gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[LATE + _NAMES[table.name]] += gone.rowcount
+                for table, which in (
+                    (injected, injected.c.injected_at <= until),
+                    (recalls, recalls.c.at <= until),
+                    (journal, _before(erasure)),
+                    (cuts, cuts.c.at <= until),
+                    (episodes, episodes.c.said_at <= erasure.asked_at),
+                ):
+                    gone = connection.execute(delete(table).where(table.c.user_id == erasure.user_id, which))
+                    counts[_NAMES[table.name]] += gone.rowcount
             else:
-                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                rows = ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set())
+                counts += rows.blanked()
             count_up(connection, erasure.user_id)
         return counts
 
@@ -50116,6 +49990,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Engine
 
@@ -50147,7 +50022,8 @@ class Forgetting:
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]
         left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+        whose = attrgetter("user_id")
+        for user_id, theirs in groupby(sorted(due, key=whose), key=whose):
             left |= self._erase(user_id, list(theirs))
         self._move_on(time.monotonic(), newest, left)
 
@@ -50167,10 +50043,6 @@ class Forgetting:
         while self._newest and self._newest[0][0] <= now - _SETTLED_S:
             self._seen = max(self._seen, self._newest.popleft()[1])
         self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50184,7 +50056,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
@@ -50197,7 +50069,6 @@ from ...language.words import is_mark, mark_of
 from ...state import cuts, injected, insert_new, journal, outbox, recalls
 from ...state.reflections_table import forget_statements
 
-LATE = "late, "  # of what the second pass found
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -50232,7 +50103,7 @@ class ForgottenRows:
         self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter({"queue": self.from_queue(), **self._blanked()})
+        counts = Counter({"queue": self.from_queue(), **self.blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -50240,18 +50111,16 @@ class ForgottenRows:
         insert_new(self._connection, journal, buried)
         return counts
 
-    def again(self) -> Counter[str]:
-        return Counter({LATE + name: count for name, count in self._blanked().items()})
-
-    def _blanked(self) -> dict[str, int]:
+    def blanked(self) -> Counter[str]:
         """How many rows said it, by what they are."""
-        return {
+        counts = {
             "summaries of chats": self._from_abstracts(),
             "explanations": self._from_explanations(),
             "told lines": self._from_injected(),
             "journal": self._from_journal(),
             "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
         }
+        return Counter(counts)
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -50292,8 +50161,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in batched([row.id for row in said], _AT_ONCE):
-            self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
+        self._change(update(outbox).values(**done), outbox, [row.id for row in said])
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
         others = and_(outbox.c.batch.in_(broken), outbox.c.state == "claimed")
@@ -50304,16 +50172,10 @@ class ForgottenRows:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
         for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
-            mine |= set(
-                self._connection.scalars(
-                    select(journal.c.id).where(
-                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
-                    )
-                )
-            )
+            which = and_(journal.c.user_id == self._user_id, alike, journal.c.at <= self._until)
+            mine |= set(self._connection.scalars(select(journal.c.id).where(which)))
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in batched(sorted(mine), _AT_ONCE):
-            self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
+        self._change(update(journal).values(**blank), journal, mine)
         return len(mine)
 
     def _from_injected(self) -> int:
@@ -50327,8 +50189,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in batched([row.id for row in speaking], _AT_ONCE):
-            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
+        self._change(delete(injected), injected, [row.id for row in speaking])
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
@@ -50366,6 +50227,11 @@ class ForgottenRows:
             for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
+
+    def _change(self, how: Any, table: Any, ids: Collection[int]) -> None:
+        """Update or delete the rows with these ids."""
+        for some in batched(sorted(ids), _AT_ONCE):
+            self._connection.execute(how.where(table.c.id.in_(some)))
 
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [
@@ -50544,111 +50410,103 @@ from __future__ import annotations
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.backend_holder import Open
+from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
-from ...core.errors import MemoryFault, TellAdmin
-from ...core.memory import Memory, aware_time, is_id
-from ...core.scope import documents_in, owners_of, past_in, past_owner
+from ...core.errors import MemoryFault
+from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
+from ...core.scope import owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
-Open = Callable[[Valves, Path], Backend]
-
-PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"  # how they are counted
+PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"
+_COUNTED_AS = {EPISODE: PASSAGES, DOCUMENT: DOCUMENTS}
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
-class Site(Protocol):
+class Site(ABC):
     """One location. Raises the errors of `core/errors.py`."""
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        """Those of a user's memories with these ids that are there: their ids there, and what they say."""
+    @abstractmethod
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        """What lies under an id. fields: only where `batch` or `chat` is this."""
 
-    def ids_of(self, user_id: str) -> list[str]:
-        """Of all of a user's memories there."""
+    @abstractmethod
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        """A user's memories and passages that have these ids, or had them before they were moved here."""
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        """The ids of what a batch has added for a user, or a team."""
+    @abstractmethod
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        """Take away some of a user's."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
-
-        fresh: else what a whole user has said since it was begun stays.
-
-        on_progress: called with each number of memories that are gone.
-        """
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        """The ids of what lies under this id and was said in this chat."""
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        """Take away what lies under this id and is older than a Unix time; how many there were."""
-
+    @abstractmethod
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Release it."""
 
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        """Take away all of a user's, or some memories; how many, by what they are.
 
-class StoreSite:
+        fresh: else what a whole user has said since it was begun stays.
+        """
+        user_id = erasure.user_id
+        if erasure.whole:
+            there = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+            going = [one for one in there if fresh or _is_older(one, erasure)]
+        else:
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            stored = [one for batch in erasure.batches for one in self.memories(user_id, batch=batch)]
+            named = self.named(user_id, erasure.memory_ids)
+            going = list({one.id: one for one in (*named, *stored)}.values())
+        self.remove(user_id, going)
+        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+
+
+class StoreSite(Site):
     """A collection in one of the library's stores, and mem0's collection of entities beside it."""
 
     def __init__(self, store: VectorStore, entities: Callable[[], VectorStore]) -> None:
         self._store, self._entities = store, entities
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        rows = self._store.get_all(list(filter(is_id, memory_ids)))
-        return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        return list(map(_memory, self._store.list({"user_id": owner, **fields})[0]))
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._rows(user_id)]
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        rows, owners = self._store.get_all(list(filter(is_id, memory_ids))), owners_of(user_id)
+        return [_memory(row) for row in rows if (row.payload or {}).get("user_id") in owners]
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        if not erasure.whole:
-            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
-            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-            rows = list(self._store.get_all(ids))
-        else:
-            rows = self._rows(erasure.user_id)
-            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
-        ids = [str(row.id) for row in rows]
-        self._erase_entities(erasure, ids)
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        ids = [one.id for one in memories]
+        self._erase_entities(user_id, set(ids))
         for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
-            on_progress(len(some))
-        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _rows(self, user_id: str) -> list[Any]:
-        return [row for owner in owners_of(user_id) for row in self._store.list({"user_id": owner})[0]]
-
-    def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
+    def _erase_entities(self, user_id: str, going: Collection[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
         name = f"{self._store.collection_name}_entities"
         if name not in _names(self._store):
             return
-        going = set(ids)
         with contextlib.closing(self._entities()) as entities:
             emptied = []
-            for row in entities.list({"user_id": erasure.user_id})[0]:
+            for row in entities.list({"user_id": user_id})[0]:
                 linked = [id_ for id_ in row.payload.get("linked_memory_ids") or () if id_ not in going]
                 if not linked:
                     emptied.append(str(row.id))
@@ -50657,16 +50515,6 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        rows = self._store.list({"user_id": owner})[0]
-        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for some in batched(ids, _AT_ONCE):
-            self._store.delete_all(some)
-        return len(ids)
-
     def purge(self) -> str:
         return self._store.purge()
 
@@ -50674,53 +50522,31 @@ class StoreSite:
         self._store.close()
 
 
-class RemoteSite:
+class RemoteSite(Site):
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
-    def __init__(self, backend: EditableBackend, name: str) -> None:
+    def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        there = self._backend.list_all(owner)
+        return [one for one in there if all(getattr(one, name) == fields[name] for name in fields)]
+
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
-        return {
-            memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
-        }
+        listed = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+        there = (*self._backend.get_all(list(wanted)), *listed)
+        return [one for one in there if not wanted.isdisjoint((one.id, one.origin))]
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._listed(user_id)]
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:  # noqa: ARG002 - ids are enough
+        for one in memories:
+            self._backend.remove(one.id)
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [memory.id for memory in self._backend.added_by(user_id, batch)]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        gone: Counter[str] = Counter()
-        if erasure.whole and fresh:
-            for owner in owners_of(erasure.user_id):
-                gone[_counted_as(owner)] += self._backend.erase(owner)
-            on_progress(gone.total())
-            return gone
-        if erasure.whole:
-            there = self._listed(erasure.user_id)
-            ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
-        else:
-            ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
-        for memory_id in ids:
-            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
-            on_progress(1)
-        return gone
-
-    def _listed(self, user_id: str) -> list[Memory]:
-        return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
-        return sum(map(self._backend.remove, there))
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        if not (erasure.whole and fresh):
+            return super().erase(erasure, fresh=fresh)
+        owners = zip(("memories", PASSAGES, DOCUMENTS), owners_of(erasure.user_id), strict=True)
+        return Counter({what: self._backend.erase(owner) for what, owner in owners})
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -50781,11 +50607,11 @@ class Sites:
                 return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
             return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
-        backend = self._open(settings, self._data_dir)
-        if not isinstance(backend, EditableBackend):
-            backend.close()
-            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(location))
+        return RemoteSite(self._open(settings, self._data_dir), str(location))
+
+
+def _memory(row: Any) -> Memory:
+    return in_payload(str(row.id), row.payload or {})
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -50794,28 +50620,10 @@ def _names(store: Any) -> Sequence[str]:
     return [one.name for one in listed.collections] if hasattr(listed, "collections") else listed
 
 
-def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") in owners_of(user_id)
-
-
-def _counted_as(owner: str) -> str:
-    if documents_in(owner):
-        return DOCUMENTS
-    return PASSAGES if past_in(owner) else "memories"
-
-
-def _is_before(said_at: datetime | None, at: float) -> bool:
-    return said_at is not None and said_at.timestamp() < at
-
-
-def _is_earlier(payload: Any, erasure: Erasure) -> bool:
-    return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
-
-
-def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool:
-    if batch in erasure.batches and batch:
+def _is_older(memory: Memory, erasure: Erasure) -> bool:
+    if memory.batch and memory.batch in erasure.batches:
         return True
-    return created_at is None or created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
+    return memory.created_at is None or memory.created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -50826,12 +50634,13 @@ SOURCES["manage/erasure/worker.py"] = r'''"""Finishes erasures in each server, d
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
 from ...core.events import Emit, Job, failed, succeeded
+from ...core.now_and_then import NowAndThen
 from .erase import Eraser
+from .erasures import Erasure
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
@@ -50840,12 +50649,15 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
+    """Its thread is `thread`; the next start goes on with what was begun.
+
+    `drop` forgets what is in memory of the user of an erasure; `prune` deletes what is too old.
+    """
 
     def __init__(
         self,
         eraser: Eraser,
-        drop: Callable[[str], None],
+        drop: Callable[[Erasure], object],
         emit: Emit,
         forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
@@ -50854,29 +50666,22 @@ class ErasureWorker:
         self._eraser, self._drop, self._emit = eraser, drop, emit
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
-        self._stop = threading.Event()
         self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
-        self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
+        self.thread = NowAndThen("memory-erasing", self.look, _EVERY_S)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+    def look(self) -> bool:
+        """Once: drop what is new, and do what is left; that less often while something is in the way.
 
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what was begun."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def look(self) -> None:
-        """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        Returns False: there is nothing more to do at once.
+        """
         self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
             if self._left_out:
                 self._left_out -= 1
-                return
+                return False
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
@@ -50886,12 +50691,13 @@ class ErasureWorker:
             went_well = False
         self._left_out = 0 if went_well else self._next_left_out
         self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+        return False
 
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
-            self._drop(user_id)
+        for erasure in {(one.user_id, one.whole): one for one in new}.values():
+            self._drop(erasure)
         if new:
             self._last = new[-1].id
         return bool(new)
@@ -50907,10 +50713,6 @@ class ErasureWorker:
             self._emit(failed(Job.PRUNING, error))
             pause = _PRUNE_AGAIN_S
         self._prune_at = self._clock() + pause
-
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            self.look()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -51034,10 +50836,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
-from ...core.errors import Drop
-from ...core.locales import message
-from ...core.locales.refused import Refused
-from .entries import Flaw
+from .entries import Flaw, Unread
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
@@ -51061,8 +50860,20 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 _Item = TypeVar("_Item")
 
 
+class UnopenableError(Exception):
+    """Nothing of an archive can be read; why, as `reading` knows it."""
+
+
 class SpentError(Exception):
-    """An archive costs more than any may; why, in words for whoever sent it."""
+    """An archive costs more than any may."""
+
+    def __init__(self, why: Unread) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _GrowsError(OSError):
+    """A file is far larger than its archive."""
 
 
 class Budget:
@@ -51076,9 +50887,9 @@ class Budget:
         """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
         self._bytes -= size
         if self._bytes < 0:
-            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+            raise SpentError("there is more in it than may be read")
         if time.monotonic() > self._until:
-            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+            raise SpentError("it takes longer, or more memory, than may be used")
 
     def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
         """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
@@ -51090,7 +50901,7 @@ class Budget:
                 return
             self._seconds = self._until - time.monotonic()
             if self._entries == 0:
-                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+                raise SpentError("there is more in it than may be read")
             self._entries -= 1
             yield one
 
@@ -51114,7 +50925,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
-        Drop: there is no such file, or it is encrypted.
+        UnopenableError: there is no such file, or it is encrypted.
         SpentError: here, or where a file is read.
     """
     if path.is_dir():
@@ -51125,7 +50936,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
                     yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
-        raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
+        raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             yield Part(path.name, _bounded(stream, budget))
@@ -51140,7 +50951,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
+            raise UnopenableError("zip too many")
         return data
 
 
@@ -51148,7 +50959,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
+        raise UnopenableError("zip broken") from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -51158,7 +50969,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
+                raise UnopenableError("zip encrypted")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue
@@ -51188,7 +50999,7 @@ class _Bounded(io.RawIOBase):
         self._left -= len(data)
         self._budget.take(len(data))
         if self._left < 0:
-            raise OSError("it is far larger than its archive")
+            raise _GrowsError
         buffer[: len(data)] = data
         return len(data)
 
@@ -51211,8 +51022,8 @@ def values(part: Part) -> Iterator[Any]:
 
 def damage(part: Part, error: Exception) -> Flaw:
     """Why a file cannot be read to its end."""
-    told = isinstance(error, OSError) and not error.errno and str(error)
-    return Flaw(part.name, told or "it is damaged")
+    grows = isinstance(error, _GrowsError)
+    return Flaw(part.name, "it is far larger than its archive" if grows else "it is damaged")
 
 
 def _encoding(begin: bytes) -> str:
@@ -51250,7 +51061,7 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
-                cut = "its end is missing" if is_over else "a part of it is too large"
+                cut: Unread = "its end is missing" if is_over else "a part of it is too large"
                 yield Flaw(name, cut if may_go_on else "a part of it is no JSON")
                 buffer, at = _after(buffer, max(wrong_at, at + 1), text), 0
             else:
@@ -51586,6 +51397,7 @@ class Fact:
     """Something that the other program remembers of its user. expires: its last day, or "".
 
     at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    is_prose: a line of a longer text, which may say several things.
     """
 
     text: str
@@ -51595,14 +51407,41 @@ class Fact:
     expires: str = ""
     first_at: float = 0.0
     scope: str = ""
+    is_prose: bool = False
+
+
+# Why something is not read: each is said in English, and translated ("page, import: ").
+Unread = Literal[
+    "it is damaged",
+    "it is too large",
+    "it is far larger than its archive",
+    "it is packed in a way that cannot be read",
+    "it takes longer, or more memory, than may be used",
+    "its end is missing",
+    "a part of it is no JSON",
+    "a part of it is too large",
+    "there is too much in it",
+    "there are too many files in it",
+    "there are too many prompts in it",
+    "there is more in it than may be read",
+    "nothing that is known",
+    "a page, which tells nothing that is not elsewhere",
+    "a page; in Takeout choose JSON as the format of My Activity, and export once more",
+    "a chat in which its user says nothing",
+    "a block that is not about the user",
+    "a passage of a past chat, which only an import without a user brings back",
+    "an activity in another Google product",
+    "an activity that is no prompt",
+    "no long_term_memory of text-generation-webui, or a damaged one",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Something that cannot be read, or is none of what is imported. where: a file, or a place in it."""
+    """Something that cannot be read, or is none of what is imported. where: a file, "" for the archive."""
 
     where: str
-    reason: str
+    reason: Unread
 
 
 Entry = Chat | Fact | Flaw
@@ -51831,7 +51670,7 @@ from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
 from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
-from .entries import Chat, Entry, Flaw, Said, listed
+from .entries import Chat, Entry, Flaw, Said, Unread, listed
 
 Value = Mapping[str, Any]
 
@@ -51860,7 +51699,8 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
-_HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
+_A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
+_TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
 
 class Found(NamedTuple):
@@ -51874,14 +51714,16 @@ class Found(NamedTuple):
 def read(path: Path) -> Iterator[Found]:
     """All that an archive holds, in the order in which it is found.
 
+    To be asked in a process of its own: see `reading`.
+
     Raises:
-        Drop: there is no such archive, or it cannot be opened.
+        UnopenableError: there is no such archive, or it cannot be opened.
     """
     budget, prompts = Budget(), _Prompts()
     try:
         yield from budget.each(_all(path, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, str(spent)))
+        yield Found(Flaw(path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51919,10 +51761,8 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        is_activity = "activity" in part.name.lower()
-        yield Found(
-            Flaw(part.name, _HTML if is_activity else "a page, which tells nothing that is not elsewhere")
-        )
+        of_takeout = "activity" in part.name.lower()
+        yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
             yield from _of_value(part.name, value, prompts)
@@ -51985,11 +51825,12 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
-from ...backends.base import EditableBackend
+from ...backends.backend_holder import BackendHolder
+from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop, Retry
+from ...core.errors import Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -52003,20 +51844,18 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
 from .previews import Preview, Seen, estimated
 
-Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `reading.read`
 
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
 _STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
-_ALL = "the archive"
 _NAME_CHARS = 200
 
 
@@ -52055,7 +51894,7 @@ class Imports:
         """What these entries would bring to a user. Nothing is changed.
 
         Raises:
-            Drop: the archive cannot be opened, or nothing in it is known.
+            Refused: the archive cannot be opened, or nothing in it is known.
         """
         seen = Seen()
         for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
@@ -52119,23 +51958,21 @@ class Imports:
             for row in rows
         ]
 
-    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+    def undo(self, user_id: str, import_id: str, live: BackendHolder) -> int:
         """Take back all that an import has brought; how many exchanges and facts that were.
 
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import, or the backend cannot list memories.
+            Refused: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
-                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+                raise Refused(message("page: no such import"))
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -52165,7 +52002,7 @@ class Imports:
                 connection.execute(delete(imports).where(mine))
         return [(key, batch) for key, batch in rows]
 
-    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+    def _remove_unmarked(self, backend: Backend, user_id: str, batches: Collection[str]) -> None:
         """Remove what stopped batches have stored, where the journal does not know it yet."""
         for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
             marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
@@ -52173,11 +52010,11 @@ class Imports:
                 if memory.id not in marked:
                     backend.remove(memory.id)
 
-    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+    def _remove_passages(self, backend: Backend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
@@ -52191,7 +52028,7 @@ class Imports:
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
-                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                seen.flaws["", "there is more in it than may be read"] += 1
                 return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
@@ -52273,7 +52110,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from ...core.scope import own_scope
-from ...language.sentences import sentences
 from .entries import (
     Chat,
     Entry,
@@ -52292,7 +52128,6 @@ from .entries import (
     title_in,
 )
 
-_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
 _MOST_CHARS = 32 << 20  # of a chat
 _MOST_BYTES = 256 << 20
@@ -52413,22 +52248,14 @@ def read_claude_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def facts_of(text: str, at: float) -> Iterator[Fact]:
-    """The lines of a text, but for headings; long ones in parts."""
+    """The lines of a text, but for headings."""
     for line in text.split("\n"):
         line = line.strip().lstrip("-*•").strip() if not line.strip().startswith("**") else line.strip()
         is_heading = (
             line.startswith("#") or (line.startswith("**") and line.endswith("**")) or line.endswith(":")
         )
-        if is_heading or not any(map(str.isalnum, line)):
-            continue
-        part = ""
-        for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
-            told = line[sentence.start : sentence.end].strip()
-            if part and len(part) + len(told) > _FACT_CHARS:
-                yield Fact(part, at)
-                part = ""
-            part = f"{part} {told}".strip()
-        yield Fact(part or line, at)
+        if not is_heading and any(map(str.isalnum, line)):
+            yield Fact(line, at, is_prose=True)
 
 
 # text-generation-webui, extension long_term_memory: bot_memories/<character>/long_term_memory.db.
@@ -52590,10 +52417,11 @@ class Seen:
     def preview(self, user_id: str) -> Preview:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Refused(
-                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
-            )
+            why = next((reason for _, reason in self.flaws if reason != "nothing that is known"), "")
+            told = message("page: nothing is known")
+            if why:
+                told = message("page: nothing can be imported", why=message(f"page, import: {why}"))
+            raise Refused(told, message("page: nothing is known, hint"))
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
@@ -52611,7 +52439,7 @@ def estimated(
         reads = reads and WEBUI_LABEL in preview.labels
     if not reads:
         return replace(preview, seconds=round(seconds))
-    worth = [one for one, verdict in sift(sample, verbatim=False) if verdict.worth]
+    worth = [one for one, reason in sift(sample, verbatim=False) if not reason]
     at_once = settings.advanced_numbers.batch_max_exchanges
     each = min(at_once, max(preview.exchanges / max(preview.chats, 1), 1.0))  # calls read one chat
     calls = len(worth) * share / each
@@ -52627,6 +52455,250 @@ def estimated(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/history/reading.py
+
+SOURCES["manage/history/reading.py"] = r'''"""Archives, each read in a process of its own: what it holds is anybody's, and chats go on in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...documents.extraction import comes, isolated, source_of
+from ...language.sentences import sentences
+from .archive import UnopenableError
+from .entries import Fact, Flaw
+from .formats import Found
+from .records import BrokenOffError, found_in
+
+_SECONDS = 900  # of the processor's time; an archive's own budget ends before
+_MEMORY = 1 << 30  # bytes
+_WRITTEN = 300 << 20  # bytes: a database is copied
+_PATIENCE_S = 1_800.0  # for what comes next
+_LINE_BYTES = 4 << 20
+_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
+
+# What the process needs, in the order of who needs whom; the rest of the package is not there.
+_MODULES = (
+    "core.text",
+    "core.scope",
+    "documents.extract",
+    "manage.history.entries",
+    "manage.history.archive",
+    "manage.history.conversations",
+    "manage.history.memory_stores",
+    "manage.history.formats",
+    "manage.history.records",
+)
+_PROGRAM = """
+import sys
+from types import ModuleType
+for name, source in SOURCES.items():
+    parts = name.split(".")
+    for end in range(1, len(parts)):
+        folder = sys.modules.setdefault(".".join(parts[:end]), ModuleType(".".join(parts[:end])))
+        folder.__path__ = []
+    module = sys.modules[name] = ModuleType(name)
+    module.__package__ = folder.__name__
+    setattr(folder, parts[-1], module)
+    exec(compile(source, name, "exec"), vars(module))
+module.main()
+"""
+
+
+def read(path: Path) -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found.
+
+    Raises:
+        Refused: there is no such archive, or it cannot be opened.
+    """
+    try:
+        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+            for one in found_in(_lines(pipe)):
+                yield from _cut(one)
+    except UnopenableError as why:
+        raise _refused(str(why), path.name) from why
+    except BrokenOffError:
+        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+
+
+def _refused(why: str, file: str) -> Refused:
+    if why == "zip too many":
+        return Refused(message("page: zip too many"), message("page: zip too many, hint"))
+    if why == "zip encrypted":
+        return Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
+    if why == "zip broken":
+        return Refused(message("page: zip broken"), message("page: zip broken, hint"))
+    return Refused(message("page: no such archive", file=file), message("page: no such archive, hint"))
+
+
+def _cut(found: Found) -> Iterator[Found]:
+    """The same; what a line of a longer text says, in parts that are as long as memories."""
+    entry = found.entry
+    if not isinstance(entry, Fact) or not entry.is_prose:
+        yield found
+        return
+    part, line = "", entry.text
+    for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
+        told = line[sentence.start : sentence.end].strip()
+        if part and len(part) + len(told) > _FACT_CHARS:
+            yield found._replace(entry=replace(entry, text=part))
+            part = ""
+        part = f"{part} {told}".strip()
+    yield found._replace(entry=replace(entry, text=part or line))
+
+
+@contextmanager
+def _reader(path: Path, temp: str) -> Iterator[int]:
+    """The pipe through which a process tells what an archive holds; it ends with this."""
+    bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
+    process = isolated(
+        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.fileno()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@cache
+def _program() -> str:
+    root = __package__.removesuffix(".manage.history")
+    texts = {f"owui_memory.{name}": source_of(f"{root}.{name}") for name in _MODULES}
+    return f"SOURCES = {texts!r}\n{_PROGRAM}"
+
+
+def _lines(pipe: int) -> Iterator[bytes]:
+    """What comes through a pipe, until that ends.
+
+    Raises:
+        BrokenOffError: it is too much at once, or does not come.
+    """
+    rest = b""
+    while comes(pipe, _PATIENCE_S):
+        some = os.read(pipe, 1 << 16)
+        if not some:
+            return
+        *lines, rest = (rest + some).split(b"\n")
+        yield from lines
+        if len(rest) > _LINE_BYTES:
+            break
+    raise BrokenOffError
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/records.py
+
+SOURCES["manage/history/records.py"] = r'''"""What an archive holds as lines of JSON, as the process that reads it writes them and the server reads them.
+
+A chat is one line, and one for each of its messages, so that no line is long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Any
+
+from ...documents.extract import confine
+from .archive import UnopenableError
+from .entries import Chat, Entry, Fact, Flaw, Said
+from .formats import Found, read
+
+_BEHIND_CHATS = 10  # is what an archive waits, where the processor is wanted
+_MOST_CHARS = 128 << 20  # of a chat
+
+_KINDS: dict[str, type[Chat | Fact | Flaw]] = {"chat": Chat, "fact": Fact, "flaw": Flaw}
+_SAID, _CHAT_ENDS, _ENDS, _UNOPENABLE = "said", "chat ends", "ends", "unopenable"
+
+
+class BrokenOffError(Exception):
+    """The reading of an archive ended before the archive does."""
+
+
+def write(found: Iterable[Found], out: IO[bytes]) -> None:
+    """One after the other, and that there are no more, or that the archive cannot be opened."""
+
+    def put(kind: str, *told: Any) -> None:
+        out.write(json.dumps([kind, *told]).encode() + b"\n")
+
+    try:
+        for entry, source, label in found:
+            kind = next(kind for kind, wanted in _KINDS.items() if isinstance(entry, wanted))
+            said = entry.said if isinstance(entry, Chat) else ()
+            bare = replace(entry, said=()) if isinstance(entry, Chat) else entry
+            put(kind, asdict(bare), source, label)
+            for one in said:
+                put(_SAID, asdict(one))
+            if isinstance(entry, Chat):
+                put(_CHAT_ENDS)
+    except UnopenableError as why:
+        put(_UNOPENABLE, str(why))
+    else:
+        put(_ENDS)
+
+
+def found_in(lines: Iterable[bytes]) -> Iterator[Found]:
+    """What was written.
+
+    Raises:
+        BrokenOffError: before its end.
+        UnopenableError: the archive cannot be opened.
+    """
+    rest = iter(lines)
+    for line in rest:
+        kind, *told = json.loads(line)
+        if kind == _ENDS:
+            return
+        if kind == _UNOPENABLE:
+            raise UnopenableError(told[0])
+        about, source, label = told
+        entry: Entry = _KINDS[kind](**about)
+        if isinstance(entry, Chat):
+            entry = replace(entry, said=tuple(_said(rest)))
+        yield Found(entry, source, label)
+    raise BrokenOffError
+
+
+def _said(lines: Iterator[bytes]) -> Iterator[Said]:
+    left = _MOST_CHARS
+    for line in lines:
+        kind, *told = json.loads(line)
+        if kind == _CHAT_ENDS:
+            return
+        if kind != _SAID or left < 0:
+            raise BrokenOffError
+        one = Said(**told[0])
+        left -= len(one.text)
+        yield one
+    raise BrokenOffError
+
+
+def main() -> None:
+    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
+    path, *bounds = sys.argv[1:]
+    os.nice(_BEHIND_CHATS)
+    confine(*map(int, bounds))
+    write(read(Path(path)), sys.stdout.buffer)
+    sys.stdout.flush()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/history/uploads.py
 
 SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
@@ -52636,6 +52708,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import secrets
 import shutil
 import time
@@ -52697,10 +52770,12 @@ class Uploads:
                     return json.loads(note.read_text())
         return None
 
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
+    def drop(self, user_id: str, before: float = math.inf) -> None:
+        """Keep nothing of a user's that was sent before a time (Unix)."""
         for file in self._all(user_id):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if file.stat().st_mtime < before:
+                    file.unlink()
 
     def _all(self, user_id: str) -> list[Path]:
         return list(self._folder.glob(f"{_of(user_id)}-*"))
@@ -52790,37 +52865,6 @@ class Listing:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/live.py
-
-SOURCES["manage/live.py"] = r'''"""The backend in use, as those need it who list and change memories."""
-
-from __future__ import annotations
-
-from contextlib import AbstractContextManager
-from typing import Protocol
-
-from ..backends.base import Backend, EditableBackend
-from ..core.errors import TellAdmin
-
-
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    def get(self) -> Backend:
-        """The backend. Raises MemoryFault: why there is none."""
-
-    def writing(self) -> AbstractContextManager[Backend]:
-        """The same, to change memories: inside, nobody moves them."""
-
-
-def editable(backend: object) -> EditableBackend:
-    """The same backend. Raises TellAdmin if its memories cannot be listed."""
-    if not isinstance(backend, EditableBackend):
-        raise TellAdmin("This backend cannot list memories.", hint="Choose another one in the settings.")
-    return backend
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/memories.py
 
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
@@ -52832,21 +52876,21 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
+from ..core.memory import EPISODE, Memory, is_id, is_seen, newest_first
+from ..core.scope import TEAM, View, past_owner, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -52862,9 +52906,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live, editable
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
+from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
@@ -52886,12 +52930,11 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
@@ -52906,7 +52949,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(editable(self.live.get()).list_all(user_id))
+        return newest_first(self.live.get().list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -52934,8 +52977,25 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
+        """
+        backend = self.live.get()
+        memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
+        if memory is None or not is_seen(memory, view):
+            return None
+        if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
+            return memory
+        if any(one.user_id == user_id and one.op == "add" for one in self._journal.of_memory(memory.id)):
+            return memory
+        # What was imported, moved or is a passage has no such entry.
+        owner = past_owner(user_id) if memory.kind == EPISODE else user_id
+        return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
@@ -52954,7 +53014,7 @@ class Control:
             Drop: it cannot be remembered.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
@@ -52971,7 +53031,7 @@ class Control:
             Drop: it cannot be remembered, or is a team's.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 if memory := _a_fact(_own(backend.get(memory_id))):
@@ -52991,14 +53051,14 @@ class Control:
     ) -> Forgotten:
         """Forgets memories, and counts those that are gone already.
 
-        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        They are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
         minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
@@ -53009,9 +53069,9 @@ class Control:
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
         reached = True
-        if self._eraser is not None and ids and minutes:
+        if ids and minutes:
             others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
-        elif self._eraser is not None and ids:
+        elif ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
         facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
@@ -53022,32 +53082,29 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
-        if self._eraser is not None:
-            there = len(self.all(asked.user_id))
-            confirm()
-            receipt = self._eraser.erase_user(asked.user_id)
-            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
-            return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
-            )
-        return Forgotten(len(changes))
+        """Forgets all of a user's memories, and everything else that is known of the user."""
+        there = len(self.all(asked.user_id))
+        confirm()
+        receipt = self._eraser.erase_user(asked.user_id)
+        others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+        return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Takes back the last changes that were made together and have not been taken back.
+    def undo(self, asked: Asked, confirm: Confirm = _alone, *, batch: str = "") -> list[Change]:
+        """Takes back the last changes made together and not taken back, or those of a batch; oldest first.
 
         Raises:
-            Drop: what they took away is erased by now, or none of it may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back; or what a batch
+                has changed was changed again.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
-            if last is not None and not changes:
+            if batch and (last is None or last.batch != batch):
+                changes = unchanged_since(self._journal, asked.user_id, batch)
+            elif last is not None and not changes:
                 self._changes.pass_over([last])
                 raise Refused(message("too late"), message("too late, hint"))
             for change in reversed(changes):
@@ -53062,13 +53119,13 @@ class Control:
                     done_now.insert(0, change)
         if refused and not done_now:
             raise refused
-        return Undone(tuple(done_now))
+        return done_now
 
     # Teams
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -53078,7 +53135,7 @@ class Control:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
@@ -53108,11 +53165,7 @@ class Control:
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
             raise Refused(message("not yours to withdraw"))
         confirm()
-        if self._eraser is not None:
-            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
-        else:
-            with self._writing() as backend:
-                backend.remove(memory_id)
+        self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         return memory.text
 
     # In and out
@@ -53140,7 +53193,7 @@ class Control:
         texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
@@ -53173,14 +53226,9 @@ class Control:
             self._changes.note(batch_of(asked), [refused])
             raise
 
-    @contextmanager
-    def _writing(self) -> Iterator[EditableBackend]:
-        with self.live.writing() as backend:
-            yield editable(backend)
-
     def _make(
         self,
-        backend: EditableBackend,
+        backend: Backend,
         asked: Asked,
         decide: Callable[[], Iterable[Change]],
         confirm: Confirm,
@@ -53260,9 +53308,8 @@ class Copy:
         self._deletes, self._stop = deletes, stop
         self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
-        self._written: dict[
-            str, bytes
-        ] = {}  # what a location keeps otherwise than it was told is not told again
+        # What a location keeps otherwise than it was told is not told again.
+        self._written: dict[str, bytes] = {}
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -53273,11 +53320,8 @@ class Copy:
             if (id_ not in target or target[id_].digest != head.digest)
             and self._written.get(id_) != head.digest
         ]
-        # Oldest first: what a chat said before is the context of what comes next.
-        missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._on_progress(len(source) - len(missing), len(source))
-        self._copy(missing, total=len(source))
+        self._copy(missing, source, total=len(source))
         for some in batched(surplus, BATCH):
             if not self._stop.is_set():
                 self._target.erase(some)
@@ -53293,17 +53337,17 @@ class Copy:
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
         gone = set(without()) if lacking else set()
         missing = [id_ for id_ in lacking if id_ not in gone]
-        missing.sort(key=lambda id_: source[id_].created_at)
-        self._on_progress(0, len(missing))
-        self._copy(missing, total=len(missing))
+        self._copy(missing, source, total=len(missing))
         return len(missing)
 
     def _may_delete(self, head: Head) -> bool:
         return self._deletes if head.moved is None else head.moved
 
-    def _copy(self, ids: list[str], *, total: int) -> None:
+    def _copy(self, ids: list[str], heads: Mapping[str, Head], *, total: int) -> None:
+        """Oldest first: what a chat said before is the context of what comes next."""
         copied = total - len(ids)
-        for batch in batched(ids, BATCH):
+        self._on_progress(copied, total)
+        for batch in batched(sorted(ids, key=lambda id_: heads[id_].created_at), BATCH):
             if self._stop.is_set():
                 return
             ordinal = {id_: number for number, id_ in enumerate(batch)}
@@ -53358,11 +53402,11 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from ... import COMMAND
+from ...backends.backend_holder import BackendHolder, Open
 from ...backends.base import Backend
 from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
@@ -53370,7 +53414,7 @@ from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, OnProgress
-from .reach import Open, location_of_backend, opened, records_of, settled
+from .reach import location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -53384,34 +53428,20 @@ _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
 _SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    @property
-    def current(self) -> Backend | None:
-        """The backend in use."""
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False if the settings have changed since."""
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Nobody writes meanwhile."""
-
-
 @dataclass(frozen=True)
 class Arrival:
     """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
-    live: Live
+    live: BackendHolder
     superseded: threading.Event
     locations: Locations
     location: Location
 
     @property
     def records(self) -> Records:
-        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        """All that it holds."""
         return records_of(self.backend, self.locations)
 
 
@@ -53435,7 +53465,9 @@ class Mover:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
-    def bring(self, live: Live, backend: Backend, settings: Valves, superseded: threading.Event) -> None:
+    def bring(
+        self, live: BackendHolder, backend: Backend, settings: Valves, superseded: threading.Event
+    ) -> None:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
@@ -53466,7 +53498,7 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        arrival = self._arrival(backend, settings, BackendHolder(self._data_dir), stop)
         locations, target = arrival.locations, arrival.records
         home = settled(locations, settings, self._data_dir, arrival.location)
         if home.key != arrival.location.key:
@@ -53482,7 +53514,7 @@ class Mover:
         return len(target.heads())
 
     def _arrival(
-        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+        self, backend: Backend, settings: Valves, live: BackendHolder, superseded: threading.Event
     ) -> Arrival:
         locations = Locations(self._engine, settings.collection)
         location = location_of_backend(backend, settings)
@@ -53665,18 +53697,6 @@ def _without_erasures(locations: Locations, location: Location) -> None:
         raise Retry("something is still to be erased there", hint="That comes first.")
 
 
-class _Nobody:
-    """Serves nothing: for the command line."""
-
-    current = None
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:  # noqa: ARG002
-        return True
-
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 def _both(one: OnProgress, other: OnProgress) -> OnProgress:
     def tell(copied: int, total: int) -> None:
         one(copied, total)
@@ -53703,20 +53723,18 @@ SOURCES["manage/migrate/reach.py"] = r'''"""How a location is opened: as a backe
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
+from ...backends.backend_holder import Open
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
-from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
-
-Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
@@ -53724,9 +53742,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -53744,14 +53760,10 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 
 
 def records_of(backend: Backend, locations: Locations) -> Records:
-    """All that is in an open backend's location.
-
-    Raises:
-        TellAdmin: it cannot be listed.
-    """
+    """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    return RemoteRecords(editable(backend), locations.users)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
+    return RemoteRecords(backend, locations.users)
 
 
 @contextmanager
@@ -53786,7 +53798,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ...backends.base import EditableBackend
+from ...backends.base import Backend
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
@@ -53910,7 +53922,7 @@ class LibraryRecords:
 class RemoteRecords:
     """mem0's server or platform, of the users that are known here. It gives ids of its own."""
 
-    def __init__(self, backend: EditableBackend, users: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, backend: Backend, users: Callable[[], Iterable[str]]) -> None:
         self._backend, self._users = backend, users
         self._found: dict[str, tuple[str, Memory]] = {}  # user and memory by the id it had first
 
@@ -53956,7 +53968,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
     }
 
 
@@ -54035,37 +54047,6 @@ def _records(rows: Iterable[Any]) -> Iterator[Record]:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# manage/named.py
-
-SOURCES["manage/named.py"] = r'''"""A memory that somebody names by an id which may be anybody's, as a model does."""
-
-from __future__ import annotations
-
-from ..core.memory import EPISODE, Memory, is_id, is_seen
-from ..core.scope import TEAM, View, past_owner
-from ..remember.journal import Journal
-from .live import Live, editable
-
-
-def named(live: Live, journal: Journal, user_id: str, memory_id: str, view: View) -> Memory | None:
-    """The user's memory or passage, or a team's, that has or had this id; None if the view sees no such.
-
-    Raises what the backend raises.
-    """
-    backend = editable(live.get())
-    memory = backend.get(journal.now_called(memory_id)) if is_id(memory_id) else None
-    if memory is None or not is_seen(memory, view):
-        return None
-    if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
-        return memory
-    if any(one.user_id == user_id and one.op == "add" for one in journal.of_memory(memory.id)):
-        return memory
-    # What was imported, moved or is a passage has no such entry.
-    owner = past_owner(user_id) if memory.kind == EPISODE else user_id
-    return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # manage/outcomes.py
 
 SOURCES["manage/outcomes.py"] = r'''"""What users ask for, and what came of it, before it is put into words."""
@@ -54076,7 +54057,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -54115,7 +54095,6 @@ class Page(Generic[Item]):
     total: int
     number: int = 1
     pages: int = 1
-    size: int = PAGE
 
     @classmethod
     def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
@@ -54127,12 +54106,12 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
         """The number of the page's first one among all, from 1."""
-        return (self.number - 1) * self.size + 1
+        return (self.number - 1) * PAGE + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54171,13 +54150,6 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Flaw:
     """What is wrong with a line of an import, counted from 1."""
 
@@ -54207,7 +54179,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -54216,7 +54188,6 @@ from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -54239,7 +54210,7 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._table, self._live, self._settings = EpisodesTable(engine), live, settings
 
     def kept(self, user_id: str) -> Kept:
@@ -54289,8 +54260,7 @@ class PastChats:
         return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
-        backend = self._live.get()
-        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+        return self._live.get().list_all(past_owner(user_id))
 
 
 def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:
@@ -54328,7 +54298,6 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .live import editable
 from .memories import Control
 
 _MOST = 50  # memories that new chats are told
@@ -54350,7 +54319,7 @@ class Profile:
 
 def profile_of(control: Control, user_id: str) -> Profile:
     """The profile of a user in all scopes. Raises what the backend raises."""
-    backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
+    backend, written = control.live.get(), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
     parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])
@@ -54380,25 +54349,17 @@ from typing import Any, NamedTuple, get_args
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
-from .migrate.records import from_json
+from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
-    }
+    return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
 class Row(NamedTuple):
@@ -54448,6 +54409,43 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/undoing.py
+
+SOURCES["manage/undoing.py"] = r'''"""Which changes can be taken back."""
+
+from __future__ import annotations
+
+from ..core.change import REAFFIRMED, Change
+from ..core.locales import message
+from ..core.locales.refused import Refused
+from ..remember.journal import Journal
+
+
+def last_changes(journal: Journal, user_id: str) -> list[Change]:
+    """What `undo` takes back now, oldest first; where that is erased by now, one without texts."""
+    last = journal.latest(user_id)
+    return (journal.changed_by(last.batch) or [last]) if last else []
+
+
+def unchanged_since(journal: Journal, user_id: str, batch: str) -> list[Change]:
+    """What a batch has changed of a user's memories, oldest first.
+
+    Raises:
+        Refused: it was taken back, erased, or changed again.
+    """
+    changes = [change for change in journal.changed_by(batch) if change.user_id == user_id]
+    if not changes:
+        raise Refused(message("too late"), message("too late, hint"))
+    if any(map(journal.taken_back, changes)):
+        raise Refused(message("page: undone already"))
+    ids = {change.memory_id for change in changes}
+    later = journal.made_since(changes[-1].id, user_id, ids, but=batch)
+    if any(change.made and change.op != REAFFIRMED for change in later):
+        raise Refused(message("page: changed meanwhile"), message("page: changed meanwhile, hint"))
+    return changes
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/users.py
 
 SOURCES["manage/users.py"] = r'''"""Who has memories, and how many: numbers only."""
@@ -54462,10 +54460,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.scope import channel_in, documents_in, past_in, past_owner
-from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -54492,7 +54490,7 @@ def counts_of(owners: Iterable[str]) -> list[UserCount]:
 class UserCounts:
     """Counted where the memories are, at most every five minutes. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: Live, collection: str) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, collection: str) -> None:
         self._live, self._locations = live, Locations(engine, collection)
         self._lock = threading.Lock()
         self._counted: tuple[float, list[UserCount]] | None = None
@@ -54501,7 +54499,7 @@ class UserCounts:
         """Blocks for as long as it takes to read all memories once.
 
         Raises:
-            TellAdmin: the backend cannot list them; or why there is none.
+            MemoryFault: why there is no backend, or what it raises.
         """
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
@@ -54517,9 +54515,8 @@ class UserCounts:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
             return
-        remote = editable(backend)
         for owner in self._locations.users():
-            yield from (owner for _ in remote.list_all(owner))
+            yield from (owner for _ in backend.list_all(owner))
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -57647,9 +57644,7 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
-from .llm import Llm
 from .llms import Llms
-from .readers import Readers
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
 
@@ -57675,22 +57670,17 @@ class OwnModels:
         self._lock = threading.Lock()
         self._again = 0.0
 
-    @property
-    def llms(self) -> tuple[Llm, ...]:
-        """The LLMs, in the order in which they are asked; empty where there is none."""
-        opened = self._opened_or_none()
-        return opened.llms if opened else ()
-
-    @property
-    def readers(self) -> Readers | None:
-        """As in `Llms`; None also where its packages are missing."""
-        opened = self._opened_or_none()
-        return opened.readers if opened else None
+    def llms(self) -> Llms | None:
+        """The LLMs; None where there is none, or its packages are missing."""
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     @contextmanager
     def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
         """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
-        if (opened := self._opened_or_none()) is None:
+        if (opened := self.llms()) is None:
             yield ""
             return
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
@@ -57726,12 +57716,6 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
-
-    def _opened_or_none(self) -> Llms | None:
-        try:
-            return self._opened_llms() if self._open_llms else None
-        except MemoryFault:
-            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:
@@ -58705,7 +58689,6 @@ class Costs:
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))
@@ -58873,14 +58856,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
         away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
-        return [
-            Check(
-                "local only",
-                False,
-                f"{', '.join(away)} {be} external: what users say leaves your network",
-                "Choose local ones, or switch local_only off.",
-            )
-        ]
+        detail = f"{', '.join(away)} {be} external: what users say leaves your network"
+        return [Check("local only", False, detail, "Choose local ones, or switch local_only off.")]
     detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
         detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
@@ -58889,13 +58866,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
 
 def _away(settings: Valves) -> Iterator[str]:
     """What is external of what the settings name, in words."""
-    if settings.backend == "platform":
+    if settings.backend != "library":
         if not is_local(settings.backend_url):
-            yield "mem0's platform"
-        return
-    if settings.backend == "server":
-        if not is_local(settings.backend_url):
-            yield "mem0's server"
+            yield f"mem0's {settings.backend}"
         return
     # With auto none is asked that is external.
     if settings.llm_provider not in ("none", "auto") and settings.uses_llm:
@@ -58943,7 +58916,6 @@ class EventLog:
             _log.setLevel(logging.INFO)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if not self._form:
             return
         told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}
@@ -59042,12 +59014,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.prices import Price, costs
 from ..core.events import Emit, Event, Job, failed
-from ..state import llm_days, reading
+from ..state import add_up, llm_days, reading
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
@@ -59085,7 +59056,6 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
@@ -59145,13 +59115,8 @@ class Ledger:
             {"day": day, "model": model, **{name: new.get((day, model, name), 0) for name in Used._fields}}
             for day, model in keys
         ]
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(llm_days)
-        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows
-            )
+            add_up(connection, llm_days, rows)
 
 
 _NAMES = ("today", "yesterday")
@@ -59244,7 +59209,6 @@ class Metrics:
         self._open_errors: dict[Job, LastError] = {}  # of work that has not been done since
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if event.kind is EventKind.FAILED and event.job is not None and event.error is not None:
             self._failed(event.job, event.error)
         elif event.kind is EventKind.SUCCEEDED and event.job is not None:
@@ -59405,28 +59369,25 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "info": ("Always 1.", ("version",)),
 }
 
-_STATES = {
-    EventKind.EXCHANGE_STORED: "stored",
-    EventKind.EXCHANGE_REPEATED: "repeated",
-    EventKind.EXCHANGES_REMEMBERED: "remembered",
-    EventKind.EXCHANGES_UNREAD: "unread",
-    EventKind.EXCHANGES_DEAD: "dead",
-}
-_REASONED = {
-    EventKind.RECALL_MISSED: "recalls_missed",
-    EventKind.LEFT_ALONE: "messages_left_alone",
-    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
-    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
-    EventKind.CHANGE_REFUSED: "changes_refused",
-}
-_PLAIN = {
-    EventKind.COMMAND: ("commands", ()),
-    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
-    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
-    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
-    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
-    EventKind.CHANNEL_READ: ("channel_messages", ("read",)),
-    EventKind.CHANNEL_ASIDE: ("channel_messages", ("aside",)),
+# The counter of an event, and its label; None: the reason.
+_COUNTED: dict[EventKind, tuple[str, str | None]] = {
+    EventKind.EXCHANGE_STORED: ("exchanges", "stored"),
+    EventKind.EXCHANGE_REPEATED: ("exchanges", "repeated"),
+    EventKind.EXCHANGES_REMEMBERED: ("exchanges", "remembered"),
+    EventKind.EXCHANGES_UNREAD: ("exchanges", "unread"),
+    EventKind.EXCHANGES_DEAD: ("exchanges", "dead"),
+    EventKind.RECALL_MISSED: ("recalls_missed", None),
+    EventKind.LEFT_ALONE: ("messages_left_alone", None),
+    EventKind.EXCHANGES_SKIPPED: ("exchanges_gated", None),
+    EventKind.EXCHANGE_REFUSED: ("exchanges_refused", None),
+    EventKind.CHANGE_REFUSED: ("changes_refused", None),
+    EventKind.COMMAND: ("commands", ""),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ""),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ""),
+    EventKind.SECRETS_MASKED: ("secrets_masked", "shown"),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", "stored"),
+    EventKind.CHANNEL_READ: ("channel_messages", "read"),
+    EventKind.CHANNEL_ASIDE: ("channel_messages", "aside"),
 }
 _RECALLED = {
     EventKind.RECALLED: "memories",
@@ -59481,16 +59442,12 @@ class Prometheus:
             self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._registry is None:
             return
-        if (state := _STATES.get(event.kind)) is not None:
-            self._of("exchanges", state).inc(event.count)
-        elif event.kind in _PLAIN:
-            name, labels = _PLAIN[event.kind]
-            self._of(name, *labels).inc(event.count)
-        elif event.kind in _REASONED:
-            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _COUNTED:
+            name, label = _COUNTED[event.kind]
+            label = event.code or _code(event.reason) if label is None else label
+            self._of(name, *filter(None, [label])).inc(event.count)
         if event.kind in _RECALLED and event.seconds is not None:
             self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
         if event.kind is EventKind.RECALLED:
@@ -59588,9 +59545,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..backends.backend_holder import Open
 from ..backends.base import Backend
-from ..backends.library import LibraryBackend
-from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -59601,7 +59557,6 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
     from ..models.llm import Llm
-    from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -59615,7 +59570,6 @@ _AGAIN_S = 60.0  # after which what did not work is checked again
 _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
-Open = Callable[[Valves, Path], Backend]
 Compare = Callable[[Valves, Backend], Check | None]
 
 
@@ -59635,7 +59589,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
 
 def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms, _ = _models_of(backend)
+    embedder, llms, _ = backend.models
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
@@ -59645,7 +59599,7 @@ def health_of(backend: Backend) -> list[Check]:
 
 def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
-    readers = _models_of(backend)[2]
+    readers = backend.models.readers
     return readers.part() if readers else None
 
 
@@ -59759,7 +59713,7 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Check]:
         """Runs all checks. Never raises."""
-        embedder, llms, readers = _models_of(backend)
+        embedder, llms, readers = backend.models
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
@@ -59800,13 +59754,6 @@ class _Check:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
-
-
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
-    if isinstance(backend, LibraryBackend):
-        return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:
@@ -60243,11 +60190,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     details += (
         [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
     )
-    hints, most = [], settings.channel_tokens_per_day
+    hints, most = [], settings.advanced_numbers.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
         details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
-        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+        hints.append("Raise channel_tokens_per_day in advanced; with 0 no LLM reads channels.")
     details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
     return Check("channels", True, "; ".join(details), " ".join(hints))
 
@@ -60356,7 +60303,6 @@ class Tracing:
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._tracer is None:
             return
         seconds, request = event.seconds or 0.0, TRACE.get()
@@ -60804,7 +60750,7 @@ class ChannelRecaller:
             return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
-        chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
+        chosen += told(spoken, passages_gate.least, settings.advanced_numbers.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
         return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 
@@ -60895,7 +60841,6 @@ class Documents:
         self._ready: Ready[int] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> int:
@@ -60907,7 +60852,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -60957,7 +60903,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],
@@ -60965,11 +60911,8 @@ class Documents:
             times=_TIMES,
         )
         spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
-        new = [
-            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
-            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
-        ]
-        return spoken, new, quotes.taken
+        in_order = sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        return spoken, [lines.told(one, quotes.lines[one.id]) for one in in_order], quotes.taken
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -60991,7 +60934,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
@@ -61061,7 +61005,6 @@ class Episodes:
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> Kept:
@@ -61077,7 +61020,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
@@ -61090,7 +61034,7 @@ class Episodes:
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
         # Others give passages ids of their own.
-        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
+        if not asked.asks or asked.window is None or not isinstance(backend, LibraryBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()
@@ -61245,13 +61189,8 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        """`kept`: what `kept` gave."""
-        language, tab, line = kept.partition("\t")
-        return (
-            cls(position, memory_id, text, line, id_, language)
-            if tab
-            else cls(position, memory_id, text, kept, id_)
-        )
+        *language, line = kept.split("\t", 1)
+        return cls(position, memory_id, text, line, id_, *language)
 
     @property
     def kept(self) -> str:
@@ -61357,7 +61296,6 @@ class Injected:
         return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._reaffirmed.drop(user_id)
 
     def _read_reaffirmed(self, user_id: str) -> dict[str, int]:
@@ -61485,6 +61423,10 @@ class Lines:
     def cost(self, memory: Memory) -> int:
         return self.count(self.of(memory)) + 1
 
+    def told(self, memory: Memory, text: str) -> Line:
+        """A memory as it is told with the turn's message. text: its line."""
+        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
 '''
@@ -61500,7 +61442,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import Memory
 from ..core.scope import View
 from ..state.reflections_table import Reflections
@@ -61518,7 +61460,6 @@ class Profiles:
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
@@ -61529,8 +61470,6 @@ class Profiles:
 
         Raises what the backend raises.
         """
-        if not isinstance(backend, EditableBackend):
-            return []
 
         def read() -> list[Memory]:
             found = [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]
@@ -61798,7 +61737,7 @@ from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
 from ..language.words import content_words, terms_of
 
-_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
+kept_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -61901,7 +61840,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[kept_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -61926,7 +61865,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
+    return {kept_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
@@ -61939,7 +61878,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     if text.isascii():
         small = text.lower()
         return {short for short in asked if short in small and has_stem(small, short)}
-    return set(asked).intersection(map(_stem, terms_of(text)))
+    return set(asked).intersection(map(kept_stem, terms_of(text)))
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -61966,11 +61905,6 @@ def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, w
     if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
         worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
     return worth
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _stem.cache_clear()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62040,7 +61974,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.credential_names import forget_words as forget_names
+from ..language.credential_names import names_within
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -62053,7 +61987,7 @@ from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
-from .rank import Ranked, forget_words, ranked
+from .rank import Ranked, kept_stem, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -62129,8 +62063,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -62151,7 +62086,7 @@ class Recaller:
             if memory.id not in known and (memory.text not in said or lines.teller(memory))
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        facts = list(self._new(turn, lines, kept.corrections, news, aside.messages))
+        facts = list(self._new(lines, kept.corrections, news, aside.messages))
         quotes = Quotes(
             query=query_of(turn.text),
             now=now,
@@ -62166,11 +62101,11 @@ class Recaller:
             [item for item in relevant.passages if item.memory.id not in injected_before],
             relevant.passages_gate.least,
         )
-        new = (*facts, *_quoted(turn, quotes, spoken))
+        from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
             relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
         )
-        new = (*new, *from_documents)
+        new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -62207,10 +62142,8 @@ class Recaller:
         self._episodes.drop(user_id)
         self._documents.drop(user_id)
         self._standing.drop()
-        shown.cache_clear()
-        estimated_tokens.cache_clear()
-        forget_words()
-        forget_names()
+        for of_texts in (shown, estimated_tokens, kept_stem, names_within):
+            of_texts.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -62283,11 +62216,11 @@ class Recaller:
         if suppressed_ids:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        if asks_to_forget:
-            passages_gate = replace(passages_gate, least=None)
         documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
-            documents_gate = replace(documents_gate, least=None)
+            passages_gate, documents_gate = (
+                replace(one, least=None) for one in (passages_gate, documents_gate)
+            )
         return _Relevant(
             selection, gate, suppressed_ids, spoken, passages_gate, asked, documents, documents_gate
         )
@@ -62302,7 +62235,6 @@ class Recaller:
 
     def _new(
         self,
-        turn: Turn,
         lines: Lines,
         corrections: Iterable[tuple[Memory, str]],
         news: Iterable[Memory],
@@ -62313,8 +62245,7 @@ class Recaller:
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
-            text = lines.of(memory, before.get(memory.id))
-            yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
+            yield lines.told(memory, lines.of(memory, before.get(memory.id)))
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -62341,19 +62272,12 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 
 def _is_of_chat(line: Line) -> bool:
     return is_quote(line.line) and not is_of_document(line.line)
-
-
-def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
-    """The new lines of passages, chat by chat."""
-    for memory in quotes.in_order(spoken.chosen):
-        text = quotes.lines[memory.id]
-        yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:
@@ -62390,6 +62314,9 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
 
 INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
+# Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
+_HERE = 2
+_OF_ONE_USER = 16  # at once: nobody takes the others' turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -62415,8 +62342,9 @@ class Run:
     ) -> None:
         self._live, self._recall, self._emit, self._at_once = live, recall, emit, at_once
         self.breaker = Breaker()
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall")
-        self._under_way: set[Future[Recalled]] = set()
+        self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
+        self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
+        self._under_way: dict[Future[Recalled], str] = {}  # whose each is
         self._none = threading.Event()  # under way
         self._none.set()
 
@@ -62424,15 +62352,17 @@ class Run:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
-        if len(self._under_way) >= self._at_once:
+        users = list(self._under_way.values())
+        if len(users) >= self._at_once or users.count(turn.user_id) >= _OF_ONE_USER:
             return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
         except MemoryFault as fault:
             return self._not_begun(str(fault), "not_ready")
         began = self.breaker.clock()
-        future = self._pool.submit(self._recall, turn, settings)
-        self._under_way.add(future)
+        pool = self._here if settings.recalls_by_itself else self._elsewhere
+        future = pool.submit(self._recall, turn, settings)
+        self._under_way[future] = turn.user_id
         self._none.clear()
         future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
@@ -62453,12 +62383,15 @@ class Run:
 
     def close(self) -> None:
         """Begin no more; what is under way ends by itself."""
-        self._pool.shutdown(wait=False)
+        for pool in (self._here, self._elsewhere):
+            pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
-        self._under_way.discard(future)
+        self._under_way.pop(future, None)
         if not self._under_way:
             self._none.set()
+            if self._under_way:  # begun meanwhile
+                self._none.clear()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -62468,7 +62401,7 @@ class Run:
         return Outcome(None, reason)
 
     def _ended(self, future: Future[Recalled], began: float, settings: Valves) -> Outcome:
-        if not future.done():
+        if future.cancel() or not future.done():
             self.breaker.failed(began)
             passed = f"the deadline of {settings.inlet_deadline_ms} ms passed"
             return self._missed(passed, "deadline", self.breaker.clock() - began)
@@ -62515,6 +62448,7 @@ from dataclasses import replace
 from ..backends.base import Backend
 from ..core.memory import Candidate
 from ..core.scope import View
+from ..core.text import capped
 from ..core.turn import Turn
 from ..language.words import terms_of
 
@@ -62552,29 +62486,20 @@ def asks_for_all(backend: Backend, query: str) -> bool:
 
 def query_of(text: str) -> str:
     """What of a message is searched for."""
-    if len(text) <= _QUERY_CHARS:
-        return text
-    half = _QUERY_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
+    return capped(text, _QUERY_CHARS, between="\n")
 
 
 def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
-        weaker = replace(
-            item,
-            meaning=_BEFORE_WEIGHT * item.meaning,
-            keyword=None if item.keyword is None else _BEFORE_WEIGHT * item.keyword,
-        )
-        own = best.get(item.memory.id)
-        best[item.memory.id] = _better(own, weaker) if own else weaker
+        meaning = _BEFORE_WEIGHT * item.meaning
+        keywords = [] if item.keyword is None else [_BEFORE_WEIGHT * item.keyword]
+        if own := best.get(item.memory.id):
+            meaning = max(meaning, own.meaning)
+            keywords += [] if own.keyword is None else [own.keyword]
+        best[item.memory.id] = replace(own or item, meaning=meaning, keyword=max(keywords, default=None))
     return list(best.values())
-
-
-def _better(one: Candidate, other: Candidate) -> Candidate:
-    keywords = [item.keyword for item in (one, other) if item.keyword is not None]
-    return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -62822,18 +62747,10 @@ _BEING_EDITED = (
 )
 _ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
-_STEPS = select(
-    journal.c.id,
-    journal.c.memory_id,
-    journal.c.op,
-    journal.c.before,
-    journal.c.after,
-    journal.c.source,
-    journal.c.said_at,
-    journal.c.undoes,
-    journal.c.model,
-    journal.c.batch,
-).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
+_OF_A_STEP = "id memory_id op before after source said_at undoes model batch".split()  # noqa: SIM905
+_STEPS = select(*(journal.c[name] for name in _OF_A_STEP)).where(
+    journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0)
+)
 _IDS: Any = bindparam("ids", expanding=True)
 _OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
@@ -62855,7 +62772,6 @@ class Aside:
 
     @classmethod
     def of(cls, keys: Iterable[str]) -> Aside:
-        """keys: of exchanges."""
         keys = list(keys)
         return cls(
             frozenset(map(message_id_of, keys)), frozenset(EPISODES + episodes_name(key) for key in keys)
@@ -62932,7 +62848,6 @@ class Sources:
             return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
-        """The pasts of memories, as far as they are known."""
         with self._reading.connect() as connection:
             return _pasts(connection, memory_ids, _BROUGHT_BACK)
 
@@ -62990,7 +62905,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     rows = defaultdict(list)
     for row in _rows(connection, _OF_MEMORIES, memory_ids):
         rows[row.memory_id].append(row)
-    back = {row.undoes: id_ for id_, of_one in rows.items() for row in of_one if _brings_back(row)}
+    back = {
+        row.undoes: id_ for id_, of_one in rows.items() for row in of_one if row.undoes and row.op == "add"
+    }
     earlier: dict[str, tuple[Step, ...]] = {}
     if back and follow:
         removals = list(_rows(connection, _WITH_IDS, back))
@@ -63009,22 +62926,12 @@ def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> It
         yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
-def _brings_back(row: Any) -> bool:
-    return bool(row.undoes) and row.op == "add"
-
-
 def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(
-                row.id,
-                row.op != REAFFIRMED,
-                row.before,
-                frozenset(row.source.split()),
-                row.said_at,
-                row.after,
-            )
+            sources = frozenset(row.source.split())
+            yield Step(row.id, row.op != REAFFIRMED, row.before, sources, row.said_at, row.after)
 
 
 def _said(rows: Collection[Any]) -> frozenset[str]:
@@ -63044,7 +62951,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
@@ -63114,7 +63021,6 @@ class Standing:
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def drop(self) -> None:
-        """Keep nothing in memory."""
         self._checked.clear()
 
     def of(
@@ -63132,7 +63038,7 @@ class Standing:
         What only messages have said that do not count is gone, as is what was told as another's.
         """
         key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
+        if not before.lines:
             return Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
@@ -63143,17 +63049,12 @@ class Standing:
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
         facts = [memory for memory in there.values() if memory.kind not in QUOTED]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind in QUOTED and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and view.finds(memory.kind)
-        }
+        quoted = [
+            memory for memory in there.values() if memory.kind in QUOTED and memory.batch not in aside.batches
+        ]
+        said = self._sources.as_without(facts, aside.messages)
+        holds = {memory.id: memory for memory in (*said, *quoted)}
+        seen = {id_: one for id_, one in holds.items() if view.sees(one.scope) and view.finds(one.kind)}
         gone = tuple(
             injected.id
             for injected in before.lines
@@ -63279,11 +63180,11 @@ SOURCES["recall/why.py"] = r'''"""Why a turn was told what it was told: kept for
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
@@ -63315,7 +63216,6 @@ class Weighed:
 
     @classmethod
     def of(cls, item: Ranked, outcome: str) -> Weighed:
-        """Of a candidate and what became of it."""
         return cls(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -63372,6 +63272,9 @@ class Explanation:
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
+_KEPT = TypeAdapter(Explanation)
+
+
 def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
     """The passages that are told, and some others, with what became of them."""
     outcomes = (one for selection in selections for one in selection.outcomes)
@@ -63393,7 +63296,7 @@ class Explanations:
         return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
-            "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
+            "explanation": _KEPT.dump_json(shown).decode(),
             "at": now,
         }
 
@@ -63407,7 +63310,7 @@ class Explanations:
         if user_id:
             wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
-            return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+            return [_KEPT.validate_json(row) for row in connection.scalars(wanted)]
 
     def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
         """A user's last messages, newest first: number, chat and explanation; before: that number."""
@@ -63417,20 +63320,7 @@ class Explanations:
             wanted = wanted.where(recalls.c.id < before)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).all()
-        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
-
-
-def _fields(one: Explanation | Weighed) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
-
-
-def _read(kept: dict[str, object]) -> Explanation:
-    weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    quoted = tuple(Weighed(**one) for one in kept.pop("quoted", []))  # type: ignore[attr-defined]
-    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in injected_before)
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, quoted=quoted, standing=standing, **lists)  # type: ignore[arg-type]
+        return [(row.id, row.chat_id, _KEPT.validate_json(row.explanation)) for row in rows]
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -63450,10 +63340,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend, EditableBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -63552,40 +63442,17 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    if isinstance(backend, EditableBackend):
-        return backend.store(user_id, new)
-    told = [{"role": "user", "content": new.text}]
-    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
-    return ""
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
-def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """Add passages with their ids; one that is there already changes nothing.
 
     Raises what `restored` and the backend raise.
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:
@@ -63594,7 +63461,7 @@ def lead(text: str) -> str:
     return "" if gives_orders(text) else text
 
 
-def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+def replace(backend: Backend, memory_id: str, text: str, *, expires: str) -> bool:
     """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
     return backend.replace(memory_id, restored(text), expires=expires)
 
@@ -63602,9 +63469,8 @@ def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str
 def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
     """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
     refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
-    if isinstance(backend, EditableBackend):
-        for memory_id in refused:
-            backend.remove(memory_id)
+    for memory_id in refused:
+        backend.remove(memory_id)
     return refused
 '''
 
@@ -63625,7 +63491,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -63679,7 +63545,7 @@ class Changes:
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
             if batch.is_imported:
                 changes = [self._unless_outdated(backend, change) for change in changes]
-            if isinstance(backend, EditableBackend) and not reflects:
+            if not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -63708,11 +63574,7 @@ class Changes:
 
     def _unless_outdated(self, backend: Backend, change: Change) -> Change:
         """A change from an old chat, refused if it would take away what was said later."""
-        if (
-            change.op not in ("replace", "remove")
-            or change.refused
-            or not isinstance(backend, EditableBackend)
-        ):
+        if change.op not in ("replace", "remove") or change.refused:
             return change
         said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
         times = [one.said_at for one in said]
@@ -63722,9 +63584,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -63732,16 +63592,19 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -63751,13 +63614,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -63769,22 +63630,10 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
+        self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
         """Take back what only these messages said; how many changes were undone.
 
@@ -63861,42 +63710,40 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change, since)
-        if isinstance(backend, EditableBackend):
-            # A memory that is gone, now or a moment later, cannot be changed, and need not.
-            current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
+        # A memory that is gone, now or a moment later, cannot be changed, and need not.
+        current = backend.get(change.memory_id)
+        if current is not None and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif current is not None and change.op == "replace":
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace":
-                if not _says(current, change):
-                    confirm()
-                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                # "fact" also stands where nobody has told a kind.
-                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
-                    confirm()
-                    backend.mark(change.memory_id, change.kind)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            # "fact" also stands where nobody has told a kind.
+            if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                confirm()
+                backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
         """Take a passage away, or bring it back with the same id."""
-        if isinstance(backend, EditableBackend):
-            is_there = backend.get(change.memory_id) is not None
-            if is_there == (change.op == "remove"):
-                confirm()
-                exchange = quotes.exchange_of(change)
-                # Counted as gone for rather too long: then another answer does not bring it back.
-                if is_there:
-                    self._episodes.count_gone(change.user_id, exchange, 1)
-                    backend.remove(change.memory_id)
-                else:
-                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                    self._episodes.count_gone(change.user_id, exchange, -1)
+        is_there = backend.get(change.memory_id) is not None
+        if is_there == (change.op == "remove"):
+            confirm()
+            exchange = quotes.exchange_of(change)
+            # Counted as gone for rather too long: then another answer does not bring it back.
+            if is_there:
+                self._episodes.count_gone(change.user_id, exchange, 1)
+                backend.remove(change.memory_id)
+            else:
+                admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+    if len(texts) > 1:
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -63912,14 +63759,6 @@ def _admitted(change: Change) -> Change:
     return replace(change, after=kept, refused=change.refused or reason)
 
 
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
-
-
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
@@ -63933,7 +63772,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         and not change.refused
         and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
     ]
-    if not ids or not isinstance(backend, EditableBackend):
+    if not ids:
         return changes
     there = {memory.id: memory for memory in backend.get_all(ids)}
     first = max(change.position for change in changes) + 1
@@ -63943,8 +63782,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -63955,18 +63798,15 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:
@@ -64040,7 +63880,6 @@ class Backlog:
         self._reading = reading(engine)
 
     def counts(self) -> Counts:
-        """How the queue stands."""
         with self._reading.connect() as connection:
             counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
@@ -64064,7 +63903,6 @@ class Backlog:
             return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
@@ -64092,14 +63930,9 @@ class Backlog:
 
 def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
     """The batch that these rows of one user's are, under this name."""
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
+    first = rows[0]
+    exchanges = tuple(exchange_of(json.loads(row.exchange)) for row in rows)
+    return Batch(name, first.user_id, exchanges, attempts, first.waiting_since, first.error)
 
 
 def exchange_of(kept: dict[str, Any]) -> Exchange:
@@ -64126,8 +63959,7 @@ from functools import cache
 
 from ..core.memory import Memory
 from ..language.dedupe import figures, same
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
@@ -64217,7 +64049,8 @@ def stands_beside(shown: Memory, text: str, said: Sequence[str]) -> bool:
     lost = figures(shown.text) - figures(text)
     if shown.kind in _OF_TIMES and lost and figures(text) - figures(shown.text):
         return True
-    return _denies_more(text, shown.text) and any(_denies(one) and not _explains(one) for one in said)
+    denies_more = not denials_in(text) <= denials_in(shown.text)
+    return denies_more and any(_denies(one) and not _explains(one) for one in said)
 
 
 def denial_of(shown: Memory, said: Sequence[str]) -> str:
@@ -64251,10 +64084,6 @@ def users() -> frozenset[str]:
 
 def denials_in(text: str) -> set[str]:
     return {*map(stem, denials(text)), *(mark for mark in _MARKS if mark in text)}
-
-
-def _denies_more(text: str, other: str) -> bool:
-    return bool(denials_in(text) - denials_in(other))
 
 
 def _denies(sentence: str) -> bool:
@@ -64356,14 +64185,10 @@ def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
 def _is_blank(text: str, said: Sequence[str]) -> bool:
     own = words(text)
     if set(own) <= _OF_NOTHING:
-        return not any(_holds(words(one), own) for one in said)
+        return not any(f" {' '.join(own)} " in f" {' '.join(words(one))} " for one in said)
     blanks = [found[0] for found in _BLANK.finditer(text)]
     blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
     return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
-
-
-def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
-    return f" {' '.join(own)} " in f" {' '.join(said)} "
 
 
 def _alike(text: str, example: str) -> bool:
@@ -64415,7 +64240,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
@@ -64441,7 +64266,7 @@ class Episodes:
         """yields: called before some passages are embedded, and lets who cannot wait go first."""
         self._table, self._yields = EpisodesTable(engine), yields
 
-    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+    def keep(self, backend: Backend, batch: Batch, confirm: Confirm) -> int:
         """Store the passages of a batch's exchanges, each once; how many are new.
 
         Raises:
@@ -64451,7 +64276,7 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
-    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+    def retract(self, backend: Backend, batch: Batch, confirm: Confirm) -> None:
         """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
         for exchange in batch.exchanges:
             for message_id in exchange.replaces:
@@ -64460,7 +64285,7 @@ class Episodes:
                     confirm()
                     self.remove(backend, entry)
 
-    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+    def remove(self, backend: Backend, entry: Entry) -> None:
         """Take away the passages of an exchange, and what was said to have come of it in its chat."""
         owner = past_owner(entry.user_id)
         told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
@@ -64469,18 +64294,18 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
-    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+    def erased(self, backend: Backend, batch: Batch) -> None:
         """Take away what a batch has stored that was erased meanwhile."""
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
-    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+    def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
         """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
         last = batch.exchanges[-1]
         name = name_of(last.key)
@@ -64497,7 +64322,7 @@ class Episodes:
             admission.store_all(backend, past_owner(batch.user_id), [new])
             self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
 
-    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+    def _keep(self, backend: Backend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
         digest = _digest(exchange, said)
@@ -64516,7 +64341,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
@@ -64541,7 +64366,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
-    """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield passage_id(entry.user_id, entry.exchange, role, number)
@@ -64694,14 +64518,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
     names,
@@ -64748,59 +64570,55 @@ _COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an exchange is worth remembering, and if not, why: for the status, in words."""
+def judge(exchange: Exchange, before: Exchange | None = None) -> str:
+    """Why no LLM need read this exchange, for the status; "" where one should.
 
-    worth: bool
-    reason: str = ""
-
-
-def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
-    """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
+    before: the exchange that it follows in its batch.
+    """
     text, answer = exchange.user_text, exchange.assistant_text
     own = own_words(text)
     if not letters(own):
-        return Verdict(False, _what_is_left_out(text))
+        return _what_is_left_out(text)
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
-        return Verdict(True)
+        return ""
     if not known_script(own):
-        return Verdict(True)
+        return ""
     if len(prose(text)) >= _DOCUMENT_CHARS:
-        return Verdict(False, "a pasted document")
+        return "a pasted document"
     said = [one.text for one in sentences(own) if one.text != HOLE]
     parts = map(_before_asking, said)
     stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
-        return Verdict(False, "only a question")
+        return "only a question"
     if not stated:
         asked = before is not None and speech.has_question_mark(before.assistant_text)
-        return Verdict(asked, "" if asked else "a greeting or a crumb")
-    if _is_task(own, said, stated, answer):
-        return Verdict(False, "a task")
-    return Verdict(True)
+        return "" if asked else "a greeting or a crumb"
+    return "a task" if _is_task(own, said, stated, answer) else ""
 
 
-def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, Verdict]]:
-    """Each exchange of a batch with its verdict, in order."""
+def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, str]]:
+    """Each exchange of a batch in order, with why it is not worth remembering; "" where it is."""
     if verbatim:
         for exchange in exchanges:
-            verdict = judge(exchange)
-            if forget_request(said_by_user(exchange.user_text)):
-                verdict = Verdict(True)
-            elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
-                verdict = Verdict(False, "nothing stated")
-            yield exchange, verdict
+            yield exchange, _judge_verbatim(exchange)
         return
-    held: tuple[Exchange, Verdict] | None = None
+    held: tuple[Exchange, str] | None = None
     for exchange in exchanges:
-        verdict = judge(exchange, held[0] if held else None)
+        reason = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
-            yield held[0], (Verdict(True) if answered else held[1])
-        held = (exchange, verdict)
+            answered = not reason and (_answers(exchange, held[0]) or judge(exchange))
+            yield held[0], ("" if answered else held[1])
+        held = (exchange, reason)
     if held:
         yield held
+
+
+def _judge_verbatim(exchange: Exchange) -> str:
+    if forget_request(said_by_user(exchange.user_text)):
+        return ""
+    if reason := judge(exchange):
+        return reason
+    return "" if statements(exchange.user_text, exchange.assistant_text) else "nothing stated"
 
 
 def _answers(exchange: Exchange, before: Exchange) -> bool:
@@ -64899,7 +64717,6 @@ def _keep(found: list[str], statement: str, instead_of: str) -> str:
 
 
 def _signs_in(text: str) -> int:
-    """The signs in all sentences of a text."""
     return sum(signs(sentence.text) for sentence in sentences(text))
 
 
@@ -64929,13 +64746,9 @@ def _what_is_left_out(text: str) -> str:
 
 def _tells_at_length(text: str) -> bool:
     """Of a long text: its speaker is all through it, or in what stands short above or below the rest."""
-    parts = _paragraphs(text)
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     ends = [part for part in (parts[0], parts[-1]) if len(part) <= _OWN_PARAGRAPH_CHARS]
     return any(map(_signs_in, ends)) or _signs_in(text) * _DOCUMENT_CHARS_PER_SIGN >= len(text)
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:
@@ -65031,7 +64844,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import Engine, Executable, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -65084,14 +64897,12 @@ class Journal:
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self.engine.begin() as connection:
-            for change_id, memory_id in changes.items():
-                connection.execute(
-                    update(journal)
-                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
-                    .values(made=True, memory_id=memory_id)
-                )
-            count_up(connection, user_id)
+        mine = update(journal).where(journal.c.user_id == user_id)
+        made = (
+            mine.where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+            for change_id, memory_id in changes.items()
+        )
+        self._write(*made, changes_of=user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -65205,12 +65016,10 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self.engine.begin() as connection:
-            for one in asked:
-                connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
+        taken_back = update(journal).values(refused=TAKEN_BACK)
+        self._write(*(taken_back.where(journal.c.id == one.id) for one in asked))
 
     def newest_id(self) -> int:
-        """The highest id of all rows, 0 without one."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
@@ -65248,23 +65057,19 @@ class Journal:
 
     def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
         """Take away rows of a user's that tell nothing any more."""
+        mine = delete(journal).where(journal.c.user_id == user_id)
         if change_ids:
-            with self.engine.begin() as connection:
-                for change_id in change_ids:
-                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
-                    connection.execute(delete(journal).where(mine))
+            self._write(*(mine.where(journal.c.id == change_id) for change_id in change_ids))
 
     def ascribe(self, change: Change) -> None:
         """Write down which messages a change is from by now, and their chat."""
         mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
+        self._write(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
-            count_up(connection, user_id)
+        mine = and_(journal.c.user_id == user_id, journal.c.batch == batch)
+        self._write(delete(journal).where(mine), changes_of=user_id)
 
     def broken_off(self, user_id: str) -> list[str]:
         """The batches that were to keep a user's memories in order, and are not made as a whole."""
@@ -65281,16 +65086,21 @@ class Journal:
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+        self._write(update(journal).where(*added, journal.c.refused == "").values(made=False))
 
     def erase_unmade(self, user_id: str, batch: str) -> None:
         """Take away what a batch was to change, and has not."""
         mine = (journal.c.user_id == user_id, journal.c.batch == batch)
         unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        self._write(delete(journal).where(*mine, unmade), changes_of=user_id)
+
+    def _write(self, *changes: Executable, changes_of: str = "") -> None:
+        """In one transaction. changes_of: the user whose memories are other ones then."""
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*mine, unmade))
-            count_up(connection, user_id)
+            for change in changes:
+                connection.execute(change)
+            if changes_of:
+                count_up(connection, changes_of)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:
@@ -65448,7 +65258,6 @@ class Keeper:
             self.is_ill = False
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
     def _bring(self, name: str, record: Spilled) -> None:
@@ -65525,7 +65334,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
@@ -65544,20 +65353,12 @@ def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
     near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
-    return next(
-        (
-            found.memory
-            for found in near
-            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
-        ),
-        None,
-    )
+    others = (found for found in near if found.memory.id not in but)
+    return next((one.memory for one in others if same(text, one.memory.text, one.meaning)), None)
 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
     """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     stored = backend.of_kind(batch.user_id, "preference", _WISHES)
     return [memory for memory in stored if view.sees(memory.scope)]
@@ -65582,8 +65383,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
-from ..core.errors import Drop
 from ..core.exchange import Exchange
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
@@ -65602,7 +65404,7 @@ class Later:
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
 
         Raises:
-            Drop: the import was taken back meanwhile, or all of its user's erased.
+            Refused: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
@@ -65612,7 +65414,7 @@ class Later:
             mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
             begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
             if begun_at is None or was_erased(connection, user_id, begun_at):
-                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
+                raise Refused(message("page: import gone"), message("page: import gone, hint"))
             keys = [exchange.key for exchange in exchanges]
             known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
             there = set(connection.scalars(select(outbox.c.key).where(known)))
@@ -66086,12 +65888,10 @@ def _operation(item: Any) -> Operation | None:
 
 
 def kind_of(kind: Any, otherwise: Kind | NoKind = "fact") -> Kind | NoKind:
-    """A kind by its name."""
     return cast("Kind", kind) if kind in get_args(Kind) else otherwise
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
-    """What stands under the first of the names that is there."""
     return next((given[name] for name in names if given.get(name) is not None), None)
 
 
@@ -66159,9 +65959,8 @@ from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
-
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
+_BACKOFF_FIRST_S, _POSTPONED_FIRST_S, _BACKOFF_MOST_S = 1.0, 2.0, PAUSE_MOST_S
+_MOST_LONGER = 16  # times that a pause is longer than before: after days, 2 ** attempts is no float any more
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -66340,16 +66139,13 @@ class Outbox(Backlog):
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
-        doublings = min(batch.attempts - 1, _MOST_DOUBLINGS)  # after days, 2 ** attempts is no float any more
-        pause = min(_BACKOFF_FIRST_S * 2**doublings, _BACKOFF_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="pending", ready_at=ready_at, error=error)
+        longest_s = _BACKOFF_FIRST_S * 2 ** min(batch.attempts - 1, _MOST_LONGER)
+        self._set(batch, state="pending", ready_at=_in_about(longest_s), error=error)
 
     def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
         """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
-        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+        longest_s = _POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_LONGER)
+        self._set(batch, state="postponed", ready_at=_in_about(longest_s), error=error)
 
     def split(self, batch: Batch, error: str) -> None:
         """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
@@ -66362,7 +66158,6 @@ class Outbox(Backlog):
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
     def dead(self, batch: Batch, error: str) -> None:
-        """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
     def hurry(self) -> None:
@@ -66396,7 +66191,6 @@ class Outbox(Backlog):
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
-        """The other versions of this message."""
         if not exchange.follows:
             return []
         versions = and_(
@@ -66419,7 +66213,11 @@ class Outbox(Backlog):
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
+        return tuple(
+            message_id_of(row.key)
+            for row in replaced
+            if row.batch or (row.exchange and json.loads(row.exchange).get("again"))
+        )
 
     @staticmethod
     def _gather(
@@ -66436,6 +66234,10 @@ class Outbox(Backlog):
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _in_about(longest_s: float) -> float:
+    return time.time() + min(longest_s, _BACKOFF_MOST_S) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+
+
 def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
     """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
     return bool(_DELETED.rows(connection, {"of_user": exchange.user_id, "here": exchange.chat_id}))
@@ -66446,10 +66248,6 @@ def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
     anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
     due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
     return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
-
-
-def _comes_again(row: Any) -> bool:
-    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:
@@ -66723,7 +66521,6 @@ def cut(blocks: list[str]) -> list[str]:
 
 
 def _bounded(found: list[str]) -> list[str]:
-    """A message's beginning and end."""
     half = _MOST_PASSAGES // 2
     return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
@@ -66785,22 +66582,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.exchange import Exchange
 from ..core.memory import Memory
+from ..core.text import capped
 from ..language.sanitize import disarmed
 from ..language.secrets import masked
+from ..recall.times import zone_of
 from .gate import own_words, said_by_user
 from .material import HOLE
 from .operations import read_operations, read_topics
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
+_LEFT_OUT = " ... "
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
-_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what was concluded
+_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what it ends with
 _MEMORY_CHARS = 1000  # of a memory, which may have been imported
 _SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
@@ -66866,17 +66665,13 @@ def reconcile_prompt(
         parts.append(f"On {day_of(exchange):%A %Y-%m-%d}")
         parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_ends(exchange.assistant_text, _ANSWER_CHARS // part)}")
+            parts.append(f"Assistant: {capped(exchange.assistant_text, _ANSWER_CHARS // part, _LEFT_OUT)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
 def day_of(exchange: Exchange) -> datetime:
     """When its message was said, on the user's clock."""
-    try:
-        zone = ZoneInfo(exchange.timezone) if exchange.timezone else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return datetime.fromtimestamp(exchange.said_at, zone)
+    return datetime.fromtimestamp(exchange.said_at, zone_of(exchange.timezone))
 
 
 @cache
@@ -66894,7 +66689,8 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
+    own = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
+    return capped(_noted(own), most, _LEFT_OUT)
 
 
 def as_said(text: str) -> str:
@@ -66904,12 +66700,6 @@ def as_said(text: str) -> str:
 
 def _noted(text: str) -> str:
     return _HOLES.sub(_NOT_OWN, text).strip()
-
-
-def _ends(text: str, most: int) -> str:
-    """The beginning and the end of a text: of an answer, what was concluded stands there."""
-    half = most // 2
-    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def _one_line(text: str) -> str:
@@ -66931,14 +66721,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
 from ..core.scope import TEAM, past_owner, writing_view
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import FRAMING, is_meant
-from ..language.forms import stem
+from ..language.forget_requests import FRAMING, forget_request, is_meant
+from ..language.forms import has_form, stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling, terms_of
@@ -66948,7 +66737,6 @@ from .journal import Journal
 from .passages import USER
 
 _ENOUGH = 2 / 3  # of a statement's words, where none of them is a name or a number
-_FORM = 4  # letters that two forms of a word have in common
 _OF_NOBODY = "user"  # how an LLM begins its statements
 
 
@@ -66983,7 +66771,7 @@ class Statement:
 
     def _is(self, sentence: str) -> bool:
         there = set(map(stem, terms_of(sentence)))
-        found = {one for one in self.stems if one in there or _has_form(there, one)}
+        found = {one for one in self.stems if has_form(there, one)}
         if not self.telling:
             return len(found) >= _ENOUGH * len(self.stems)
         if not self.telling <= found:
@@ -67024,16 +66812,7 @@ class _Sought:
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
 
 
-def _has_form(stems: Collection[str], word: str) -> bool:
-    """Whether another form of a short word is among them: live, lives."""
-    return any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
-
-
-def removals(
-    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.
@@ -67130,7 +66909,7 @@ def _takes_back(change: Change) -> bool:
     return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
 
 
-def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+def _no_longer_known(backend: Backend, gone: Sequence[Change]) -> list[Change]:
     """Without those that another fact says, too: of near copies one was taken away."""
     ids = {change.memory_id for change in gone}
     left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]
@@ -67159,22 +66938,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget, means_everything
+from ..language.forget_requests import asks_to_forget, forget_request, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
@@ -67208,7 +66986,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -67229,26 +67007,22 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         shown = _nearest(near)
-        answer = self._asked(shown)
+        wanted, reply = self._asked(shown)
         operations, known = revised(
-            answer.operations,
-            shown,
-            self._wishes(answer.operations),
-            self._said_for,
-            partial(wish_like, self.backend),
+            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
         )
         changes = [
-            self._change(position, operation, operations, known, answer.model)
+            self._change(position, operation, operations, known, reply.model)
             for position, operation in enumerate(operations)
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._reaffirmed(near, touched, first=len(changes))
-        if line := fit(answer.topics, self.batch.exchanges):
+        if line := fit(read_topics(reply.text), self.batch.exchanges):
             with suppress(Drop):  # the memories are made all the same
                 self.keep_topics(line)
 
-    def _asked(self, known: Sequence[Memory]) -> _Answer:
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], Reply]:
         """What the LLM wants to be done. One that refuses a prompt is asked a shorter one."""
 
         def prompt(*, short: bool) -> list[dict[str, str]]:
@@ -67268,8 +67042,7 @@ class Reconciler:
 
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
-        own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
-        return [sentence.text for one in own for sentence in sentences(one)]
+        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -67300,7 +67073,6 @@ class Reconciler:
     def _refused(
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
-        """Why an operation is not made; "" where it is."""
         if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
@@ -67328,8 +67100,7 @@ class Reconciler:
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
-        own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
-        said = [sentence.text for text in own for sentence in sentences(text)]
+        said = _sentences(self.batch.exchanges)
         to_forget = [
             one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
         ]
@@ -67387,6 +67158,11 @@ class Reconciler:
                     position += 1
 
 
+def _sentences(exchanges: Iterable[Exchange]) -> list[str]:
+    own = (said_by_user(exchange.user_text) for exchange in exchanges)
+    return [sentence.text for text in own for sentence in sentences(text)]
+
+
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
 
@@ -67406,33 +67182,21 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What an LLM wants to be done, what it says that the messages were about, and which one it is."""
-
-    operations: list[Operation]
-    topics: str
-    model: str
-
-    @classmethod
-    def of(cls, operations: list[Operation], reply: Reply) -> _Answer:
-        return cls(operations, read_topics(reply.text), reply.model)
-
-
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
+    """What an LLM wants to be done, and its answer."""
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
-        return _Answer.of(operations, reply)
+        return operations, reply
     try:
         again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
-        return _Answer.of(corrected, again)
+        return corrected, again
     if operations is not None:
-        return _Answer.of(operations, reply)
+        return operations, reply
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
     raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 
@@ -67503,7 +67267,7 @@ from typing import Any
 
 from ..core.memory import Memory, Message, is_over
 from ..language.dedupe import figures, same
-from ..language.forms import stem
+from ..language.forms import has_form, stem
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
@@ -67525,7 +67289,6 @@ _ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
-_FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
@@ -67636,14 +67399,14 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
         return all(_is_spelled(word, said.casefold()) for word in words_of(own.casefold()))
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
-    return bool(words) and all(_has_form(there, word) for word in words)
+    return bool(words) and all(has_form(there, word) for word in words)
 
 
 def _is_of_whom(text: str, source: str) -> bool:
     """Whether a text names all of the user's people and things that its source speaks of."""
     found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
     there, told = set(map(stem, terms_of(text))), text.casefold()
-    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
+    return all(word in told if is_dense(word) else has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -67756,7 +67519,7 @@ def _keeps(text: str, before: str) -> bool:
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return all(_has_form(there, word) for word in words)
+    return all(has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
@@ -67776,13 +67539,6 @@ def _one_at_a_time(text: str) -> tuple[str, ...]:
     if others - users():
         return ()
     return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
-
-
-def _has_form(stems: set[str], word: str) -> bool:
-    """Whether a word is among some, in another form maybe: live, lives."""
-    return word in stems or any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def _words(text: str) -> set[str]:
@@ -67817,7 +67573,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, REFLECTED, Change, heirs
 from ..core.errors import ClaimLost, Drop
@@ -67876,11 +67632,10 @@ class Reflector:
         erasure, change = self._table.last_erasure(due.user_id), self._journal.newest_id()
         settings, tokens = self._settings(), self._settings().advanced_numbers.profile_token_budget
         backend, today = self._live.get(), datetime.now(UTC).date()
-        if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
+        if not is_person(due.user_id):
             return
         if broken := self._journal.broken_off(due.user_id):
             with self._live.writing() as writing:
-                assert isinstance(writing, EditableBackend)
                 for name in broken:
                     self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
@@ -67902,7 +67657,7 @@ class Reflector:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         self._apply(_Work(due, proposal, shown, reply.model, change, erasure))
 
-    def _shown(self, backend: EditableBackend, due: Due) -> list[Memory]:
+    def _shown(self, backend: Backend, due: Due) -> list[Memory]:
         here = (
             one for one in backend.list_all(due.user_id) if one.scope == due.scope and one.kind != EPISODE
         )
@@ -67921,7 +67676,6 @@ class Reflector:
                 raise ClaimLost("These memories have changed meanwhile.", hint="They are read anew later.")
 
         with self._live.writing() as backend:
-            assert isinstance(backend, EditableBackend)
             try:
                 made = self._changes.make(backend, work.batch, lambda: work.changes(self._journal), confirm)
                 confirm()
@@ -67940,7 +67694,7 @@ class Reflector:
         """What somebody else has made of these memories since they were read."""
         return self._journal.made_since(work.change, work.due.user_id, work.shown, but=work.batch.name)
 
-    def _take_back(self, backend: EditableBackend, work: _Work) -> None:
+    def _take_back(self, backend: Backend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
         if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
@@ -67950,7 +67704,7 @@ class Reflector:
         else:
             self._undo_all(backend, user_id, batch)
 
-    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+    def _undo_all(self, backend: Backend, user_id: str, batch: str) -> None:
         """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
         rows = self._journal.of_batch(batch)
         made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
@@ -67966,7 +67720,7 @@ class Reflector:
         self._journal.erase_unmade(user_id, batch)
 
 
-def _is_made(backend: EditableBackend, change: Change) -> bool:
+def _is_made(backend: Backend, change: Change) -> bool:
     """Whether a memory is as the change of a reflection wants it, marked or not."""
     memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
     if change.op == "replace":
@@ -68019,7 +67773,7 @@ class _Work:
         change = replace(change, scope=memory.scope, chat=memory.chat, ordinal=memory.ordinal)
         return replace(change, model=self._model, said_at=_said_at(memory), **values)  # type: ignore[arg-type]
 
-    def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
+    def profile(self, backend: Backend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
         there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}
@@ -68235,7 +67989,6 @@ class Spill:
         return gone
 
     def waiting(self) -> Waiting:
-        """How it stands."""
         names = self._names(_UNFIT)
         with self._lock:
             in_memory = sum(name.endswith(_SAID) for name in self._in_memory)
@@ -68581,15 +68334,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language import speech
 from ..language.dedupe import wording
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import is_meant
+from ..language.forget_requests import forget_request, is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
 from .decision import decided, reaffirmed
@@ -68677,8 +68429,6 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a statement says is over: "I no longer live in Freiburg." """
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     return [
         found.memory
@@ -68692,7 +68442,7 @@ def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = forget_request(said_by_user(exchange.user_text))
-    if not asked or not isinstance(backend, EditableBackend):
+    if not asked:
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]
@@ -68726,7 +68476,7 @@ from functools import partial
 from typing import Literal
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
@@ -68796,11 +68546,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to drain."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something new."""
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -68922,7 +68670,7 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend) or batch.is_given:
+        if batch.is_given:
             return
         confirm = partial(self._confirm, batch)
         try:
@@ -68948,18 +68696,15 @@ class Writer:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
         if not self._outbox.was_erased(batch):
             return False
-        if isinstance(backend, EditableBackend):
-            for memory in backend.added_by(batch.user_id, batch.name):
-                backend.remove(memory.id)
-            self._episodes.erased(backend, batch)
+        for memory in backend.added_by(batch.user_id, batch.name):
+            backend.remove(memory.id)
+        self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
         """Take back what only earlier versions of these messages said."""
-        if not isinstance(backend, EditableBackend):
-            return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
@@ -68971,7 +68716,7 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile":
             first = batch.exchanges[0]
             injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
@@ -69010,10 +68755,9 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
-        if isinstance(backend, EditableBackend):
-            for memory, change in zip(stored, changes, strict=True):
-                if change.kind != memory.kind and not change.refused:
-                    backend.mark(memory.id, change.kind)
+        for memory, change in zip(stored, changes, strict=True):
+            if change.kind != memory.kind and not change.refused:
+                backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -69038,13 +68782,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if (
-        batch.is_given
-        or is_mem0s
-        or not settings.uses_llm
-        or not settings.has_llm
-        or not isinstance(backend, AskableBackend)
-    ):
+    if batch.is_given or is_mem0s or not settings.uses_llm or not settings.has_llm:
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -69065,7 +68803,7 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each text once: two tries of it may both have been read in the end."""
     first: dict[str, Memory] = {}
     for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
-        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
+        if first.setdefault(memory.text, memory) is not memory:
             backend.remove(memory.id)
     return list(first.values())
 
@@ -69074,10 +68812,9 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
-    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
-    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
-    return replace(batch, exchanges=worth), left_out
+    sifted = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
+    worth = tuple(exchange for exchange, reason in sifted if not reason)
+    return replace(batch, exchanges=worth), Counter(reason for _, reason in sifted if reason)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -69123,8 +68860,8 @@ def application(environment: Environment) -> Starlette:
     for problem in (*problems, *settings.notices):
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
-    proxy = Proxy(chats, lambda: settings, environment, "/v1")
-    page = Page(chats, lambda: settings, environment)
+    proxy = Proxy(chats, "/v1")
+    page = Page(chats)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -69135,8 +68872,7 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    turns = Turns(chats, lambda: settings)
-    own = under_memory(chats, turns, lambda: settings, environment, page)
+    own = under_memory(chats, Turns(chats), page)
     api = open_to_browsers(proxy, environment.server_key)
     return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 
@@ -69211,9 +68947,10 @@ from .schema import (
     versions,
     webui_seen,
 )
-from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
+from .statements import add_up, count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
+    "add_up",
     "api_keys",
     "channel_authors",
     "channel_days",
@@ -69844,6 +69581,12 @@ from . import count_up, documents, put_row, reading, was_erased
 
 State = Literal["read", "failed", "forgotten"]
 
+_COUNTED: tuple[Any, ...] = (  # as `Known` has it
+    func.count().filter(documents.c.state == "read"),
+    func.count().filter(documents.c.state == "failed"),
+    func.sum(documents.c.passages),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -69922,12 +69665,7 @@ class DocumentsTable:
 
     def known(self, user_ids: Collection[str] | None = None) -> Known:
         """How much there is of these users, or of all."""
-        failed = documents.c.state == "failed"
-        counted: Any = select(
-            func.count().filter(documents.c.state == "read"),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).select_from(documents)
+        counted = select(*_COUNTED).select_from(documents)
         if user_ids is not None:
             counted = counted.where(documents.c.user_id.in_(user_ids))
         with self._reading.connect() as connection:
@@ -69936,13 +69674,7 @@ class DocumentsTable:
 
     def folders(self) -> dict[str, Known]:
         """How much there is of each user, and of everyone's folder."""
-        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
-        counted: Any = select(
-            documents.c.user_id,
-            func.count().filter(is_read),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).group_by(documents.c.user_id)
+        counted = select(documents.c.user_id, *_COUNTED).group_by(documents.c.user_id)
         with self._reading.connect() as connection:
             return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 
@@ -69971,6 +69703,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from . import wal
 
 T = TypeVar("T")
 
@@ -70008,24 +69741,11 @@ def of_file(path: Path) -> Engine:
 
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
+    wal.enter(connection, _BUSY_S)
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _to_wal(cursor: sqlite3.Cursor) -> None:
-    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:
@@ -71318,12 +71038,8 @@ class PageSessions:
         """A new session's token for a link's, which is used up; "" where there is no such link any more."""
 
         def exchange(connection: Connection) -> str:
-            if (person := _person(connection, token, _LINK)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(token)
-            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
-                return ""  # somebody was quicker
-            return _add(connection, _SESSION, person, SESSION_S)
+            person = _used_up(connection, token, _LINK)
+            return _add(connection, _SESSION, person, SESSION_S) if person else ""
 
         return self._writing.run(exchange)
 
@@ -71333,14 +71049,8 @@ class PageSessions:
 
     def redeem_code(self, code: str) -> str:
         """The user whose code this is, which is used up; "" where there is no such code any more."""
-
-        def use(connection: Connection) -> str:
-            if (person := _person(connection, code, _CODE)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(code)
-            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
-
-        return self._writing.run(use)
+        person = self._writing.run(lambda connection: _used_up(connection, code, _CODE))
+        return person.user_id if person else ""
 
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
@@ -71360,8 +71070,7 @@ class PageSessions:
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
-        self._writing.run(lambda connection: connection.execute(statement))
+        self._writing.run(lambda connection: _remove(connection, token))
 
 
 def _person(connection: Connection, token: str, kind: str) -> Person | None:
@@ -71372,6 +71081,17 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     )
     row = connection.execute(wanted).first()
     return Person(*row) if row is not None else None
+
+
+def _used_up(connection: Connection, token: str, kind: str) -> Person | None:
+    """For whom a link or a code was; None where it is no such, or somebody was quicker."""
+    person = _person(connection, token, kind)
+    return person if person is not None and _remove(connection, token) else None
+
+
+def _remove(connection: Connection, token: str) -> bool:
+    mine = page_sessions.c.hash == _hash(token)
+    return bool(connection.execute(delete(page_sessions).where(mine)).rowcount)
 
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:
@@ -72316,12 +72036,18 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
+def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of numbers of the same columns, or add them to the rows with their primary keys."""
+    if not rows:
+        return
+    keys, new = [column.name for column in table.primary_key], _insert(connection, table)
+    added = {name: table.c[name] + new.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=added), list(rows))
+
+
 def count_up(connection: Connection, user_id: str) -> None:
     """A user's memories are no longer what they were; see `versions`."""
-    first = _insert(connection, versions).values(user_id=user_id, number=1)
-    connection.execute(
-        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
-    )
+    add_up(connection, versions, [{"user_id": user_id, "number": 1}])
 
 
 def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:
@@ -72465,6 +72191,7 @@ SOURCES["state/wal.py"] = r'''"""SQLite's write-ahead log: what was deleted stan
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -72473,6 +72200,24 @@ from ..core.errors import Retry
 # Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
 _WAIT_S = 2.0
 _TRIES, _PAUSE_S = 3, 0.1
+_SWITCHING_S = 0.02
+
+
+def enter(connection: Any, patience_s: float) -> None:
+    """Let a file have one. connection: any driver's, outside a transaction.
+
+    Of those who make a file at the same moment, SQLite refuses all but one, at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except connection.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended part sits in the higher bits
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_SWITCHING_S)
 
 
 def empty(connection: Any, whose: str) -> None:
@@ -72482,7 +72227,7 @@ def empty(connection: Any, whose: str) -> None:
         Retry: somebody reads or writes all the time.
     """
     for _ in range(_TRIES):
-        if is_emptied(connection):
+        if _is_emptied(connection):
             return
         time.sleep(_PAUSE_S)
     raise Retry(
@@ -72491,8 +72236,7 @@ def empty(connection: Any, whose: str) -> None:
     )
 
 
-def is_emptied(connection: Any) -> bool:
-    """As `empty`, once; whether it worked."""
+def _is_emptied(connection: Any) -> bool:
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
     try:
@@ -72588,7 +72332,6 @@ SOURCES["stores/payload.py"] = r'''"""What goes into a store beside the vector: 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72619,24 +72362,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:
@@ -72715,7 +72440,7 @@ def _is_current(cursor: Any, name: str) -> bool:
 # ----------------------------------------------------------------------------------------------------------
 # stores/pgvector/store.py
 
-SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `store_protocol` asks for besides: upserts, pages, and words of our own.
+SOURCES["stores/pgvector/store.py"] = r'''"""mem0's pgvector store with what `stores.protocol` asks for besides: upserts, pages, and words of our own.
 
 mem0 has PostgreSQL split the texts into words, which it cannot do for scripts without spaces, and finds only
 what holds all words of a query. Here a column holds the words of `words.py`, cut to their stems; those of a
@@ -72738,8 +72463,9 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -72772,7 +72498,7 @@ _BY_WORDS = """
 
 
 class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
         self.collection_name, self.embedding_model_dims = collection_name, embedding_model_dims
@@ -72833,7 +72559,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
             for id_, vector, payload in entries(ids, vectors, payloads)
@@ -72848,7 +72573,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
             cursor.executemany(statement, sorted(rows, key=lambda row: str(row[0])))
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         changes: list[str] = []
         values: list[Any] = []
         if vector is not None:
@@ -72864,36 +72588,30 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("DELETE FROM {table} WHERE id = ANY(%s::uuid[])"), (_ids(ids),))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         return self._rows("WHERE id = ANY(%s::uuid[])", _ids(vector_ids))
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         return self.list({"user_id": user_id, "kind": kind}, top_k)[0]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
         condition, bound = _where(filters)
         most = None if top_k is None else max(top_k, 0)  # LIMIT NULL is none
         newest = f"WHERE {condition} ORDER BY payload->>'created_at' DESC NULLS LAST, id LIMIT %s"
         return [self._rows(newest, *bound, most)]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the last one's id if there are more; None: that was all."""
         limit = max(limit, 1)
         beyond, bound = ("TRUE", []) if after is None else ("id > %s::uuid", [after])
         rows = self._rows(f"WHERE {beyond} ORDER BY id LIMIT %s", *bound, limit + 1)
         return rows[:limit], rows[limit - 1].id if rows[limit:] else None
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         (counted,) = self._ask("SELECT count(*) FROM {table}")
         return int(counted[0])
 
@@ -72904,7 +72622,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         top_k: int | None = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
         most = None if top_k is None else max(top_k, 0)
         statement, bound = _by_meaning(self._fitting(vectors), most, filters)
         return [_row(*row) for row in self._ask(statement, *bound)]
@@ -72912,7 +72629,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any]:
-        """Those that share words with `query`; score is BM25 over what the filters let through."""
         stems = asked(query)
         if not stems or top_k < 1:
             return []
@@ -72927,7 +72643,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
         if top_k < 1 or not owners:
             return [([], []) for _ in owners]
@@ -72960,12 +72675,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return _KEEPS
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable, also for others who have it open."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("TRUNCATE {table}"))
 
     def close(self) -> None:
-        """Release the connections; twice is harmless."""
         self.connection_pool.close()
 
     # Inside
@@ -72983,7 +72696,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:
@@ -73103,14 +72819,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:
@@ -73152,16 +72862,19 @@ class VectorStore(Protocol):
         """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories; one whose id exists is replaced, so doing it once more changes nothing."""
+        """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
+
+        All or none, but Qdrant takes a hundred at a time.
+        """
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        """Replace what is given, words included, keep what is None. Drop when there is no such memory."""
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one go; those that are absent do not matter."""
+        """Erase all of these memories or none; those that are absent do not matter."""
 
     # Reading
 
@@ -73224,7 +72937,7 @@ class VectorStore(Protocol):
         """The names of all collections in this store; Qdrant's are in an object."""
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable."""
+        """Erase all memories; the collection stays usable, also for others who have it open."""
 
     def delete_col(self) -> None:
         """Erase the collection. What is asked of it afterwards is refused."""
@@ -73402,7 +73115,7 @@ def _folder_faults(path: str) -> Iterator[None]:
 # ----------------------------------------------------------------------------------------------------------
 # stores/qdrant/store.py
 
-SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `store_protocol` asks for besides.
+SOURCES["stores/qdrant/store.py"] = r'''"""mem0's Qdrant store, on a server or embedded, with what `stores.protocol` asks for besides.
 
 Both searches are one request, all that is filtered by has an index, and an update leaves no old words behind.
 """
@@ -73419,8 +73132,9 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -73447,7 +73161,7 @@ _INDEXES: Mapping[str, Any] = {
 
 
 class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
+    """See `protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
         self,
@@ -73485,13 +73199,11 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories, a hundred or none at a time; one whose id exists is replaced."""
         points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         if self.get(vector_id) is None:  # Qdrant would make it, or say that a setting is wrong
             raise Drop("The memory to update no longer exists.")
         if vector is not None and payload is not None:
@@ -73513,21 +73225,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             self.client.batch_update_points(self.collection_name, update_operations=operations)
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one request; those that are absent do not matter."""
         if ids:
             self.client.delete(self.collection_name, points_selector=models.PointIdsList(points=list(ids)))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         if not vector_ids:
             return []
         found: list[Any] = self.client.retrieve(self.collection_name, ids=list(vector_ids), with_payload=True)
         return found
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
@@ -73539,7 +73248,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
         wanted = self._create_filter(dict(filters or {}))
         rows: list[Any] = []
         after = None
@@ -73552,11 +73260,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [rows]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the id that the next begins with; None: that was all."""
         return self._scroll(None, max(limit, 1), offset=after)
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         return int(self.client.count(self.collection_name, exact=True).count)
 
     def search(
@@ -73566,7 +73272,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
         return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
@@ -73574,7 +73279,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any] | None:
-        """Those that share words with `query`; None in a collection that was made without words."""
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
@@ -73588,7 +73292,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
             return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
@@ -73607,7 +73310,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        """Release the connection or the folder; twice is harmless."""
         self.client.close()
 
     # Inside
@@ -73653,7 +73355,10 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""
@@ -74094,13 +73799,13 @@ import contextlib
 import importlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ..sqlite_faults import is_busy, translated
+from ...state import wal
+from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
 IDLE_CONNECTIONS = 8
@@ -74121,7 +73826,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _enter_wal(connection)
+        wal.enter(connection, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
@@ -74165,19 +73870,6 @@ def load_vec(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
-    give_up = time.monotonic() + BUSY_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
 
 
 def erases_words(connection: sqlite3.Connection) -> bool:
@@ -74460,12 +74152,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import TellAdmin
 from ..payload import wrong_size
 from .driver import Connections, erases_words, look_at
 
-MAX_NAME = 200
-MAX_DIMS = 8192
 _LOOK_S = 10.0
 
 
@@ -74504,16 +74193,7 @@ class Tables:
 
 
 def open_collection(connections: Connections, name: str, dims: int) -> Tables:
-    """The collection's tables, made when absent. TellAdmin on a bad name or vectors of another size."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise TellAdmin(
-            f"A collection's name must have 1 to {MAX_NAME} printable characters.",
-            hint="Choose another `collection`.",
-        )
-    if not 1 <= dims <= MAX_DIMS:
-        raise TellAdmin(
-            f"An embedding size of {dims} is not possible (1 to {MAX_DIMS}).", hint="Choose another embedder."
-        )
+    """The collection's tables, made when absent. TellAdmin on vectors of another size."""
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)
@@ -74777,7 +74457,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -74787,11 +74466,12 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
+from ..vector import fitting
 from . import blocks
 from .blocks import Array, Edit
 from .driver import Connections
@@ -74806,12 +74486,10 @@ _MANY = 500  # memories from which on words are erased faster all together: 0.5 
 
 
 class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
-    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`; also safe for several processes. What is found is of one moment."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -74824,23 +74502,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
-        """The names of all collections in the file."""
         with self._connections.use() as connection:
             rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
         return [name for (name,) in rows]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -74849,7 +74524,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
 
     def reset(self) -> None:
-        """Erase all memories of this collection; it stays usable, also for others who have it open."""
         with self._connections.write() as connection:
             drop_tables(connection, self._tables)
             make_tables(connection, self._tables)
@@ -74882,7 +74556,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
         unit = None if vector is None else self._unit(vector)
         new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
@@ -74899,11 +74572,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def delete(self, vector_id: str) -> None:
-        """Erase one memory; nothing happens when it is absent."""
         self.delete_all([vector_id])
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
@@ -74926,25 +74597,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     # Reading
 
     def get(self, vector_id: str) -> Row | None:
-        """One memory by its id."""
-        with self._connections.use() as connection:
-            row = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
-            ).fetchone()
-        return Row(*row) if row else None
+        return next(iter(self._rows("WHERE id = ?", str(vector_id))), None)
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
-        """Those of these memories that there are, in no order."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (_listed(vector_ids),),
-            ).fetchall()
-        return [Row(*row) for row in rows]
+        return self._rows("WHERE id IN (SELECT value FROM json_each(?))", _listed(vector_ids))
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        return self._rows("WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?", user_id, kind, top_k)
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        condition, bound = where(filters)
+        most = -1 if top_k is None else max(top_k, 0)
+        return [self._rows(f"WHERE {condition} ORDER BY seq DESC LIMIT ?", *bound, most)]
 
     def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
-        """A page of all memories, oldest first, and where the next begins; None: that was all."""
         limit = max(limit, 1)
         with self._connections.use() as connection:
             rows = connection.execute(
@@ -74954,37 +74620,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         page = rows[:limit]
         return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
-    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
-                (user_id, kind, top_k),
-            ).fetchall()
-        return [Row(*row) for row in rows]
-
-    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
-        condition, bound = where(filters)
-        sql = (
-            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
-            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[Row(*row) for row in rows]]
-
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -74993,13 +74631,11 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> Rows:
-        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
         unit = self._unit(vectors)
         with self._connections.read() as connection:
             return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 among their user's."""
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
@@ -75011,7 +74647,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> Found:
-        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
             return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
@@ -75024,19 +74659,17 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             wal.empty(connection, "The memory database")
         return ""
 
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
-
     def close(self) -> None:
-        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
         self._connections.close()
 
     # Inside
+
+    def _rows(self, rest: str, *bound: Any) -> Rows:
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} AS m {rest}", bound
+            ).fetchall()
+        return [Row(*row) for row in rows]
 
     def _give(
         self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
@@ -75098,14 +74731,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None
@@ -75423,23 +75049,13 @@ def translated(path: str) -> Iterator[None]:
         raise _fault(error, path) from error
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether SQLite says that another connection writes."""
-    return _is_sqlite(error) and _code(error) == sqlite3.SQLITE_BUSY
-
-
 def _is_sqlite(error: BaseException) -> bool:
     # pysqlite3 has error classes of its own, unrelated to those of the standard module.
     return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary result code; the extended part sits in the higher bits."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _fault(error: BaseException, path: str) -> MemoryFault:
-    code = _code(error)
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the primary one
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
         return Retry(
@@ -75467,6 +75083,41 @@ def _fault(error: BaseException, path: str) -> MemoryFault:
         f"The memory database {path} refused a statement ({name}).",
         hint="Restart the Pipelines server; if it stays, the file was changed by another version.",
     )
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# stores/vector.py
+
+SOURCES["stores/vector.py"] = r'''"""A vector as every store takes it."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import Drop
+from .payload import wrong_size
+
+
+def fitting(vector: Sequence[float], collection: str, dims: int) -> NDArray[np.float64]:
+    """The vector as numbers of 32 bits, which all stores keep at most.
+
+    Raises:
+        TellAdmin: it is not of the collection's size.
+        Drop: it is no vector.
+    """
+    try:
+        numbers = np.array(array.array("f", vector), np.float64)
+    except (TypeError, OverflowError):
+        raise Drop("The embedder returned something that is no list of numbers.") from None
+    if len(numbers) != dims:
+        raise wrong_size(collection, dims, len(numbers))
+    if not np.isfinite(numbers).all():
+        raise Drop("The embedder returned a number that is not finite.")
+    return numbers
 '''
 
 Pipeline = load()

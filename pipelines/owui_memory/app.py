@@ -25,6 +25,7 @@ from .config.settings import Valves
 from .context.contexts import Contexts
 from .core.errors import Drop
 from .core.events import Event, Job, failed, succeeded
+from .core.heap import keep_loaded
 from .core.locales import locale
 from .core.permission import Decision
 from .core.scope import channel_owner
@@ -44,6 +45,7 @@ from .language import secrets as redact
 from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
+from .manage.erasure.erasures import Erasure
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
@@ -233,20 +235,24 @@ class Application:
             (reflector.thread, 0.0),
             (channel_reader.thread, 0.0),  # what is broken off is read again
             (self.deletion_worker.thread, _STOP_S),
-            (self._sweeper, _STOP_S),
+            (self._sweeper.thread, _STOP_S),
             (self._writer, _STOP_S),
         )
         for worker, _ in self._workers:
             worker.start()
 
     def _open_backend(self, settings: Valves, data_dir: Path) -> Backend:
-        return open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        backend = open_backend(settings, data_dir, self.emit, partial(naming, self._engine, data_dir))
+        keep_loaded()
+        return backend
 
-    def _drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
+    def _drop(self, erasure: Erasure) -> None:
+        """Keep nothing in memory of the user of an erasure, and no archive that they sent before it."""
+        user_id = erasure.user_id
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
-        self.page.uploads.drop(user_id)
+        if erasure.whole:
+            self.page.uploads.drop(user_id, before=erasure.asked_at)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
@@ -259,12 +265,12 @@ class Application:
         """Delete what is kept only for a while."""
         self.page.uploads.prune()
         prune_all(self._engine, eraser, self._settings)
-        self.channels.queue.prune(self._settings().channel_days)
+        self.channels.queue.prune(self._settings().advanced_numbers.channel_days)
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault if there is none."""
         if isinstance(backend := self.live.get(), LibraryBackend):
-            return backend.models.embedder
+            return backend.embedder
         raise Drop("This backend has no embedder of its own.", hint="Set `backend` to library.")
 
     def emit(self, event: Event) -> None:

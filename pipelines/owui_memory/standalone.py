@@ -38,8 +38,8 @@ def application(environment: Environment) -> Starlette:
     for problem in (*problems, *settings.notices):
         log.warning("%s", problem)
     chats = Chats(environment, lambda: settings, problems, Application)
-    proxy = Proxy(chats, lambda: settings, environment, "/v1")
-    page = Page(chats, lambda: settings, environment)
+    proxy = Proxy(chats, "/v1")
+    page = Page(chats)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -50,8 +50,7 @@ def application(environment: Environment) -> Starlette:
         await page.close()
         await chats.stop()
 
-    turns = Turns(chats, lambda: settings)
-    own = under_memory(chats, turns, lambda: settings, environment, page)
+    own = under_memory(chats, Turns(chats), page)
     api = open_to_browsers(proxy, environment.server_key)
     return Starlette(routes=[Mount("/memory", routes=own), Mount("/v1", api)], lifespan=lifespan)
 

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.house import House
-from tests.browser.pages import Person
+from tests.browser.pages import PATIENCE_MS, Person, new_window
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.waiting import wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -23,9 +24,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WINDOW = {"width": 1280, "height": 800}
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -48,19 +48,21 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def admin(house: House, chromium: Browser) -> Person:
     """The first to sign up, in the browser."""
-    page = chromium.new_context(viewport=WINDOW, locale="en-US").new_page()
+    page = new_window(chromium).new_page()
     person = Person.sign_up_first(house, page, "Ada", "ada@example.com")
     house.admin = person.account
     return person
 
 
 @pytest.fixture
-def new_person(house: House, chromium: Browser, admin: Person) -> Iterator[Callable[[str], Person]]:
+def new_person(
+    house: House, chromium: Browser, admin: Person, scripted_llm: ScriptedLLM
+) -> Iterator[Callable[[str], Person]]:
     """Make a user and sign them in, in a window of their own."""
     contexts = []
 
     def make(name: str = "Bob") -> Person:
-        context = chromium.new_context(viewport=WINDOW, locale="en-US")
+        context = new_window(chromium)
         contexts.append(context)
         return Person.sign_in(house, context.new_page(), house.new_account(name))
 
@@ -70,16 +72,20 @@ def new_person(house: House, chromium: Browser, admin: Person) -> Iterator[Calla
 
 
 @pytest.fixture
-def user(new_person: Callable[[str], Person], scripted_llm: ScriptedLLM) -> Person:
+def user(new_person: Callable[[str], Person]) -> Person:
     return new_person("Bob")
 
 
 @pytest.fixture
 def unchanged_settings(house: House) -> Iterator[None]:
-    """The settings after the test are those before it."""
-    before = house.valves()
+    """The settings after the test are those before it, and so is the backend in use."""
+    before, backend = house.valves(), house.backend()
     yield
     house.save_valves(**before)
+    wait_until(
+        lambda: house.is_ready() and house.backend() == backend,
+        what=lambda: f"the backend before the test is in use again: {house.status()}",
+    )
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ class House:
 
     def _reload(self) -> None:
         ask("POST", f"{self.pipelines.url}/pipelines/reload", self.pipelines.key, None)
+        self.list_models_anew()
 
     def stop(self) -> None:
         stop(self.children)
@@ -117,6 +118,10 @@ class House:
         """What the status says of one part; "" where it does not name it."""
         parts = self.status().get("parts", [])
         return next((str(part["detail"]) for part in parts if part["name"] == name), "")
+
+    def backend(self) -> tuple[str, str]:
+        """Store and embedder in use, as the status names them."""
+        return self.part("store"), self.part("embedder")
 
     def outlets(self) -> int:
         """How many finished turns have reached the filter."""
@@ -151,8 +156,12 @@ class House:
 
     def save_valves(self, **changes: Any) -> None:
         self._filter("POST", "valves/update", {**self.valves(), **changes})
-        if "pipelines" in changes and self.admin:
-            # Open WebUI keeps its list of models, with the filters of each, for a second.
+        if "pipelines" in changes:
+            self.list_models_anew()
+
+    def list_models_anew(self) -> None:
+        """Open WebUI keeps its list of models, with the filters of each, for a second."""
+        if self.admin:
             ask("GET", f"{self.webui.url}/api/models?refresh=true", self.admin.token, None)
 
     def _filter(self, method: str, path: str, form: Any = None) -> Any:
@@ -221,6 +230,10 @@ class House:
 
     def chats(self, account: Account) -> list[dict[str, Any]]:
         return list(self._webui("GET", "chats/", account))
+
+    def chat(self, account: Account, chat_id: str) -> str:
+        """All that is kept of a chat, as JSON."""
+        return json.dumps(self._webui("GET", f"chats/{chat_id}", account), ensure_ascii=False)
 
     def _webui(self, method: str, path: str, account: Account | None, form: Any = None) -> Any:
         return ask(method, f"{self.webui.url}/api/v1/{path}", account.token if account else "", form)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from owui_memory.recall.block import without_block
-from tests.browser.house import MODEL, PASSWORD, Account, House
+from tests.browser.house import DEMO, MODEL, PASSWORD, Account, House
 from tests.harness.scripted_requests import Request
+from tests.harness.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"
+
+WINDOW = {"width": 1280, "height": 800}
+PATIENCE_MS = 120_000  # only a bound: a machine may be as busy as ten
+
+
+def new_window(chromium: Browser, **more: Any) -> BrowserContext:
+    """A window of its own: it knows of no other's sessions. more: how it differs from the others."""
+    context = chromium.new_context(**{"viewport": WINDOW, "locale": "en-US", **more})
+    context.set_default_timeout(PATIENCE_MS)
+    # Open WebUI keeps a draft of an input, its chips included, half a second later: into the next chat.
+    context.add_init_script("sessionStorage.clear()")
+    return context
 
 
 class Person:
@@ -22,6 +36,7 @@ class Person:
         self.house = house
         self.page = page
         self.account = account
+        self._suggests = True  # whether the chat's model says what else could be asked
 
     # In and out
 
@@ -34,7 +49,9 @@ class Person:
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password").first.fill(PASSWORD)
         page.get_by_role("button", name="Create Admin Account").click()
-        page.get_by_role("button", name="Okay, Let's Go!").click()
+        release_notes = page.get_by_role("button", name="Okay, Let's Go!")
+        release_notes.click()
+        expect(release_notes).to_be_hidden()  # once it is saved that they were seen
         account = Account(name, email)
         house.sign_in(account)
         return cls(house, page, account)
@@ -53,14 +70,17 @@ class Person:
     def new_chat(self, *, model: str = MODEL, model_name: str = "", temporary: bool = False) -> None:
         """An empty chat; `model_name` is needed where the model is not shown by its id."""
         query = f"?models={model}" + ("&temporary-chat=true" if temporary else "")
-        self.page.goto(f"{self.house.webui.url}/{query}")
+        # A message gets no answer before the page listens to its server, whose version it asks for then.
+        with self.page.expect_response("**/api/version"):
+            self.page.goto(f"{self.house.webui.url}/{query}")
+        self._suggests = model != DEMO["model"]
         selected = self.page.get_by_role("button", name=f"Selected model: {model_name or model}")
         expect(selected).to_be_visible()
         if temporary:
             expect(self.page.get_by_text("Temporary Chat").first).to_be_visible()
 
     def say(self, text: str, *, settle: bool = True, unseen: bool = False) -> str:
-        """Send a message; returns the finished answer, after it has reached the filter and is remembered.
+        """Send a message; returns the answer as the filter has left it, after it is remembered.
 
         unseen: it reaches no filter.
         """
@@ -72,6 +92,8 @@ class Person:
         self.page.keyboard.press("Enter")
         answer = answers.nth(number)
         expect(answer.get_by_role("button", name="Regenerate")).to_be_visible()
+        if self._suggests:  # this comes after what the filter has made of the answer
+            expect(answer.get_by_role("button", name="Follow up: ")).to_be_visible()
         if not unseen:
             self.house.wait_for_outlet(before)
         if settle:
@@ -81,6 +103,16 @@ class Person:
     def last_answer(self) -> Locator:
         """The text of the newest answer, as it is shown."""
         return self._answers().last.locator("#response-content-container")
+
+    def reload(self, *kept: str) -> None:
+        """Load the chat anew once Open WebUI has kept these of its texts, which it shows before."""
+        expect(self.page).to_have_url(re.compile("/c/"))
+        chat_id = self.page.url.rpartition("/c/")[2]
+        wait_until(
+            lambda: all(text in self.house.chat(self.account, chat_id) for text in kept),
+            what=lambda: f"{kept} kept of {self.house.chat(self.account, chat_id)}",
+        )
+        self.page.reload()
 
     def _answers(self) -> Locator:
         return self.page.locator("div[id^='message-']:not(.user-message):not(#message-input-container)")
@@ -111,8 +143,8 @@ class Person:
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("tab", name="Personalization").click()
         switch = dialog.locator("#tab-personalization").get_by_role("switch").first
-        expect(switch).to_be_visible()
-        if (switch.get_attribute("aria-checked") == "true") != on:
+        expect(switch).to_have_attribute("aria-checked", str(not on).lower())
+        with self.page.expect_response("**/users/user/settings/update"):  # "Save" only says so
             switch.click()
         expect(switch).to_have_attribute("aria-checked", str(on).lower())
         dialog.get_by_role("button", name="Save").click()
@@ -139,7 +171,10 @@ class PipelinesSettings:
         self.page = person.page
         self.page.goto(f"{person.house.webui.url}/admin/settings/pipelines")
         self.dialog = self.page.get_by_role("dialog")
-        self.dialog.get_by_label("Pipeline", exact=True).select_option("memory_filter (filter)")
+        pipeline = self.dialog.get_by_label("Pipeline", exact=True)
+        shown = pipeline.evaluate("select => select.selectedOptions[0].label.trim()")
+        if shown != "memory_filter (filter)":  # chosen again, what is filled in would be overwritten
+            pipeline.select_option("memory_filter (filter)")
         expect(self.field("Memory on")).to_be_visible()
 
     def field(self, title: str) -> Locator:
@@ -173,7 +208,6 @@ class PipelinesSettings:
     def save(self) -> str:
         """What Open WebUI says to it."""
         self.dialog.get_by_role("button", name="Save").click()
-        expect(self.person.toast()).to_be_visible()
         return self.person.toast().inner_text()
 
 
@@ -206,5 +240,6 @@ class PipelinesSource:
         return self._told()
 
     def _told(self) -> str:
-        expect(self.person.toast()).to_be_visible()
-        return self.person.toast().inner_text()
+        told = self.person.toast().inner_text()
+        self.person.house.list_models_anew()
+        return told

@@ -28,9 +28,9 @@ def test_commands_are_answered_exactly(house: House, user: Person, screenshots: 
     answer = user.last_answer()
     table = answer.locator("table")
     expect(table).to_be_visible()
-    cells = [row.locator("td").nth(1).inner_text() for row in table.locator("tbody tr").all()]
-    assert cells == [HOSTILE, ALLERGY, CITY]
-    assert answer.locator("table img, table code, table strong, table em, .katex").count() == 0
+    told = table.locator("tbody tr td:nth-child(2)")
+    expect(told).to_have_text([HOSTILE, ALLERGY, CITY], use_inner_text=True)
+    expect(answer.locator("table img, table code, table strong, table em, .katex")).to_have_count(0)
     links = [link.get_attribute("href") for link in table.locator("a").all()]
     assert links, "memories from other chats name them"
     assert all(link and link.startswith("/c/") for link in links)
@@ -41,15 +41,14 @@ def test_commands_are_answered_exactly(house: House, user: Person, screenshots: 
     assert "/memory" not in told.text
     assert "Forgotten" not in told.text
 
-    user.page.reload()
+    user.reload("Forgotten: ")
     expect(user.page.get_by_text("Forgotten: ")).to_be_visible()
     user.new_chat()
     user.say("Where do I live?")
     user.say("/memory why")
     why = user.last_answer()
     expect(why.get_by_text("Used for the answer")).to_be_visible()
-    used = why.locator("ul").first.locator("li")
-    assert any(CITY in item.inner_text() for item in used.all())
+    expect(why.locator("ul").first.locator("li", has_text=CITY)).to_be_visible()
     if screenshots:
         user.keep_screenshot("why.png", height=760)
         user.new_chat()

@@ -32,14 +32,14 @@ def test_a_note_is_folded_and_tells_what_was_used_and_learned(
 
     summary.click()
     expect(answer.get_by_text("Used for this answer")).to_be_visible()
-    assert [item.inner_text() for item in answer.locator("li").all()] == [f"“{DOG}”", f"new: “{CELLO}”"]
-    assert answer.locator("a").count() == 0
-    assert "<details" not in answer.inner_text()
+    expect(answer.locator("li")).to_have_text([f"“{DOG}”", f"new: “{CELLO}”"], use_inner_text=True)
+    expect(answer.locator("a")).to_have_count(0)
+    expect(answer).not_to_contain_text("<details", use_inner_text=True)
 
     user.say("And how old is he?")
     told = user.asked_model("And how old is he?")
     assert "Used for this answer" not in told.text, "the model never sees a note"
-    user.page.reload()
+    user.reload("Used for this answer")
     expect(user.page.get_by_text("Memory: 1 used, 1 learned")).to_be_visible()
 
     if screenshots:

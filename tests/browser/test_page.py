@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.house import House
-from tests.browser.pages import IMAGES, Person
+from tests.browser.pages import IMAGES, WINDOW, Person, new_window
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 VIEWS = ("", "timeline", "chats", "files", "digests", "why", "switches", "sharing", "keys", "import")
@@ -28,8 +28,9 @@ def violations(page: Page) -> list[str]:
     return [*map(str, found), *(["wider than the window"] if wide else [])]
 
 
-def listed(page: Page) -> list[str]:
-    return page.locator("#list .cards > li > .text").all_inner_texts()
+def expect_list(page: Page, *texts: str) -> None:
+    """The memories of the page are these, in this order."""
+    expect(page.locator("#list .cards > li > .text")).to_have_text(list(texts), use_inner_text=True)
 
 
 def test_changes_hold_in_the_next_chat(house: House, user: Person, screenshots: bool) -> None:
@@ -45,7 +46,7 @@ def test_changes_hold_in_the_next_chat(house: House, user: Person, screenshots: 
     page.on("console", note)
     page.goto(f"{house.pipelines.page_url}/")  # with Open WebUI's session: it is the same host
     expect(page.get_by_role("heading", name="My memories")).to_be_visible()
-    assert listed(page) == ["I am allergic to peanuts.", "I live in Lisbon, near the river."]
+    expect_list(page, "I am allergic to peanuts.", "I live in Lisbon, near the river.")
     if screenshots:
         user.keep_screenshot("page.png", height=720)
     page.get_by_role("searchbox").press_sequentially("river", delay=20)
@@ -61,7 +62,7 @@ def test_changes_hold_in_the_next_chat(house: House, user: Person, screenshots: 
     card.locator("summary").click()
     card.get_by_role("button", name="Forget", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Forgotten.")
-    assert listed(page) == ["I live in Porto, near the river."]
+    expect_list(page, "I live in Porto, near the river.")
 
     user.new_chat()
     user.say("Where do I live, and what am I allergic to?")
@@ -85,14 +86,14 @@ def test_a_link_of_the_chat_signs_in_once(house: House, user: Person, chromium: 
     user.say("/memory page")
     address = user.last_answer().get_by_role("link").get_attribute("href")
     assert address
-    other = chromium.new_context(locale="de-DE")
+    other = new_window(chromium, locale="de-DE")
     try:
         page = other.new_page()
         page.goto(address)
         expect(page.get_by_text("Dieser Link meldet dich als Bob an.")).to_be_visible()
         page.get_by_role("button", name="Anmelden").click()
         expect(page.get_by_role("heading", name="Meine Erinnerungen")).to_be_visible()
-        assert listed(page) == ["My dog is called Rex."]
+        expect_list(page, "My dog is called Rex.")
         page.get_by_role("button", name="Abmelden").click()
         expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
         page.goto(address)
@@ -122,7 +123,7 @@ def test_axe_finds_nothing(
             found[f"{view} on a phone"] = violations(page)
             if screenshots and (view, scheme) == ("", "dark"):
                 page.screenshot(path=IMAGES / "page-phone.png", animations="disabled")
-            page.set_viewport_size({"width": 1280, "height": 800})
+            page.set_viewport_size(WINDOW)
     user.page.get_by_role("button", name="Sign out").click()
     expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
     found["sign-in"] = violations(user.page)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import time
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from owui_memory.interfaces.web.routes import ROUTES
-from tests.browser.test_page import VIEWS, listed, violations
+from tests.browser.pages import new_window
+from tests.browser.test_page import VIEWS, expect_list, violations
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import Visitors, visitors
 from tests.unit.manage.history.test_formats import FIXTURES, ltm
@@ -42,9 +44,9 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitors]:
 class Tabs:
     """The windows of one user in one browser."""
 
-    def __init__(self, at: Visitors, chromium: Browser, user: str, **more: object) -> None:
+    def __init__(self, at: Visitors, chromium: Browser, user: str, **more: Any) -> None:
         self.at, self.user, self.url = at, user, f"{at.at.url}/memory/"
-        self.context = chromium.new_context(locale="en-US", **more)
+        self.context = new_window(chromium, **more)
         self.sign_in()
 
     def sign_in(self) -> None:
@@ -65,8 +67,10 @@ def tabs(at: Visitors, chromium: Browser, request: pytest.FixtureRequest) -> Ite
     one.context.close()
 
 
-def said(page: Page) -> str:
-    return page.get_by_role("status").locator("p").inner_text()
+def expect_done(page: Page, text: str) -> None:
+    """The page that comes after something was done says so, and its scripts have run."""
+    expect(page.get_by_role("status")).to_contain_text(text)
+    page.wait_for_load_state()
 
 
 def test_by_keyboard_alone(tabs: Tabs) -> None:
@@ -75,6 +79,7 @@ def test_by_keyboard_alone(tabs: Tabs) -> None:
     press("Tab")
     expect(page.get_by_role("link", name="Skip")).to_be_focused()
     press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
     press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("tea")
@@ -89,42 +94,46 @@ def test_by_keyboard_alone(tabs: Tabs) -> None:
     page.keyboard.type("I like black tea.")
     press("Tab")
     press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Changed.")
-    assert listed(page) == ["I like black tea."], "what was searched for is shown again"
+    expect_done(page, "Changed.")
+    expect_list(page, "I like black tea.")  # what was searched for is shown again
     page.get_by_role("button", name="Undo").first.focus()
     press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("taken back")
-    assert listed(page) == ["I like green tea."]
+    expect_done(page, "taken back")
+    expect_list(page, "I like green tea.")
 
 
 def test_what_was_done_is_told_once(tabs: Tabs) -> None:
     page = tabs.open()
     page.locator("#new").fill("I own a bicycle.")
     page.get_by_role("button", name="Remember").click()
-    expect(page.get_by_role("status")).to_contain_text("Remembered.")
+    expect_done(page, "Remembered.")
     page.reload()
     expect(page.get_by_role("heading", name="My memories")).to_be_visible()
     expect(page.get_by_role("status")).to_have_count(0)
 
 
 def test_a_double_click_changes_one_thing(tabs: Tabs, monkeypatch: pytest.MonkeyPatch) -> None:
+    clicked_twice = threading.Event()
     for name in ("undo", "forget"):
         route = ROUTES["POST", name]
 
         def slowly(visit, view=route.view):
-            time.sleep(0.3)
+            clicked_twice.wait(60)
             return view(visit)
 
         monkeypatch.setitem(ROUTES, ("POST", name), replace(route, view=slowly))
     page = tabs.open()
     page.get_by_role("button", name="Undo").last.dblclick(delay=80)
-    expect(page.get_by_role("status")).to_contain_text("taken back")
-    assert listed(page) == ["My dog is called Rex.", "I live in Porto."]
+    clicked_twice.set()
+    expect_done(page, "taken back")
+    expect_list(page, "My dog is called Rex.", "I live in Porto.")
+    clicked_twice.clear()
     card = page.locator("#list li", has_text="Rex")
     card.locator("summary").click()
     card.get_by_role("button", name="Forget", exact=True).dblclick(delay=80)
-    expect(page.get_by_role("status")).to_contain_text("Forgotten.")
-    assert listed(tabs.open()) == ["I live in Porto."]
+    clicked_twice.set()
+    expect_done(page, "Forgotten.")
+    expect_list(tabs.open(), "I live in Porto.")
 
 
 def test_two_tabs_and_the_way_back(tabs: Tabs) -> None:
@@ -133,7 +142,7 @@ def test_two_tabs_and_the_way_back(tabs: Tabs) -> None:
         page.locator("#list li", has_text="Rex").locator("summary").click()
     card = one.locator("#list li", has_text="Rex")
     card.get_by_role("button", name="Forget", exact=True).click()
-    expect(one.get_by_role("status")).to_contain_text("Forgotten.")
+    expect_done(one, "Forgotten.")
     card = other.locator("#list li", has_text="Rex")
     card.get_by_label("Text").fill("My dog is called Max.")
     card.get_by_role("button", name="Save").click()
@@ -173,7 +182,7 @@ def test_a_search_that_is_refused_says_so(tabs: Tabs) -> None:
     expect(page.get_by_text("Too much at once.")).to_be_visible()
     page.unroute("**/memory/?q=*")
     page.reload()
-    assert listed(page) == ["I like green tea."]
+    expect_list(page, "I like green tea.")
 
 
 def test_odd_texts_on_a_narrow_screen(at: Visitors, chromium: Browser) -> None:
@@ -220,13 +229,13 @@ def test_each_programs_archive_by_the_form(tabs: Tabs, tmp_path: Path) -> None:
         page.get_by_role("button", name="See what it would bring").click()
         expect(page.get_by_role("heading", name=f"Import: {label}", exact=True)).to_be_visible()
     page.get_by_role("button", name="Import it").click()
-    expect(page.get_by_role("status")).to_contain_text("remembered")
+    expect_done(page, "remembered")
     page.goto(f"{tabs.url}import")
     wait_until(lambda: page.reload() and not page.locator("progress").count(), what="it is remembered")
     page.goto(f"{tabs.url}chats?q=folkboat")
     expect(page.locator("blockquote").first).to_contain_text("I sail a folkboat.")
     page.goto(f"{tabs.url}import")
     page.get_by_role("button", name="Take all of it back").click()
-    expect(page.get_by_role("status")).to_contain_text("taken back")
+    expect_done(page, "taken back")
     page.goto(f"{tabs.url}chats?q=folkboat")
     expect(page.get_by_text("0 chats")).to_be_visible()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.house import MODEL, House, ask, headers_of_the_page
 from tests.browser.pages import Person
@@ -66,6 +67,7 @@ def test_a_model_searches_and_remembers_by_the_tool_server(
 
     scripted_llm.when(has_tools, use)
     user.new_chat(model=model)
+    expect(user.page.get_by_role("button", name="Available Tools")).to_be_visible()
     assert FACT in user.say("Look up my dog.")
     assert "remembered" in user.say("Keep in mind that I play the cello, please.")
     assert "cello" in house.recalled(user.account, "Which instrument do I play?")

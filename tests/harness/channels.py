@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.channels.message import ChannelMessage
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import channel_owner
@@ -65,7 +65,7 @@ def keep(engine: Engine, *messages: ChannelMessage, state: str = "read") -> None
 
 
 def learn(
-    engine: Engine, backend: EditableBackend, text: str, *of: ChannelMessage, owner: str = "", **more: Any
+    engine: Engine, backend: Backend, text: str, *of: ChannelMessage, owner: str = "", **more: Any
 ) -> str:
     """A memory that is made of these messages, which are kept; its id. owner: whose, the channel's if ""."""
     keep(engine, *of)

@@ -36,12 +36,9 @@ from owui_memory.language import (
     credential_names,
     credential_values,
     credentials,
-    forget_subject,
-    forgetting,
     guess,
     markdown,
     over,
-    over_dense,
     past,
     scripts,
     self_reference,
@@ -104,8 +101,8 @@ def _message(role: str, content: object) -> dict[str, Any]:
 
 
 def _inlet(*messages: dict[str, Any], **metadata: str) -> object:
-    asked = intake.read_asked({"messages": list(messages), "metadata": metadata}, _USER)
-    return with_blocks(asked.body, block.Blocks(_BLOCK))
+    body, _ = intake.read_asked({"messages": list(messages), "metadata": metadata}, _USER)
+    return with_blocks(body, block.Blocks(_BLOCK))
 
 
 def _outlet(*messages: dict[str, Any]) -> object:
@@ -278,17 +275,14 @@ TEXTS = (
     ),
     Reader("query", lambda text: rank.stems_asked(search.query_of(text)), (words,)),
     Reader("wish", wishes.forget_request, (wishes,), more=("recall",)),
-    Reader("request to forget", lambda text: (forgetting.asks_to_forget(text), forgetting.to_forget(text))),
+    Reader("request to forget", lambda text: (wishes.asks_to_forget(text), wishes.means_everything(text))),
     Reader(
-        "memory in words",
-        lambda text: forget_subject.is_meant("forget my dog", text),
-        (wishes, forget_subject),
-        more=("recall",),
+        "memory in words", lambda text: wishes.is_meant("forget my dog", text), (wishes,), more=("recall",)
     ),
     Reader("without its subject", subject.without_user, (subject,)),
     Reader("what is over", lambda text: over.ends(text, "I live in Bonn."), (over,)),
-    Reader("what is over, in Japanese", lambda text: over.ends("もう飲まない", f"{text}の"), (over_dense,)),
-    Reader("what a text says is over", over_dense.what_is_over, (over_dense,)),
+    Reader("what is over, in Japanese", lambda text: over.ends("もう飲まない", f"{text}の"), (over,)),
+    Reader("what a text says is over", over.what_is_over, (over,)),
     Reader("tokens", tokens.estimated_tokens, (tokens,)),
     Reader("shown in a prompt", block.shown, (inert, block)),
     Reader("self-reference", self_reference.speaks_of_self, (scripts, self_reference)),

@@ -32,7 +32,7 @@ _LEFT_OUT = {
     | {"scan", "count_rows", "search", "keyword_search", "search_batch", "checkpoint", "close"},
     "Erasures": {"teams", "since", "newest", "open", "get", "copying"},
     "Claims": {"due"},
-    "StoreSite": {"known", "ids_of", "added_by", "close"},
+    "StoreSite": {"memories", "named", "close"},
 }
 
 

@@ -20,6 +20,17 @@ CITY = "I live in Lisbon, near the river."
 PHONE = "My phone number is 555-0199."
 
 
+def why(server: PipelinesServer, chat: Chat, question: str) -> str:
+    """What the user reads of this question: what it was told is kept while the chat goes on."""
+    aside = Chat(chat.user_id, chat.chat_id)  # its answers are no part of the chat
+
+    def told() -> str:
+        answer = ask(server, "/memory why", chat=aside)
+        return answer if question in answer else ""
+
+    return wait_until(told, what=f"why {question!r} was told something")
+
+
 @pytest.fixture
 def server(shared_server: PipelinesServer, user: str) -> PipelinesServer:
     """One that knows three things of the user."""
@@ -110,8 +121,7 @@ def test_nobody_sees_or_changes_what_is_anothers(server: PipelinesServer, user: 
 def test_why_tells_what_was_used_for_the_last_answer(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     take(server, chat.say("What is my dog called?"))
-    answer = ask(server, "/memory why", chat=chat)
-    assert "What is my dog called?" in answer
+    answer = why(server, chat, "What is my dog called?")
     used, _, _ = answer.partition("Left out")
     assert DOG in used
 
@@ -119,9 +129,10 @@ def test_why_tells_what_was_used_for_the_last_answer(server: PipelinesServer, us
 def test_why_tells_since_when_something_stands_in_the_prompt(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     take(server, chat.say("What is my dog called?"))
+    why(server, chat, "What is my dog called?")
     sent = take(server, chat.say("Convert thirty miles into kilometres."))
     assert DOG in told_text(sent)
-    answer = ask(server, "/memory why", chat=chat)
+    answer = why(server, chat, "Convert thirty miles into kilometres.")
     assert "so no memory was used" not in answer
     assert f"- “{DOG}”: since your message 1\n" in answer
     assert DOG not in answer.partition("Left out")[2]
@@ -135,7 +146,7 @@ def test_without_memories_for_messages_the_profile_stays(pipelines_server: Start
     told = told_text(take(server, chat.say("What is my dog called, and where do I live?")))
     assert "I live in Lisbon." in told
     assert DOG not in told
-    answer = ask(server, "/memory why", chat=chat)
+    answer = why(server, chat, "What is my dog called, and where do I live?")
     assert "- “I live in Lisbon.”: in every conversation" in answer
     assert "`memories_per_turn` to 0" in answer
 

@@ -74,6 +74,7 @@ def test_a_user_lists_finds_and_forgets(server: PipelinesServer, user: str) -> N
     (folder / "broken.pdf").write_text("no PDF")
     (folder / "outside.txt").symlink_to("/etc/passwd")
     wait_until(lambda: "brass bracket" in told(server, user))
+    wait_until(lambda: "cannot be read" in ask(server, "/memory documents", user=user))
     chat = Chat(user)
     listed = ask(server, "/memory documents", chat=chat)
     assert "2 documents" in listed

@@ -83,11 +83,10 @@ def test_one_line_and_sources_in_the_users_language(
 def test_nothing_in_temporary_chats_nor_for_who_wants_none(
     server: PipelinesServer, webui: ChatEvents, user: str
 ) -> None:
-    take(server, webui.own(Chat(user)).say(DOG))
+    first = webui.own(Chat(user)).say(DOG)
+    take(server, first)
+    webui.wait_for(first.message_id, "status")
     take(server, webui.own(Chat(user)).say("/memory notes off"))
-    wait_until(
-        lambda: any(one["data"].get("description") for _, _, one in webui.posted), what="the first line"
-    )
     before = len(webui.posted)
     take(server, webui.own(Chat(user)).say("What is my dog called?"))
     take(server, webui.own(Chat.temporary(user)).say("What is my dog called?"))

@@ -101,7 +101,8 @@ def test_a_kill_while_a_summary_is_made(
     server.start()
     for text, answer in said[20:]:
         talk.say(text, answer)
-    assert "The user asked" in talk.before
+    asked = "And what did I ask before?"
+    wait_until(lambda: "The user asked" in talk.say(asked, "Much."), what="a summary is told")
     assert max(talk.sizes) <= 2_000
 
 

@@ -105,6 +105,13 @@ class Replicas:
         )
         return [(user, text) for user, text in rows]
 
+    def explained(self, chat: Chat) -> int:
+        """Of how many messages of a chat it is kept what they were told."""
+        ((count,),) = self.postgres.execute(
+            f"SELECT count(*) FROM recalls WHERE chat_id = '{chat.chat_id}'", self.database
+        )
+        return int(count)
+
     @contextlib.contextmanager
     def held_up(self, text: str) -> Iterator[Callable[[], str]]:
         """Who stores this memory waits until the block ends; gives the number of that server, "" before."""
@@ -240,6 +247,7 @@ def test_a_chat_that_goes_on_elsewhere_is_told_the_same(replicas: Replicas) -> N
         turn = chat.say(question)
         blocks.append(told_text(server.inlet(turn.inlet, turn.user)))
         server.outlet(turn.outlet("Well."), turn.user)
+        wait_until(lambda: replicas.explained(chat) == len(blocks), what="it is kept what was told")
     assert "locker number 7 is green" in blocks[0]
     assert blocks == [blocks[0]] * 3
     why = command(replicas, "why", chat.chat_id)

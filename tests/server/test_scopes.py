@@ -7,6 +7,7 @@ import pytest
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.talk import ask, recalled, take
+from tests.harness.waiting import wait_until
 
 SCOPED = {
     "MEMORY_FOLDER_MEMORIES": "own",
@@ -90,7 +91,7 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(server: PipelinesServ
     asked = bobs.say(question)
     server.outlet(asked.outlet("A heron.", sent=server.inlet(asked.inlet, asked.user)), asked.user)
     server.wait_until_drained()
-    assert "Ada, team design: The logo" in ask(server, "/memory why", chat=bobs)
+    wait_until(lambda: "Ada, team design: The logo" in ask(server, "/memory why", chat=bobs))
     assert "only what you have shared yourself" in ask(server, "/memory withdraw 1", chat=bobs)
     assert "Your teams: design" in ask(server, "/memory share 1 sales", chat=chat)
     assert "green heron" in ask(server, "/memory team", chat=chat)

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..config.settings import Valves
 from ..core.errors import TellAdmin
 from ..core.events import Emit, ignore
@@ -51,7 +53,7 @@ def assemble(
         Retry: a server cannot be reached now.
     """
     import_mem0(data_dir)
-    embedder = _embedder(settings, known, data_dir, emit)
+    embedder = open_embedder(settings, data_dir, emit, known)
     dims = embedder.dims
     llms = Llms.open(settings, emit)
     with translated("store", settings.vector_store_url):
@@ -81,17 +83,6 @@ def open_store(settings: Valves, data_dir: Path, collection: str, dims: int) -> 
     return store
 
 
-def open_embedder(settings: Valves, data_dir: Path | None = None, emit: Emit = ignore) -> Embedder:
-    """Only the embedder, beside a mem0 that keeps its store elsewhere. Embeds some words; takes seconds.
-
-    data_dir: where its calibration is kept; else it is measured each time.
-
-    Raises:
-        TellAdmin, Retry: as `assemble`.
-    """
-    return _embedder(settings, None, data_dir, emit)
-
-
 def import_mem0(data_dir: Path) -> None:
     """Import mem0 with its home in the data folder and its telemetry off.
 
@@ -106,7 +97,12 @@ def import_mem0(data_dir: Path) -> None:
     os.environ["MEM0_DIR"] = str(home)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        with _without_qdrant(), _without_posthog():
+        # Its default configuration takes in all of Qdrant's client, three quarters of the time and 60 MiB;
+        # the client of its telemetry it imports even where that is off.
+        with (
+            _replaced("mem0.configs.vector_stores.qdrant", QdrantConfig=_QdrantConfig),
+            _replaced("posthog", Posthog=_Posthog),
+        ):
             import mem0  # noqa: F401 - the import itself is what may fail
     except ImportError as error:
         raise TellAdmin(
@@ -125,63 +121,51 @@ def import_mem0(data_dir: Path) -> None:
         spacy_models._load_failed_full = spacy_models._load_failed_lemma = True
 
 
-@contextmanager
-def _without_qdrant() -> Iterator[None]:
-    """mem0 makes a default configuration while it is imported, which takes in all of Qdrant's client.
+class _QdrantConfig(BaseModel):
+    collection_name: str = "mem0"
+    embedding_model_dims: int = 1536
+    path: str = ""
 
-    That is three quarters of its time, and 60 MiB. Whoever asks for one later gets the real one.
+
+class _Posthog:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.disabled = True
+
+    def capture(self, *_: Any, **__: Any) -> None:
+        """Tell nobody."""
+
+    def shutdown(self) -> None:
+        """Nothing is open."""
+
+
+@contextmanager
+def _replaced(name: str, **contents: Any) -> Iterator[None]:
+    """While mem0 is imported for the first time, this stands for a module that it would import."""
+    if name in sys.modules or "mem0" in sys.modules:
+        yield
+        return
+    module = ModuleType(name)
+    vars(module).update(contents)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:  # whoever asks for one later gets the real one
+        sys.modules.pop(name, None)
+
+
+def open_embedder(
+    settings: Valves, data_dir: Path, emit: Emit = ignore, known: tuple[str, int] | None = None
+) -> Embedder:
+    """The embedder that the settings name. Embeds some words; takes seconds.
+
+    data_dir: where its calibration is kept. known: as for `assemble`.
+
+    Raises:
+        TellAdmin, Retry: as `assemble`.
     """
-    from pydantic import BaseModel
-
-    class QdrantConfig(BaseModel):
-        collection_name: str = "mem0"
-        embedding_model_dims: int = 1536
-        path: str = ""
-
-    module = ModuleType("mem0.configs.vector_stores.qdrant")
-    module.QdrantConfig = QdrantConfig  # type: ignore[attr-defined]
-    if "mem0" in sys.modules:
-        yield
-        return
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        if sys.modules.get(module.__name__) is module:
-            del sys.modules[module.__name__]
-
-
-@contextmanager
-def _without_posthog() -> Iterator[None]:
-    """mem0 imports the client of its telemetry even where that is off: a tenth of a second, and a way out."""
-    if "posthog" in sys.modules or "mem0" in sys.modules:
-        yield
-        return
-
-    class Posthog:
-        def __init__(self, *_: Any, **__: Any) -> None:
-            self.disabled = True
-
-        def capture(self, *_: Any, **__: Any) -> None:
-            """Tell nobody."""
-
-        def shutdown(self) -> None:
-            """Nothing is open."""
-
-    module = ModuleType("posthog")
-    module.Posthog = Posthog  # type: ignore[attr-defined]
-    sys.modules[module.__name__] = module
-    try:
-        yield
-    finally:
-        del sys.modules[module.__name__]
-
-
-def _embedder(settings: Valves, known: tuple[str, int] | None, data_dir: Path | None, emit: Emit) -> Embedder:
     address = "" if settings.embeds_by_itself else settings.embedder_base_url
     embedder = Embedder(partial(_embedding_model, settings), address, local=settings.embeds_by_itself)
-    embedder.emit = emit
-    embedder.kept = data_dir / "calibration" if data_dir else None
+    embedder.emit, embedder.kept = emit, data_dir / "calibration"
     if known:
         embedder.name, embedder.dims = known
         return embedder

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 from ..core.chat_servers import AnsweredBy
 from ..core.memory import Candidate, Check, Memory, Message, Reply
 from ..core.scope import View
+from ..models.embedder import Embedder
+from ..models.llm import Llm
+from ..models.readers import Readers
+
+
+class Models(NamedTuple):
+    """Models of ours that a backend asks: the embedder, and the LLMs in the order in which they are asked.
+
+    readers: with `llm_provider` auto, who decides which LLM reads what.
+    """
+
+    embedder: Embedder | None
+    llms: tuple[Llm, ...]
+    readers: Readers | None = None
 
 
 class Backend(Protocol):
@@ -16,6 +30,8 @@ class Backend(Protocol):
 
     Each method that names a user raises Drop for an id that can be nobody's (see `is_user`).
     """
+
+    # Reading
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None, *, asked: bool = False
@@ -36,35 +52,6 @@ class Backend(Protocol):
         A message that has just been searched for costs nothing more.
         """
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
-    ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
-
-        What was added, as far as the answer tells: id, text and batch, and no times.
-        """
-
-    def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        """The memories that this batch has added so far."""
-
-    def check(self) -> list[Check]:
-        """Asks each part whether it works now. Never raises."""
-
-    def close(self) -> None:
-        """Release files, connections and threads."""
-
-
-@runtime_checkable
-class EditableBackend(Backend, Protocol):
-    """A backend whose memories can be listed and changed one by one."""
-
-    def store(self, user_id: str, new: Memory) -> str:
-        """Adds one memory as it stands, and returns the id that it was given.
-
-        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
-        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
-        """
-
     def get(self, memory_id: str) -> Memory | None:
         """One memory; None if there is none."""
 
@@ -74,15 +61,44 @@ class EditableBackend(Backend, Protocol):
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
         """A user's memories of one kind that have not expired, newest first."""
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        """A user's memories, oldest first, expired ones too: `limit` of them, or all, from `offset` on.
-
-        What is added or replaced meanwhile moves nothing on to another page. Each page may cost as much as
-        all of them: no mem0 can be asked for some in order.
+    def list_all(self, user_id: str) -> list[Memory]:
+        """A user's memories, oldest first, expired ones too.
 
         Raises:
             TellAdmin: the user has more than the backend can list; some are never passed off as all.
         """
+
+    def added_by(self, user_id: str, batch: str) -> list[Memory]:
+        """The memories that this batch has added so far."""
+
+    # Changing
+
+    def add(
+        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    ) -> list[Memory]:
+        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+
+        What was added, as far as the answer tells: id, text and batch, and no times.
+        """
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Announces a few texts that will be stored next, which may then be faster."""
+
+    def store(self, user_id: str, new: Memory) -> str:
+        """Adds one memory as it stands, and returns the id that it was given.
+
+        Its id is not looked at, and its times by the library only, else where it has an `origin`. The answer
+        is "" if the backend has taken the memory and does not tell its id yet; `added_by` finds it later.
+        """
+
+    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        """Adds memories with the ids that they have, kept as `origin` where mem0 gives ids of its own.
+
+        What is there with such an id already becomes what is given.
+        """
+
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        """Removes those that were stored with these ids and are this user's; returns how many that were."""
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         """Gives a memory another text and last day and keeps the rest. False if it no longer exists."""
@@ -96,34 +112,24 @@ class EditableBackend(Backend, Protocol):
     def erase(self, user_id: str) -> int:
         """Removes all of a user's memories, expired ones too; how many. After a fault, call it again."""
 
-
-@runtime_checkable
-class PreparingBackend(Backend, Protocol):
-    """A backend that stores several memories faster if it knows them beforehand."""
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Announces a few texts that will be stored next."""
-
-
-@runtime_checkable
-class BulkBackend(EditableBackend, Protocol):
-    """A backend that takes many memories at once, with ids that the caller has chosen."""
-
-    def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
-        """Adds memories with their ids and times, and replaces those that already have these ids."""
-
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        """Removes those of these memories that are this user's; returns how many that were."""
-
-
-@runtime_checkable
-class AskableBackend(EditableBackend, Protocol):
-    """A backend with an LLM that decides what to change."""
-
-    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
-        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+    # An LLM of ours, which decides what to change
 
     def reading(
         self, answered: AnsweredBy, *, local_only: bool, patient: bool
     ) -> AbstractContextManager[str]:
         """Inside, this thread asks the LLM that may read what this model answered: see `Llms.reading`."""
+
+    def ask(self, messages: Sequence[Message], *, for_exchanges: bool = False) -> Reply:
+        """The LLM's answer, in JSON mode if the provider has one. for_exchanges: see `Usage`."""
+
+    # Housekeeping
+
+    @property
+    def models(self) -> Models:
+        """Those of ours, which may be asked one by one, and know how they have fared."""
+
+    def check(self) -> list[Check]:
+        """Asks each part whether it works now. Never raises."""
+
+    def close(self) -> None:
+        """Release files, connections and threads."""

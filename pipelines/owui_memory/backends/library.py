@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -26,38 +26,26 @@ from ..core.memory import (
     is_seen,
     metadata_of,
     newest_first,
+    oldest_first,
     owner,
-    page_of,
     payload_of,
 )
 from ..core.scope import EVERYONE, USER, View, documents_owner, past_owner, team_owner
 from ..core.text import plain
 from ..models.embedder import Embedder, Vector
 from ..models.faults import host_of, translated
-from ..models.llm import Llm
 from ..models.llms import Llms
-from ..models.readers import Readers
 from ..models.text_limit import is_legible
 from ..stores.opening import release
 from ..stores.protocol import VectorStore
 from .assemble import assemble
+from .base import Models
 
 Filters = dict[str, str]
 Scale = Callable[[float], float]  # a cosine as relevance or likeness
 
 _EMBEDDED_HINT = "vector_store sqlite is faster than an embedded Qdrant, and safe with several servers."
 _LISTED = 1_000_000  # memories of a user or a batch; mem0's stores want a number
-
-
-class Models(NamedTuple):
-    """What a backend asks: the embedder, and the LLMs in the order in which they are asked.
-
-    readers: with `llm_provider` auto, who decides which LLM reads what.
-    """
-
-    embedder: Embedder
-    llms: tuple[Llm, ...]
-    readers: Readers | None = None
 
 
 class LibraryBackend:
@@ -89,7 +77,7 @@ class LibraryBackend:
     @property
     def collection(self) -> str:
         """The name that the collection has in its store."""
-        return str(self._memory.vector_store.collection_name)
+        return str(self.vector_store.collection_name)
 
     @property
     def vector_store(self) -> VectorStore:
@@ -98,9 +86,14 @@ class LibraryBackend:
         return store
 
     @property
+    def embedder(self) -> Embedder:
+        """What makes the collection's vectors."""
+        embedder: Embedder = self._memory.embedding_model
+        return embedder
+
+    @property
     def models(self) -> Models:
-        """Its models, which may be asked one by one, and know how they have fared."""
-        return Models(self._memory.embedding_model, self._llms.llms, self._llms.readers)
+        return Models(self.embedder, self._llms.llms, self._llms.readers)
 
     def search(
         self, user_id: str, query: str, limit: int, view: View | None = None, *, asked: bool = False
@@ -111,7 +104,7 @@ class LibraryBackend:
         query = plain(query)
         if limit < 1 or not is_legible(query):
             return []
-        embedder: Embedder = self._memory.embedding_model
+        embedder = self.embedder
         known = embedder.calibration
         if not asked:
             vector = embedder.embed(query)
@@ -159,9 +152,8 @@ class LibraryBackend:
         scopes: Collection[str] | None,
     ) -> Iterator[tuple[list[Candidate], bool]]:
         """Of each owner the nearest, expired ones too, and whether there may be more."""
-        store: VectorStore = self._memory.vector_store
-        with translated("store", self._settings.vector_store_url):
-            found = store.search_owners(query, vector, pool, owners, scopes)
+        with self._translated():
+            found = self.vector_store.search_owners(query, vector, pool, owners, scopes)
         for by_meaning, by_words in found:
             keyword = {str(row.id): float(row.score) for row in by_words or ()}
             none = 0.0 if by_words is not None else None
@@ -179,22 +171,19 @@ class LibraryBackend:
             yield [item for item in items if item.memory.text], len(by_meaning) >= pool
 
     def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.similarities(text, others)
+        return self.embedder.similarities(text, others)
 
     def of_self(self, query: str) -> tuple[float, float]:
         if not query.strip():
             return 0.0, 0.0
-        embedder: Embedder = self._memory.embedding_model
-        return embedder.calibration.of_self(embedder.embed(plain(query)))
+        return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
     def add(
         self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        embedder: Embedder = self._memory.embedding_model
-        with translated("store", self._settings.vector_store_url), embedder.watched() as faults:
+        with self._translated(), self.embedder.watched() as faults:
             added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
@@ -213,10 +202,10 @@ class LibraryBackend:
         return self._llms.reading(answered, local_only=local_only, patient=patient, apart=apart)
 
     def prepare(self, texts: Sequence[str]) -> None:
-        self._memory.embedding_model.prepare([plain(text) for text in texts])
+        self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             added = self._memory.add(
                 [{"role": "user", "content": plain(new.text)}],
                 user_id=owner(user_id),
@@ -233,42 +222,41 @@ class LibraryBackend:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
         payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self._memory.embedding_model.embed_batch([plain(memory.looked_for) for memory in new])
-        with translated("store", self._settings.vector_store_url):
-            self._memory.vector_store.put([memory.id for memory in new], vectors, payloads)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        with self._translated():
+            self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
-    def remove_all(self, user_id: str, memory_ids: Sequence[str]) -> int:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+    def remove_all(self, user_id: str, memory_ids: Collection[str]) -> int:
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
-            self._memory.vector_store.delete_all(ids)
+            self.vector_store.delete_all(ids)
         return len(ids)
 
     def _date(self, memory_id: str, as_of: Memory) -> None:
         """Give a memory the times of another."""
-        store = self._memory.vector_store
-        if (row := store.get(memory_id)) is not None:
+        if (row := self.vector_store.get(memory_id)) is not None:
             made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
             times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            store.update(memory_id, payload={**row.payload, **times})
+            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
 
     def get_all(self, memory_ids: Sequence[str]) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.get_all(list(filter(is_id, memory_ids)))
+        with self._translated():
+            rows = self.vector_store.get_all(list(filter(is_id, memory_ids)))
         return [_memory(row) for row in rows]
 
     def of_kind(self, user_id: str, kind: str, most: int) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.of_kind(owner(user_id), kind, most)
+        with self._translated():
+            rows = self.vector_store.of_kind(owner(user_id), kind, most)
         return newest_first(memory for row in rows if not is_over(memory := _memory(row)))
 
-    def list_all(self, user_id: str, limit: int | None = None, offset: int = 0) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
-        return page_of(map(_memory, rows), limit, offset)
+    def list_all(self, user_id: str) -> list[Memory]:
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id), top_k=_LISTED)[0]
+        return oldest_first(map(_memory, rows))
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         return self._changed(
@@ -285,7 +273,7 @@ class LibraryBackend:
         """Change one memory; False where there is none, which mem0 says by a bare ValueError."""
         if not is_id(memory_id):
             return False
-        with translated("store", self._settings.vector_store_url):
+        with self._translated():
             try:
                 change(memory_id, **what)
             except (ValueError, Drop):
@@ -302,8 +290,8 @@ class LibraryBackend:
         return len(memories)
 
     def added_by(self, user_id: str, batch: str) -> list[Memory]:
-        with translated("store", self._settings.vector_store_url):
-            rows = self._memory.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
+        with self._translated():
+            rows = self.vector_store.list(filters=_of(user_id, batch=batch), top_k=_LISTED)[0]
         return [_memory(row) for row in rows]
 
     def check(self) -> list[Check]:
@@ -316,7 +304,7 @@ class LibraryBackend:
 
     def drop(self) -> None:
         """Keep no texts in memory, nor the messages that mem0's own extraction reads once more."""
-        self._memory.embedding_model.drop()
+        self.embedder.drop()
         if (kept := self._memory.db) is None:  # closed
             return
         with kept._lock:
@@ -329,15 +317,19 @@ class LibraryBackend:
         self._memory.close()
         release(self._memory)
 
+    def _translated(self) -> AbstractContextManager[None]:
+        """Around what asks the store."""
+        return translated("store", self._settings.vector_store_url)
+
     def _embed_a_word(self) -> None:
-        self._memory.embedding_model.embed_now("size")
+        self.embedder.embed_now("size")
 
     def _store_part(self) -> Check:
         name, url = self._settings.vector_store, self._settings.vector_store_url
         folder = folder_of(url) if name == "qdrant" else ""
         where = f"{name} embedded in {folder}" if folder else f"{name} {host_of(url)}".strip()
         detail = f"{where}, collection {self.collection}"
-        part = self._probe("store", detail, self._memory.vector_store.col_info)
+        part = self._probe("store", detail, self.vector_store.col_info)
         return replace(part, hint=part.hint or _EMBEDDED_HINT) if folder else part
 
     def _probe(self, name: str, detail: str, ask: Callable[[], Any]) -> Check:

@@ -8,15 +8,13 @@ from itertools import count, islice
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from ..config.settings import Valves
 from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
-from .remote import RemoteBackend, Timeouts
+from .api import Auth, Timeouts, key_header
+from .remote import RemoteBackend
 
 HOST = "https://api.mem0.ai"
 
@@ -61,7 +59,7 @@ class PlatformBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._all_of(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # By their ids: to erase all of a user's would only be queued.
         for first in range(0, len(memory_ids), _ERASED):
             wanted = [{"memory_id": memory_id} for memory_id in memory_ids[first : first + _ERASED]]
@@ -102,8 +100,8 @@ class PlatformBackend(RemoteBackend):
     def _address(cls, settings: Valves) -> str:
         return settings.backend_url or HOST
 
-    def _auth(self, key: str) -> httpx.Auth:
-        return KeyHeader("Authorization", f"Token {key}")
+    def _auth(self, key: str) -> Auth:
+        return key_header("Authorization", f"Token {key}")
 
     def _ask_whether_it_works(self) -> None:
         self._call("GET", "/v1/ping/", self._timeouts.search)

@@ -18,7 +18,7 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .key_header import KeyHeader
+from .api import Auth, key_header
 from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
@@ -107,7 +107,7 @@ class ServerBackend(RemoteBackend):
     def _some_of(self, user_id: str) -> list[Memory]:
         return self._listed(user_id)
 
-    def _remove_all(self, memory_ids: Sequence[str]) -> None:
+    def _remove_ids(self, memory_ids: Sequence[str]) -> None:
         # One by one: to erase all at once the server wants an admin's key.
         for memory_id in memory_ids:
             self.remove(memory_id)
@@ -152,14 +152,14 @@ class ServerBackend(RemoteBackend):
         # mem0 compares what it has read with what it knows of the same run.
         return {"run_id": quote(scope, safe="") or _NO_SCOPE}
 
-    def _auth(self, key: str) -> httpx.Auth:
+    def _auth(self, key: str) -> Auth:
         email, colon, password = key.partition(":")
         if colon and "@" in email:
             return _SignIn(self._url, email, password)
         if key.count(".") == 2 and key.startswith("ey"):
-            return KeyHeader("Authorization", f"Bearer {key}")
+            return key_header("Authorization", f"Bearer {key}")
         self._checks_slowly = key.startswith(_API_KEY)
-        return KeyHeader("X-API-Key", key)
+        return key_header("X-API-Key", key)
 
     def _ask_whether_it_works(self) -> None:
         # Needs the key, the embedder and the store. Nobody has memories, so there is nothing to compare.

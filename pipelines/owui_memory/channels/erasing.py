@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, select, update
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.memory import EPISODE, Memory
 from ..core.scope import channel_owner
 from ..language.borne_out import bears_out, shares_words
@@ -60,7 +59,6 @@ class Sweeping:
 
     def _look_at(self, owner: str, ids: list[str]) -> None:
         backend = self._live.get()
-        assert isinstance(backend, EditableBackend)
         memories = {one.id: one for one in backend.get_all(ids)}
         told: dict[str, list[tuple[Any, Said]]] = {}
         with self._reading.connect() as connection:

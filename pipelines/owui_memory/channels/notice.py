@@ -11,6 +11,7 @@ from ..core.locales import locale
 from ..core.scope import channel_owner
 from ..language.guess import language_for
 from ..state import channels, insert_new, reading
+from .queue import row_of
 
 _AT_ONCE = 400
 _LOOKED_TEXTS, _LOOKED_CHARS = 5, 100
@@ -49,9 +50,7 @@ class Notices:
     def told(self, source: str, channel: str, name: str, at: float) -> None:
         """Write down that the members of a channel were told then."""
         owner = channel_owner(source, channel)
-        new = {"user_id": owner, "source": source, "channel": channel, "name": name, "paused": False}
-        rest = {"first_at": at, "read_at": 0.0, "announced_at": at, "held_until": 0.0, "detail": ""}
         with self._engine.begin() as connection:
-            insert_new(connection, channels, [{**new, **rest}])
+            insert_new(connection, channels, [row_of(source, channel, name, at)])
             mine = channels.c.user_id == owner
             connection.execute(update(channels).where(mine).values(announced_at=at))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, and_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Connection, Engine, and_, select, tuple_, update
 
 from ..core.batched import batched
 from ..core.scope import WEBUI
@@ -60,9 +60,13 @@ class People:
         What authors ask is done; of such a message only that it was there is kept, as of a deleted one, so
         that it is not done again when the message is told again. Authors who are not read are left out.
         """
-        silent = self._silent(messages)
+        authors, known = channel_authors.c, channel_messages.c
+        whose = [(one.source, one.author) for one in messages]
+        silent = self._among(whose, (authors.source, authors.author), authors.silent)
         requests = {index: asked for index, one in enumerate(messages) if (asked := _request(one))}
-        done = self._deleted(messages[index] for index in requests)
+        asking = [(messages[index].owner, messages[index].id) for index in requests]
+        deleted = known.state.in_((DELETED, DROPPED))
+        done = self._among(asking, (known.user_id, known.message_id), deleted)
         kept: dict[int, ChannelMessage] = {}
         replies: dict[tuple[Author, str], ChannelReply] = {}  # one for each author in a channel, the last
         for index, one in enumerate(messages):
@@ -95,9 +99,8 @@ class People:
             user_id = self._codes.redeem_code(request.code)
             if not user_id or (source == WEBUI and user_id != author):  # there an author is who they are
                 return "channel, no such code", False
-            self._put(
-                source, author, name=asked.author_name, user_id=user_id, agreed_at=time.time(), silent=False
-            )
+            agreed = {"user_id": user_id, "agreed_at": time.time(), "silent": False}
+            self._put(source, author, name=asked.author_name, **agreed)
             return "channel, linked", True
         self._put(source, author, silent=False)
         return "channel, read", True
@@ -175,34 +178,15 @@ class People:
         ]
         return any(self._reading.run(lambda connection: [connection.scalar(one) for one in asked]))
 
-    def _silent(self, messages: Iterable[ChannelMessage]) -> set[Author]:
-        """Those of the authors who are not read."""
-        authors = {(one.source, one.author) for one in messages}
-
-        def read(connection: Connection) -> set[Author]:
-            found: set[Author] = set()
-            for some in batched(sorted(authors), _AT_ONCE):
-                these = tuple_(channel_authors.c.source, channel_authors.c.author).in_(some)
-                wanted = select(channel_authors.c.source, channel_authors.c.author)
-                found.update(
-                    tuple(row) for row in connection.execute(wanted.where(these, channel_authors.c.silent))
-                )
-            return found
-
-        return self._reading.run(read)
-
-    def _deleted(self, messages: Iterable[ChannelMessage]) -> set[tuple[str, str]]:
-        """Those of the messages, by channel and id, that are known as deleted."""
-        ids = {(one.owner, one.id) for one in messages}
+    def _among(
+        self, pairs: Iterable[tuple[str, str]], columns: Sequence[Column[str]], which: ColumnElement[bool]
+    ) -> set[tuple[str, str]]:
+        """Those of some pairs that stand in these columns, in such rows."""
 
         def read(connection: Connection) -> set[tuple[str, str]]:
             found: set[tuple[str, str]] = set()
-            table = channel_messages.c
-            for some in batched(sorted(ids), _AT_ONCE):
-                these = tuple_(table.user_id, table.message_id).in_(some)
-                wanted = select(table.user_id, table.message_id).where(
-                    these, table.state.in_((DELETED, DROPPED))
-                )
+            for some in batched(sorted(set(pairs)), _AT_ONCE):
+                wanted = select(*columns).where(tuple_(*columns).in_(some), which)
                 found.update(tuple(row) for row in connection.execute(wanted))
             return found
 

@@ -14,11 +14,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
 from ..core.batched import batched
 from ..core.errors import Retry
+from ..core.scope import channel_owner
 from ..state import (
+    add_up,
     channel_authors,
     channel_days,
     channel_memories,
@@ -38,11 +40,6 @@ AT_ONCE = 400
 
 _M = channel_messages.c
 _COUNTED = ("messages", "calls", "input_tokens", "output_tokens", "learned")
-_COUNT = (
-    update(channel_days)
-    .where(channel_days.c.user_id == bindparam("whose"), channel_days.c.day == bindparam("of"))
-    .values({name: channel_days.c[name] + bindparam(f"more_{name}") for name in _COUNTED})
-)
 
 Key = tuple[str, str]  # the owner of a channel, and a message's id
 
@@ -140,10 +137,9 @@ class ChannelQueue:
 
     def is_known(self, owner: str) -> bool:
         """Whether there is such a channel; there is none once it was erased."""
+        wanted = select(channels.c.user_id).where(channels.c.user_id == owner)
         with self._reading.connect() as connection:
-            return (
-                connection.scalar(select(channels.c.user_id).where(channels.c.user_id == owner)) is not None
-            )
+            return connection.scalar(wanted) is not None
 
     def used_today(self, owner: str) -> int:
         """The tokens that reading a channel has taken today (UTC)."""
@@ -165,9 +161,10 @@ class ChannelQueue:
             counts = Counter[tuple[str, str]]()
             for owner, state, count in connection.execute(states.group_by(_M.user_id, _M.state)):
                 counts[owner, ASIDE if state == ASIDE else UNREAD] += count
-            days = {row.user_id: row for row in connection.execute(today)}
+            days = connection.execute(today).all()
             rows = connection.execute(select(channels)).all()
-        rows = sorted(rows, key=lambda row: -days[row.user_id].messages if row.user_id in days else 0)[:most]
+        messages = Counter({row.user_id: row.messages for row in days})
+        tokens = Counter({row.user_id: row.input_tokens + row.output_tokens for row in days})
         return [
             Standing(
                 row.user_id,
@@ -178,12 +175,16 @@ class ChannelQueue:
                 counts[row.user_id, ASIDE],
                 row.paused,
                 row.detail,
-                days[row.user_id].input_tokens + days[row.user_id].output_tokens
-                if row.user_id in days
-                else 0,
+                tokens[row.user_id],
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
+
+    def read_aside(self, owner: str) -> int:
+        """Have what was set aside of a channel read once more; how many messages."""
+        aside = update(channel_messages).where(_M.user_id == owner, _M.state == ASIDE)
+        with self.engine.begin() as connection:
+            return connection.execute(aside.values(state=UNREAD, batch="", attempts=0)).rowcount
 
     def prune(self, days: int) -> int:
         """Delete messages that are older than so many days, once read, or than twice that; how many."""
@@ -204,16 +205,8 @@ def day_of(at: float) -> str:
 def count_day(connection: Connection, at: float, numbers: Mapping[str, Mapping[str, int]]) -> None:
     """Add to what is counted of the day, of channels by their owners."""
     day, none = day_of(at), dict.fromkeys(_COUNTED, 0)
-    if numbers:
-        rows = [{"user_id": owner, "day": day, **none} for owner in numbers]
-        insert_new(connection, channel_days, rows)
-        connection.execute(
-            _COUNT,
-            [
-                {"whose": owner, "of": day, **{f"more_{name}": of.get(name, 0) for name in _COUNTED}}
-                for owner, of in numbers.items()
-            ],
-        )
+    rows = [{"user_id": owner, "day": day, **none, **numbers[owner]} for owner in sorted(numbers)]
+    add_up(connection, channel_days, rows)
 
 
 def drop_texts(connection: Connection, which: Any, now: float) -> None:
@@ -292,17 +285,19 @@ def _open(
 ) -> None:
     """Write down channels that are seen for the first time, and what they are called now."""
     latest = {one.owner: one for one in sorted(messages, key=lambda one: bool(one.channel_name))}
-    rest = {"first_at": now, "read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": ""}
-    new = [
-        {"user_id": owner, "source": one.source, "channel": one.channel, "name": one.channel_name, **rest}
-        for owner, one in latest.items()
-        if owner not in names
-    ]
-    insert_new(connection, channels, [{**row, "paused": False} for row in new])
+    new = [one for owner, one in latest.items() if owner not in names]
+    insert_new(connection, channels, [row_of(one.source, one.channel, one.channel_name, now) for one in new])
     for owner, one in latest.items():
         if one.channel_name and names.get(owner, one.channel_name) != one.channel_name:
             renamed = update(channels).where(channels.c.user_id == owner)
             connection.execute(renamed.values(name=one.channel_name))
+
+
+def row_of(source: str, channel: str, name: str, at: float) -> dict[str, object]:
+    """A channel that is seen for the first time, as `channels` has it."""
+    new = {"user_id": channel_owner(source, channel), "source": source, "channel": channel, "name": name}
+    unread = {"read_at": 0.0, "announced_at": 0.0, "held_until": 0.0, "detail": "", "paused": False}
+    return {**new, "first_at": at, **unread}
 
 
 def _row(owner: str, one: ChannelMessage, now: float) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class ChannelReader:
         return claim is not None
 
     def _claimed(self, settings: Valves) -> Claim | None:
-        most = settings.channel_tokens_per_day
+        most = settings.advanced_numbers.channel_tokens_per_day
         for owner in self._claims.due(time.time()):
             if most and _may_ask(settings) and self._queue.used_today(owner) >= most:
                 continue  # it waits for tomorrow: the status tells
@@ -127,7 +127,7 @@ class ChannelReader:
         anyone = AnsweredBy(local="local")
         local_only = settings.local_only
         with backend.reading(anyone, local_only=local_only, patient=patient, apart=True) as model:
-            if _may_ask(settings) and model and settings.channel_tokens_per_day:
+            if _may_ask(settings) and model and settings.advanced_numbers.channel_tokens_per_day:
                 return self._learned(backend, claim)
         return partial(self._keep_passages, claim)
 
@@ -280,8 +280,8 @@ class ChannelReader:
         with self._live.writing() as backend:
             for owner in (claim.owner, *self._members(claim).values()):
                 name = _batch(claim, owner).name
-                ids = [memory.id for memory in _library(backend).added_by(owner, name)]
-                admission.remove_all(_library(backend), owner, ids)
+                ids = [memory.id for memory in backend.added_by(owner, name)]
+                backend.remove_all(owner, ids)
                 self._journal.erase_batch(owner, name)
 
     def _failed(self, claim: Claim, error: Exception) -> None:

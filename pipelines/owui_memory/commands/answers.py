@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import COMMAND
+from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, message
 from ..core.memory import EPISODE, Memory, is_over
 from ..core.scope import EVERYONE, FOLDER, PERSONA, TEAM
@@ -20,7 +21,7 @@ from ..language.markdown import shown
 from ..language.names import teller
 from ..manage.documents import FoundDocument
 from ..manage.erasure.sites import DOCUMENTS, PASSAGES
-from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered, Undone
+from ..manage.outcomes import NO_JSON, Edited, Forgotten, Imported, Page, Remembered
 from ..manage.past_chats import PastChat
 from ..manage.profile import Profile
 from ..recall.rank import Ranked
@@ -29,6 +30,7 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
+from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
 
@@ -137,7 +139,7 @@ class Answers:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
         notes = [self._say("document of everyone")] if one.user_id == EVERYONE else []
         if one.state == "failed":
-            notes.append(self._say("document not read", why=shown(one.detail)))
+            notes.append(self._say("document not read", why=shown(why_not_read(self._words, one.detail))))
         name = shown(one.title or one.path.rpartition("/")[2])
         return f"{name} ({', '.join(notes)})" if notes else name
 
@@ -206,7 +208,7 @@ class Answers:
         if len(done.texts) == 1 == done.count:
             lines = [self._say("forgotten", what=cut(done.texts[0], self._words))]
         elif done.texts:
-            lines = [self._say("forgotten list", what=self._memories(done.count)), ""]
+            lines = [self._say("forgotten list", what=self._say("memories", n=done.count)), ""]
             lines += [f"- {cut(text, self._words)}" for text in done.texts[:TOLD_OF]]
             lines += rest(self._words, len(done.texts))
         else:
@@ -224,11 +226,11 @@ class Answers:
             gone.append(self._say("not everywhere yet"))
         return "\n".join([*lines, *_below(sentences(gone, self._words) if gone else "")])
 
-    def undone(self, done: Undone) -> str:
-        if not done.changes:
+    def undone(self, done: Sequence[Change]) -> str:
+        if not done:
             return self._say("nothing to undo")
-        facts = [change for change in done.changes if change.kind != EPISODE]
-        passages = len(done.changes) - len(facts)
+        facts = [change for change in done if change.kind != EPISODE]
+        passages = len(done) - len(facts)
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
@@ -375,9 +377,6 @@ class Answers:
             return ""
         told_by = shown(teller(memory, self._user_id, locale=self._words))
         return told_by or self._say("you in team", team=shown(scope.removeprefix(TEAM)))
-
-    def _memories(self, count: int) -> str:
-        return self._say("memories", n=count)
 
     def _bold(self, count: int) -> str:
         return self._say("memories in bold", n=count)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ..channels.people import Link
 from ..core.scope import WEBUI
+from ..core.text import first_word
 from ..language.markdown import shown
 from ..recall.times import zone_of
 from .numbers import a_number
@@ -23,14 +24,14 @@ class ChannelWork(PassageWork):
         """All of them; a code for another one, one less, and whether Open WebUI's own channels count."""
         if not self._control.settings.observes_channels:
             return self._say("channels, not here")
-        what, which = [*self._rest.split(None, 1), "", ""][:2]
+        what, which = first_word(self._rest)
         what = what[:_WORD_CHARS].strip(ENDS)
         if state := on_or_off(what):
-            self._people.agree(self._user_id, on=state == "on")
+            self._tools.people.agree(self._user_id, on=state == "on")
             return self._say(f"channels, own {state}")
         if says("link", what):
             self.kept = self._say("channels, code shown")
-            return self._say("channels, code", code=self._people.code(self._user_id))
+            return self._say("channels, code", code=self._tools.people.code(self._user_id))
         if says("unlink", what) and (number := a_number(which)):
             return self._unlink(number)
         return self._say("say channels") if what else self._listed()
@@ -53,12 +54,12 @@ class ChannelWork(PassageWork):
         if number > len(others):
             return self._say("say channels")
         one = others[number - 1]
-        self._people.unlink(self._user_id, one.source, one.author)
+        self._tools.people.unlink(self._user_id, one.source, one.author)
         return self._say("channels, unlinked", name=_name(one), source=one.source)
 
     def _links(self) -> tuple[Link | None, Sequence[Link]]:
         """The user's own author in Open WebUI's channels, None if they have not agreed; those elsewhere."""
-        links = self._people.of_user(self._user_id)
+        links = self._tools.people.of_user(self._user_id)
         own = next((one for one in links if one.source == WEBUI), None)
         return own, [one for one in links if one.source != WEBUI]
 

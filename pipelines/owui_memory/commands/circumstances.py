@@ -52,7 +52,6 @@ class Here:
         return cls(**json.loads(kept)) if kept else cls()
 
     def written(self) -> str:
-        """As JSON."""
         return json.dumps(asdict(self))
 
     def described(self) -> list[str]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..config.policy import decide
 from ..config.scoping import teams_of
 from ..config.settings import Valves
@@ -24,26 +23,15 @@ from ..core.errors import ClaimLost, Drop, MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import Check
 from ..core.turn import Turn
-from ..digests.digests import Digests
-from ..digests.sources import Shelf
 from ..language.secrets import masked
-from ..manage.command_log import EXPIRED, CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
+from ..manage.command_log import EXPIRED, LoggedCommand
 from ..manage.erasure.erase import Eraser
-from ..manage.memories import Control
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
 from .circumstances import Here
 from .faults import failed, refused
 from .markup import code
 from .parse import DID_YOU_MEAN, meant_by, read_command
-from .passage_work import Tools
-from .work import VERBS, Work
+from .tools import Tools
+from .work import CARRIED_OUT, Work
 
 _ANYWHERE = ("off", "on", "help")  # what tells nothing of its user, in chats that others read
 _WAIT_S, _LOOK_S = 60.0, 0.2  # for somebody else's answer
@@ -58,7 +46,7 @@ class Commander:
         live: BackendHolder,
         settings: Callable[[], Valves],
         emit: events.Emit,
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         webui: Callable[[], Check | None] = lambda: None,
         documents: Callable[[], Path | None] = lambda: None,
         templates: Path = Path("templates"),
@@ -69,27 +57,9 @@ class Commander:
         documents: where documents lie, None where none are read. templates: the folder of the admin's own, of
         digests. is_others: see `Notes`.
         """
+        self.tools = Tools(engine, live, settings, emit, eraser, webui, documents, templates)
+        self._orders, self._settings, self._emit = self.tools.orders, settings, emit
         self._is_others = is_others
-        control = Control(engine, live, settings, eraser, emit)
-        self._orders, self._settings, self._emit = CommandLog(engine), settings, emit
-        past, files = PastChats(engine, live, settings), Documents(engine, live, settings, documents)
-        self.tools = Tools(
-            self._orders,
-            Switches(engine),
-            NoteSwitches(engine),
-            Explanations(engine),
-            Outbox(engine),
-            control,
-            past,
-            files,
-            Digests(engine, live, settings, emit, Shelf(control, past, files), templates),
-            DigestsTable(engine),
-            live,
-            PageSessions(engine),
-            webui,
-            Deletions(engine, control, eraser, settings),
-            People(engine),
-        )
 
     def give(self, turn: Turn) -> str:
         """Keep a turn's command for its outlet; the answer where it cannot be shown there, else ""."""
@@ -139,7 +109,7 @@ class Commander:
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._emit(events.failed(events.Job.COMMAND, error))
             self._orders.released(order)
-            return here.words.say("broken", error=type(error).__name__)
+            return here.words.say("broken")
         # An answer may list what was stored when less was known of secrets.
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
@@ -154,8 +124,8 @@ class Commander:
         if command.verb not in _ANYWHERE and self._is_others(order.user_id, order.chat_id):
             return words.say("others chat"), None
         work = Work(self.tools, order, command.rest)
-        if (verb := VERBS.get(command.verb)) is not None:
-            return verb(work), work.kept
+        if (carried_out := CARRIED_OUT.get(command.verb)) is not None:
+            return carried_out(work), work.kept
         verb_said = code(command.verb)
         if meant := meant_by(command.verb, command.rest, words.code):
             return words.say("unknown verb, near", verb=verb_said, command=code(f"/memory {meant}")), None

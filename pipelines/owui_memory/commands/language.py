@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from ..core.latest import Latest
 from ..core.locales import ENGLISH, Locale, locale
 from ..language.guess import language_in
 from .parse import DID_YOU_MEAN, read_command
@@ -39,15 +39,12 @@ class Languages:
     """
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, str] = OrderedDict()
+        self._last = Latest[str, str](_USERS)
 
     def note(self, turn: Turn) -> Locale:
         """The texts for a turn; its language is kept for the outlet."""
         code = language_of(turn)
         self._last[turn.user_id] = code
-        self._last.move_to_end(turn.user_id)
-        if len(self._last) > _USERS:
-            self._last.popitem(last=False)
         return locale(code)
 
     def of(self, user_id: str, text: str) -> Locale:

@@ -34,7 +34,6 @@ def quoted(text: str, words: Locale) -> str:
 
 
 def sentences(some: Sequence[str], words: Locale) -> str:
-    """Sentences one after the other."""
     return _joined(some, words, "sentences")
 
 

@@ -8,7 +8,6 @@ from functools import reduce
 from sqlalchemy import Engine, func, select
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import EditableBackend
 from ..core.change import Change
 from ..core.locales import ENGLISH, Locale, locale
 from ..core.memory import Memory
@@ -65,7 +64,7 @@ class Notes:
     def _used(self, user_id: str, last: Explanation | None, words: Locale) -> list[str]:
         """The memories that the model had for this message."""
         backend = self._live.get()
-        if last is None or not isinstance(backend, EditableBackend):
+        if last is None:
             return []
         ids = last.used_ids
         there = {memory.id: memory for memory in backend.get_all(ids)} if ids else {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.locales import ENGLISH, Locale
 from ..core.memory import is_person
+from ..core.text import first_word
 from .numbers import a_number
 from .verbs import folded, glued, glued_at_the_end, is_glued, meaning, names, nearest, says, word_for, words
 
@@ -67,7 +68,7 @@ def read_command(text: str, language: str = ENGLISH.code) -> Command | None:
         text = text.strip(_QUOTES).strip()
     if text[:1] not in _SLASHES or not text:
         return None
-    first, rest = [*text.split(None, 1), "", ""][:2]
+    first, rest = first_word(text)
     if len(first) > _NAME_CHARS and first[1:2].isascii():
         return None
     head = _visible(first[:_NAME_CHARS])
@@ -103,12 +104,12 @@ def _glued_name(name: str) -> str:
 
 def _with_verb(text: str, language: str = "") -> Command:
     """language: of the name that stands in front."""
-    verb, more = [*text.split(None, 1), "", ""][:2]
+    verb, more = first_word(text)
     verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
     if not verb.strip(_ENDS) and more:  # "/memory : forget 1", "/memory \u200e forget 1"
-        verb, more = [*more.split(None, 1), "", ""][:2]
+        verb, more = first_word(more)
         verb = f"{_visible(verb[:_NAME_CHARS])}{verb[_NAME_CHARS:]}"
-    second, rest = [*more.split(None, 1), "", ""][:2]
+    second, rest = first_word(more)
     token = verb[:_NAME_CHARS].strip(_ENDS)
     two = meaning(f"{token} {second[:_NAME_CHARS].strip(_ENDS)}") if second else None
     if two:
@@ -129,10 +130,10 @@ def _guessed(name: str, bare: str, rest: str, language: str, *, plainly: bool) -
     plainly: with one slash and no blank behind it. Otherwise it may be a comment in code, or a path.
     """
     if not bare:  # "/ memory"
-        name, rest = [*rest.split(None, 1), "", ""][:2]
+        name, rest = first_word(rest)
         bare = folded(name[:_NAME_CHARS]).rstrip(_ENDS)
         plainly = False
-    verb, more = [*rest.split(None, 1), "", ""][:2]
+    verb, more = first_word(rest)
     known = meaning(verb[:_NAME_CHARS].strip(_ENDS)) is not None or not verb
     if bare in names():
         return _spelled(verb, more, language) if plainly or known else ""

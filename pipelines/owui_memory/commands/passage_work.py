@@ -5,55 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 
-from ..backends.backend_holder import BackendHolder
-from ..channels.people import People
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import Check
-from ..digests.digests import Digests
-from ..manage.command_log import CommandLog, LoggedCommand
-from ..manage.deletions import Deletions
-from ..manage.documents import Documents
-from ..manage.memories import Control
+from ..core.text import first_word
+from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
-from ..manage.past_chats import PastChats
-from ..recall.why import Explanations
-from ..remember.outbox import Outbox
-from ..state.digests_table import DigestsTable, Scheduled
-from ..state.page_sessions_table import PageSessions
-from ..state.switches_table import NoteSwitches, Switches
+from ..state.digests_table import Scheduled
 from .answers import Answers
 from .circumstances import Here
 from .numbers import a_number
+from .tools import Tools
 from .verbs import on_or_off
 
 ENDS = " .!?,\"'\u3002\uff01"  # behind a word
 _CONFIRM_S = 5.0
 CHAT, DOCUMENT = "chat:", "document:"  # begins what stands for one among what was shown
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What commands are carried out with, for all users."""
-
-    orders: CommandLog
-    switches: Switches
-    note_switches: NoteSwitches
-    explanations: Explanations
-    outbox: Outbox
-    control: Control
-    past: PastChats
-    documents: Documents
-    digests: Digests
-    schedule: DigestsTable
-    live: BackendHolder
-    sessions: PageSessions
-    webui: Callable[[], Check | None]
-    deletions: Deletions
-    people: People
 
 
 class PassageWork:
@@ -62,13 +30,8 @@ class PassageWork:
     kept: str | None = None  # of the answer, for who asks again; None: all of it
 
     def __init__(self, tools: Tools, order: LoggedCommand, rest: str) -> None:
-        self._orders, self._switches, self._explanations = tools.orders, tools.switches, tools.explanations
-        self._outbox, self._control, self._live = tools.outbox, tools.control, tools.live
-        self._past, self._documents = tools.past, tools.documents
-        self._digests, self._schedule = tools.digests, tools.schedule
-        self._note_switches = tools.note_switches
-        self._sessions, self._webui, self._deletions = tools.sessions, tools.webui, tools.deletions
-        self._people = tools.people
+        self._tools, self._orders, self._control = tools, tools.orders, tools.control
+        self._switches, self._past, self._documents = tools.switches, tools.past, tools.documents
         self._order, self._rest = order, rest
         self._user_id, self._chat_id = order.user_id, order.chat_id
         self._asked = Asked(
@@ -121,23 +84,24 @@ class PassageWork:
 
     def make(self) -> str:
         """A digest now, or every week, or no more; without a name, what digests there are."""
-        name, about, *_ = (*self._rest.split(None, 1), "", "")
+        digests, schedule = self._tools.digests, self._tools.schedule
+        name, about = first_word(self._rest)
         if not (name := name.strip(ENDS)):
-            return self._answers.digests(self._digests.templates.all(), self._schedule.of(self._user_id))
+            return self._answers.digests(digests.templates.all(), schedule.of(self._user_id))
         state = on_or_off(about.strip(ENDS))
-        if state == "off" and self._schedule.remove(self._user_id, self._digests.templates.named(name)):
+        if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
             with kept_up(self._confirm):
-                return self._digests.make(self._user_id, name, about, self._words, self._order.name)
-        template = self._digests.templates.get(name, self._words)
+                return digests.make(self._user_id, name, about, self._words, self._order.name)
+        template = digests.templates.get(name, self._words)
         if state == "off":
             return self._say("digest was off", name=template.name_in(self._words))
         if template.about == "needed":
             raise Refused(message("digest, about what", template=template.name_in(self._words)))
         if not self._documents.are_read:
             return self._say("documents, not here")
-        self._schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
+        schedule.put(Scheduled(self._user_id, template.name, "", self._words.code))
         return self._say("digest on", name=template.name_in(self._words))
 
     def _kept_of_chats(self) -> str:

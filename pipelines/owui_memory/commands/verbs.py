@@ -15,11 +15,7 @@ VERBS = (
     *("team", "share", "withdraw", "export", "import", "off", "on", "chats", "episodes"),
     *("documents", "notes", "profile", "make", "channels"),
 )
-_LIKE, _LIKE_OURS, _LIKE_OTHERS = (
-    0.65,
-    0.75,
-    0.86,
-)  # of difflib's ratio: English verbs, other words, those offered
+_LIKE, _LIKE_OURS, _LIKE_OTHERS = 0.65, 0.75, 0.86  # of difflib's ratio: English verbs, other words, offered
 _WORD_CHARS = 40
 _SHORTEST_SLIP = 4  # characters in which a slip can be told from another word
 _SHORTEST_GLUED = 2  # characters of a verb that needs no blank behind it
@@ -42,7 +38,6 @@ class Word:
 
     @property
     def sent(self) -> str:
-        """What to send for it."""
         return self.text if self.done else word_for(self.verb, self.codes[0])
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.text import first_word
 from ..manage.outcomes import Forgotten
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
@@ -19,7 +20,7 @@ from .imported import rows_in
 from .markup import code
 from .numbers import a_number, numbers_in
 from .passage_work import CHAT, DOCUMENT, ENDS
-from .verbs import on_or_off, says, word_for
+from .verbs import VERBS, on_or_off, says, word_for
 
 _QUOTED = re.compile(r"\"(.+)\"|“(.+)”|«(.+)»|„(.+)[“”]|「(.+)」|『(.+)』|'(.+)'", re.DOTALL)
 _TEAM_MOST = 100  # memories of teams in one answer
@@ -28,8 +29,6 @@ _WORD_CHARS = 40
 
 
 class Work(ChannelWork):
-    """One command being carried out."""
-
     # Looking
 
     def list(self) -> str:
@@ -50,7 +49,7 @@ class Work(ChannelWork):
         """
         if not (url := self._control.settings.page_url):
             return self._say("page, no address")
-        token = self._sessions.link(Person(self._user_id, self._order.name, self._here.email))
+        token = self._tools.sessions.link(Person(self._user_id, self._order.name, self._here.email))
         self.kept = self._say("page, link shown")
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
@@ -72,7 +71,7 @@ class Work(ChannelWork):
     def notes(self) -> str:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say notes")
-        self._note_switches.set(self._user_id, state == "on")
+        self._tools.note_switches.set(self._user_id, state == "on")
         return self._say(f"notes {state}")
 
     def profile(self) -> str:
@@ -81,7 +80,7 @@ class Work(ChannelWork):
         return self._answers.profile(told)
 
     def why(self) -> str:
-        kept = self._explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
+        kept = self._tools.explanations.of_chat(self._chat_id, self._user_id) if self._chat_id else ()
         one = kept[-1] if kept else None
         teams = self._order.teams
         said = texts_of(self._control, one, self._user_id, teams, self._words) if one else {}
@@ -96,21 +95,21 @@ class Work(ChannelWork):
             total = len(self._control.all(self._user_id))
             lines.append(self._say("known of you", memories=message("memories", n=total)))
             lines += filter(None, [self._kept_of_chats()])
-            fault = self._live.fault
+            fault = self._tools.live.fault
         except MemoryFault as failed:
             fault = failed
-        lines.append(self._say("waiting", n=self._outbox.waiting_of(self._user_id)))
+        lines.append(self._say("waiting", n=self._tools.outbox.waiting_of(self._user_id)))
         lines += [self._why_ill(fault)] if fault else []
-        if self._here.admin and (webui := self._webui()) is not None and not webui.ok:
+        if self._here.admin and (webui := self._tools.webui()) is not None and not webui.ok:
             lines.append(self._say("lines not shown", fault=f"{webui.detail}. {webui.hint}"))
         told = "\n".join(f"- {line}" for line in lines)
-        if left := self._deletions.only_deleted(self._user_id) if not fault else []:
+        if left := self._tools.deletions.only_deleted(self._user_id) if not fault else []:
             self._show([memory.id for memory in left])
             return f"{told}\n\n{self._answers.of_deleted_chats(left)}"
         return told
 
     def _why_ill(self, fault: MemoryFault) -> str:
-        if self._live.current is None:
+        if self._tools.live.current is None:
             return failed(fault, self._words, admin=self._here.admin)
         if self._here.admin:
             return self._say("earlier in use", fault=failed(fault, self._words, admin=True))
@@ -134,7 +133,7 @@ class Work(ChannelWork):
         return self._answers.remembered(self._control.remember(self._asked, self._rest, self._confirm))
 
     def edit(self) -> str:
-        which, text = [*self._rest.split(None, 1), "", ""][:2]
+        which, text = first_word(self._rest)
         number = a_number(which)
         if not number or not text:
             return self._say("say edit")
@@ -172,7 +171,8 @@ class Work(ChannelWork):
         return self._answers.which(memories, query, exact=exact)
 
     def _ask_for_all(self) -> str:
-        memories, waiting = len(self._control.all(self._user_id)), self._outbox.waiting_of(self._user_id)
+        memories = len(self._control.all(self._user_id))
+        waiting = self._tools.outbox.waiting_of(self._user_id)
         return self._answers.ask_for_all(memories, waiting, self._past.kept(self._user_id).passages)
 
     def _forget(self, memory_ids: Sequence[str]) -> str:
@@ -293,29 +293,7 @@ class Work(ChannelWork):
         return self._control.now_called(seen[str(number)] for number in dict.fromkeys(numbers))
 
 
-VERBS: Mapping[str, Callable[[Work], str]] = {
-    "list": Work.list,
-    "page": Work.page,
-    "search": Work.search,
-    "why": Work.why,
-    "help": Work.help,
-    "status": Work.status,
-    "remember": Work.remember,
-    "edit": Work.edit,
-    "forget": Work.forget,
-    "undo": Work.undo,
-    "team": Work.team,
-    "share": Work.share,
-    "withdraw": Work.withdraw,
-    "export": Work.export,
-    "import": Work.import_,
-    "off": Work.off,
-    "on": Work.on,
-    "chats": Work.chats,
-    "episodes": Work.episodes,
-    "documents": Work.documents,
-    "notes": Work.notes,
-    "profile": Work.profile,
-    "make": Work.make,
-    "channels": Work.channels,
+# By what they are called; `import` is a word of Python's.
+CARRIED_OUT: Mapping[str, Callable[[Work], str]] = {
+    verb: getattr(Work, "import_" if verb == "import" else verb) for verb in VERBS
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -37,6 +38,47 @@ class Advanced(BaseModel):
         le=4000,
         description="tokens for who the user is and how they want to be answered, in every conversation",
     )
+    episode_token_budget: int = Field(
+        750,
+        ge=0,
+        le=16000,
+        description=(
+            "tokens of quotes of past chats with a chat's first message; half as many with later ones, three "
+            "times as many with questions about the past"
+        ),
+    )
+    document_token_budget: int = Field(
+        600, ge=0, le=16000, description="tokens of quotes of documents with a message"
+    )
+    context_keep: int = Field(
+        40,
+        ge=10,
+        le=80,
+        description="per cent of context_tokens' room for messages that are still taken after a cut",
+    )
+    agent_steps: int = Field(
+        8,
+        ge=1,
+        le=50,
+        description="how often agent/<model> of the proxy asks the model for one message",
+    )
+    channel_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description=(
+            "days until messages of channels are deleted once they are read; unread ones after twice as many"
+        ),
+    )
+    channel_tokens_per_day: int = Field(
+        500_000,
+        ge=0,
+        le=1_000_000_000,
+        description=(
+            "tokens that an LLM may read and write for a channel each day; with 0 what is said there is kept "
+            "word for word"
+        ),
+    )
     forget_undo_minutes: int = Field(
         10,
         ge=0,
@@ -46,6 +88,16 @@ class Advanced(BaseModel):
 
 
 EXAMPLE = "users_at_once=8; retry_max_hours=72"
+SHORT = f"Numbers that rarely need a change, for example {EXAMPLE}."
+EACH = "; ".join(
+    f"{name}: {field.description} ({allowed(field)}, {field.default})"
+    for name, field in Advanced.model_fields.items()
+)
+
+
+def written(numbers: Mapping[str, object]) -> str:
+    """Numbers by name as `read_advanced` reads them."""
+    return "; ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 @lru_cache(maxsize=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from .advanced import written
 from .model_patterns import named, read_patterns
 
 if TYPE_CHECKING:
@@ -47,18 +48,19 @@ def limit_of(text: str, *models: str) -> int:
     return 0
 
 
-def budgets(settings: Valves, limit: int) -> dict[str, int | str]:
-    """The settings of recall's budgets, in tokens, with no more than their share of the limit."""
+def within(settings: Valves, limit: int) -> Valves:
+    """The same settings, whose budgets of recall take no more than their share of the limit."""
     share, numbers = int(_SHARE * limit), settings.advanced_numbers.model_dump()
-    numbers["profile_token_budget"] = min(numbers["profile_token_budget"], int(_PROFILE_SHARE * limit))
-    return {
-        "memory_token_budget": min(settings.memory_token_budget, share),
-        "episode_token_budget": min(settings.episode_token_budget, max(share, _QUOTES_LEAST)),
-        "document_token_budget": min(settings.document_token_budget, share),
-        "advanced": "; ".join(f"{name}={number}" for name, number in numbers.items()),
+    most = {
+        "profile_token_budget": int(_PROFILE_SHARE * limit),
+        "episode_token_budget": max(share, _QUOTES_LEAST),
+        "document_token_budget": share,
     }
+    numbers |= {name: min(numbers[name], tokens) for name, tokens in most.items()}
+    budget = min(settings.memory_token_budget, share)
+    return settings.model_copy(update={"memory_token_budget": budget, "advanced": written(numbers)})
 
 
 def expected(settings: Valves) -> int:
     """Tokens of memories that a message in the middle of a chat brings, by these budgets."""
-    return (settings.memory_token_budget + settings.episode_token_budget) // 2
+    return (settings.memory_token_budget + settings.advanced_numbers.episode_token_budget) // 2

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .fields import Fields
 from .valves_codec import SettingsError
+
+if TYPE_CHECKING:
+    from .settings import Valves
 
 LOCAL = frozenset({"ollama", "lmstudio", "vllm", "huggingface"})  # run by oneself: they need no key
 ONE_ADDRESS = frozenset({"gemini", "groq", "together"})  # mem0 takes no other than their own
@@ -25,7 +28,7 @@ _HOSTED = {
 }
 
 
-def objections(settings: Fields) -> Iterator[SettingsError]:
+def objections(settings: Valves) -> Iterator[SettingsError]:
     """What cannot work, the most telling first. Settings that the backend does not use are ignored."""
     if settings.backend == "library":
         yield from _of_library(settings)
@@ -66,7 +69,7 @@ def of_provider(role: str, provider: str, url: str, model: str, key: str) -> Set
     return None
 
 
-def _of_library(settings: Fields) -> Iterator[SettingsError]:
+def _of_library(settings: Valves) -> Iterator[SettingsError]:
     if settings.vector_store != "sqlite" and not settings.vector_store_url:
         yield SettingsError(
             "vector_store_url", f"vector_store_url must be set when vector_store is {settings.vector_store}."
@@ -76,7 +79,7 @@ def _of_library(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _of_providers(settings: Fields) -> Iterator[SettingsError]:
+def _of_providers(settings: Valves) -> Iterator[SettingsError]:
     roles = ["embedder"] if settings.embedder_provider != "bundled" else []
     if settings.has_llm:
         if settings.llm_provider != "auto":
@@ -91,7 +94,7 @@ def _of_providers(settings: Fields) -> Iterator[SettingsError]:
             yield wrong
 
 
-def _of_remote(settings: Fields) -> Iterator[SettingsError]:
+def _of_remote(settings: Valves) -> Iterator[SettingsError]:
     if settings.backend == "server" and not settings.backend_url:
         yield SettingsError("backend_url", "backend_url must be set when backend is server.")
     if settings.backend == "server" and _host(settings.backend_url) == _PLATFORM:
@@ -103,7 +106,7 @@ def _of_remote(settings: Fields) -> Iterator[SettingsError]:
     yield from _of_providers(settings)
 
 
-def _without_llm(settings: Fields) -> str:
+def _without_llm(settings: Valves) -> str:
     if settings.llm_provider == "none":
         return "when llm_provider is none"
     return "when llm_provider is auto and no server of the chats is known here"

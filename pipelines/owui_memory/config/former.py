@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .advanced import Advanced, read_advanced
+from .advanced import Advanced, read_advanced, written
 from .model_patterns import read_patterns
 from .valves_codec import SettingsError, allowed, inside, is_unset
 
@@ -99,4 +99,4 @@ def _patterns(text: Any) -> list[str]:
 def _numbers(old: Mapping[str, Any], preset: str) -> str:
     numbers = read_advanced(preset).model_dump(exclude_unset=True)
     numbers |= {name: old[name] for name in Advanced.model_fields if name in old}
-    return "; ".join(f"{name}={value}" for name, value in numbers.items())
+    return written(numbers)

@@ -6,11 +6,12 @@ earlier abstract into other words. It is made of what anybody said, and is quote
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+
+from pydantic import TypeAdapter, ValidationError
 
 from ..core.locales import CODES, locale
 from ..language.sanitize import inert
@@ -38,15 +39,12 @@ class Abstract:
     def read(cls, kept: str) -> Abstract:
         """What `written` gave; empty for any other text."""
         try:
-            told = json.loads(kept)
-            return cls(tuple(map(str, told["lines"])), tuple(map(str, told["hints"])), str(told["language"]))
-        except (ValueError, KeyError, TypeError):
+            return _KEPT.validate_json(kept)
+        except ValidationError:
             return cls()
 
     def written(self) -> str:
-        """As it is kept."""
-        told = {"lines": self.lines, "hints": self.hints, "language": self.language}
-        return json.dumps(told, ensure_ascii=False)
+        return _KEPT.dump_json(self).decode()
 
     def updated(self, add: Sequence[str], drop: Sequence[int], hints: Sequence[str]) -> Abstract:
         """With more lines and hints, but for unfit ones, and without the lines of these numbers, from 1."""
@@ -73,6 +71,9 @@ class Abstract:
         if self.hints:
             parts.append(words.say("abstract, hints", hints="; ".join(self.hints)))
         return "\n".join([*parts, _CLOSE])
+
+
+_KEPT = TypeAdapter(Abstract)
 
 
 def fit(line: str, most: int) -> str:

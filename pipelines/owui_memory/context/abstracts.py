@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, RetryFew
@@ -73,11 +73,9 @@ class Abstracts:
             self._waiting[wanted.place] = wanted
             while len(self._waiting) > _MOST_WAITING:
                 self._waiting.popitem(last=False)
-            if len(self._making) >= _AT_ONCE:
-                return True
-            place, first = self._waiting.popitem(last=False)
-            self._making.add(place)
-        threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
+            first = self._next()
+        if first is not None:
+            threading.Thread(target=self._run, args=(first,), name="memory-abstract", daemon=True).start()
         return True
 
     def drop(self, user_id: str) -> None:
@@ -101,10 +99,15 @@ class Abstracts:
                 self._emit(failed(Job.ABSTRACT, error))
             with self._lock:
                 self._making.discard(wanted.place)
-                wanted = None
-                if self._waiting and not self._is_closed:
-                    place, wanted = self._waiting.popitem(last=False)
-                    self._making.add(place)
+                wanted = self._next()
+
+    def _next(self) -> Wanted | None:
+        """What is to be made from now on, if anything is. Under the lock."""
+        if not self._waiting or len(self._making) >= _AT_ONCE:
+            return None
+        place, wanted = self._waiting.popitem(last=False)
+        self._making.add(place)
+        return wanted
 
     def _make(self, wanted: Wanted) -> None:
         names = {one.name for one in wanted.past}
@@ -112,7 +115,11 @@ class Abstracts:
         parts = list(_parts(wanted.past, wanted.place.limit))
         abstract = wanted.before
         for number, part in enumerate(parts, 1):
-            past = [_without_secrets(one) for one in part if one.name in kept]
+            past = [
+                replace(one, user=masked(one.user)[0], answer=masked(one.answer)[0])
+                for one in part
+                if one.name in kept
+            ]
             by_llm = number > len(parts) - _MOST_PARTS
             if past:
                 abstract = self._updated(wanted, abstract, past, by_llm=by_llm)
@@ -125,7 +132,7 @@ class Abstracts:
         """By the LLM that may read the chat, else of the user's own sentences."""
         settings, backend = self._settings(), self._live.get()
         may_ask = by_llm and settings.has_llm and settings.uses_llm
-        if may_ask and isinstance(backend, AskableBackend):
+        if may_ask:
             local_only = settings.local_only
             with backend.reading(wanted.answered_by, local_only=local_only, patient=False) as reader:
                 if reader and (after := self._asked(backend, wanted.room, before, past)):
@@ -133,9 +140,7 @@ class Abstracts:
         self._emit(Event(EventKind.ABSTRACT_MADE, reason="of the user's own sentences"))
         return extracted(before, past, wanted.room, estimated_tokens)
 
-    def _asked(
-        self, backend: AskableBackend, room: int, before: Abstract, past: Sequence[Past]
-    ) -> Abstract | None:
+    def _asked(self, backend: Backend, room: int, before: Abstract, past: Sequence[Past]) -> Abstract | None:
         for _ in range(_TRIES):
             try:
                 told = taken(before, past, backend.ask(prompt_of(before, past)))
@@ -164,7 +169,3 @@ def _parts(past: Sequence[Past], limit: int) -> Iterator[list[Past]]:
         chars += size
     if part:
         yield part
-
-
-def _without_secrets(past: Past) -> Past:
-    return replace(past, user=masked(past.user)[0], answer=masked(past.answer)[0])

@@ -14,7 +14,7 @@ from itertools import accumulate
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.context_limits import budgets, expected
+from ..config.context_limits import expected, within
 from ..config.settings import Valves
 from ..core.events import Emit, Event, EventKind, Job, failed
 from ..core.turn import Turn
@@ -101,12 +101,10 @@ class Contexts:
         self._tried: OrderedDict[tuple[Place, str], float] = OrderedDict()
 
     def close(self) -> None:
-        """Begin nothing more."""
         self._abstracts.close()
         self.pool.shutdown(wait=False)
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._abstracts.drop(user_id)
         with self._lock:
             for place in [one for one in self._last if one.user_id == user_id]:
@@ -142,14 +140,14 @@ class Contexts:
         used = [number_of.get(last.cut_at, 0), *(number_of[one.position] for one in cuts if one.used)]
         ratio = self.counting.ratio(model)
         is_new = last.asked != turn.positions[-1]  # another answer brings no more memories
-        news = expected(settings.model_copy(update=budgets(settings, limit))) if reads and is_new else 0
+        news = expected(within(settings, limit)) if reads and is_new else 0
         fixed, turns = self._counted(model, ratio, texts, max(used), limit)
         held = [last.before.get(position, 0) for position in turn.positions]
         sizes = Sizes(
             fixed + last.in_system,
             [size + more for size, more in zip(turns, held, strict=True)],
             limit=limit,
-            keep=settings.context_keep / 100,
+            keep=settings.advanced_numbers.context_keep / 100,
             reserve=news,
             abstract=_room(limit),
         )

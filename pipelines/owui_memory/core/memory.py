@@ -214,11 +214,9 @@ def hash_of(text: str) -> str:
     return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
-def page_of(memories: Iterable[Memory], limit: int | None, offset: int) -> list[Memory]:
-    """`limit` memories (None: all) from `offset` on, oldest first; those without a time come first."""
-    in_order = sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
-    first = max(offset, 0)
-    return in_order[first:] if limit is None else in_order[first : first + max(limit, 0)]
+def oldest_first(memories: Iterable[Memory]) -> list[Memory]:
+    """The memories by the time when each was added; those without a time come first."""
+    return sorted(memories, key=lambda memory: (memory.created_at or _NEVER, memory.id))
 
 
 def newest_first(memories: Iterable[Memory]) -> list[Memory]:

@@ -1,4 +1,4 @@
-"""Text made fit to be stored: nothing broken, nothing invisible."""
+"""Text cut, and made fit to be stored: nothing broken, nothing invisible."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def plain(text: str) -> str:
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def capped(text: str, most: int = TEXT_CHARS) -> str:
-    """A text, or of a longer one its beginning and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]}\n…\n{text[-most // 2 :]}"
+def capped(text: str, most: int = TEXT_CHARS, between: str = "\n…\n") -> str:
+    """A text, or of a longer one its beginning and its end, and what is to stand between them."""
+    return text if len(text) <= most else f"{text[: most // 2]}{between}{text[-most // 2 :]}"
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word of a text, and all after the blanks behind it."""
+    word, rest, *_ = *text.split(None, 1), "", ""
+    return word, rest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import AskableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
@@ -18,7 +18,6 @@ from ..core.locales import Locale, message
 from ..core.locales.refused import Refused
 from ..language.markdown import shown
 from ..language.sanitize import inert
-from ..manage.live import Live
 from ..state.reflections_table import Reflections
 from .draft import Section, checked, of_sources, prompt_of, written
 from .sources import Shelf, Source
@@ -34,7 +33,7 @@ class Digests:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         emit: Emit,
         shelf: Shelf,
@@ -96,7 +95,7 @@ class Digests:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
         settings, backend = self._settings(), self._live.get()
-        if not (settings.has_llm and settings.uses_llm and isinstance(backend, AskableBackend)):
+        if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
         with ExitStack() as reading:

@@ -24,14 +24,13 @@ _FRAME_TOKENS = 12  # of its number, day and title
 class Source:
     """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
 
-    title: the chat's or the document's, with its page; "" where there is none. kind: a memory's.
+    title: the chat's or the document's, with its page; "" where there is none.
     """
 
     part: str
     text: str
     day: str
     title: str = ""
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _taken(part: str, memories: Iterable[Memory]) -> Iterator[tuple[datetime, So
         at = _time(memory)
         day = at.date().isoformat() if at.year > 1 else ""
         title = " ".join(filter(None, (memory.title, memory.role if part == "documents" else "")))
-        yield at, Source(part, text, day, disarmed(title), memory.kind if part == "memories" else "")
+        yield at, Source(part, text, day, disarmed(title))
 
 
 def _time(memory: Memory) -> datetime:

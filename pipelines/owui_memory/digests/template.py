@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.errors import Drop
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
@@ -28,7 +28,13 @@ _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
 _MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
-_HOW = "see docs/digests.md for what a template looks like"
+
+
+class BrokenError(Refused):
+    """A template cannot be used. why: in English, for whoever has written it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(message("digest, broken template", template=name, why=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +60,19 @@ class Template:
         """A template as its file has it.
 
         Raises:
-            Drop: it is none, and why.
+            BrokenError: it is none.
         """
         head, fence, text = (
             source.removeprefix("\ufeff").lstrip().removeprefix(_FENCE).partition(f"\n{_FENCE}")
         )
         if not fence or not text.strip() or not source.lstrip("\ufeff \r\n").startswith(_FENCE):
-            raise Drop(f"The template {name} has no front matter or no text.", hint=_HOW)
+            raise BrokenError(name, "it has no front matter or no text")
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
             given[field.strip()] = value.strip().strip("\"'")
         if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise Drop(f"The template {name} has an unknown field {min(unknown)[:40]!r}.", hint=_HOW)
+            raise BrokenError(name, f"it has an unknown field {min(unknown)[:40]!r}")
         return cls(
             name,
             inert(given.get("title", "")) or name,
@@ -92,7 +98,7 @@ class Template:
         """Its text.
 
         Raises:
-            Drop: it cannot be filled.
+            BrokenError: it cannot be filled.
         """
         from jinja2 import TemplateError
 
@@ -100,7 +106,7 @@ class Template:
         try:
             return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
-            raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
+            raise BrokenError(self.name, "its text cannot be filled in") from error
 
 
 class Templates:
@@ -113,7 +119,7 @@ class Templates:
         """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
         found = []
         for name in sorted(self._names()):
-            with suppress(Drop):
+            with suppress(BrokenError):
                 found.append(self._read(name))
         return found
 
@@ -121,8 +127,7 @@ class Templates:
         """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
-            Drop: it cannot be read.
-            Refused: there is none.
+            Refused: there is none, or it cannot be read.
         """
         names, name = self._names(), self.named(name)
         if name not in names:
@@ -151,26 +156,23 @@ class Templates:
                 built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
                 return Template.read(name, built_in.read_text(encoding="utf-8"))
             if own.stat().st_size > _FILE_BYTES:
-                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+                raise BrokenError(name, f"it has more than {_FILE_BYTES:,} bytes")
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
-            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
+            raise BrokenError(name, os.strerror(error.errno or 0)) from error
 
 
 def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
     words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
     if wrong := set(words) - set(known):
-        raise Drop(
-            f"The template {name} says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}.",
-            hint=_HOW,
-        )
+        raise BrokenError(name, f"it says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}")
     return words
 
 
 def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
     value = given.get(field, str(default))
     if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
+        raise BrokenError(name, f"it says {field}: {value[:40]!r}, not {least:,} to {most:,}")
     return int(value)
 
 

@@ -8,12 +8,12 @@ import heapq
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import Drop, MemoryFault
 from ..core.memory import Memory
 from ..state.documents_table import DocumentsTable, Entry, id_of
@@ -57,7 +57,7 @@ class Indexing:
         """is_busy: whether a message waits for its memories, which needs the same interpreter."""
         self._table, self._is_busy, self._stopped = table, is_busy, stopped
 
-    def run(self, backend: BulkBackend, folders: Folders) -> int:
+    def run(self, backend: Backend, folders: Folders) -> int:
         """Bring the store in step; how many documents were new, changed or gone.
 
         Raises:
@@ -66,50 +66,59 @@ class Indexing:
         What ends the work for one user is raised when all others have had theirs. Users take turns, each with
         the newest files first, so that nobody waits for another's thousands.
         """
-        extraction = Extraction()
+        with closing(Extraction()) as extraction:
+            return _Run(self._table, backend, folders, extraction, self._is_busy, self._stopped).all()
+
+
+@dataclass(slots=True)
+class _Run:
+    """Bringing the store in step once. missed: what ended the work, by user."""
+
+    table: DocumentsTable
+    backend: Backend
+    folders: Folders
+    extraction: Extraction
+    is_busy: Callable[[], bool]
+    stopped: Callable[[], bool]
+    missed: dict[str, Exception] = field(default_factory=dict)
+
+    def all(self) -> int:
         count = 0
-        missed: dict[str, Exception] = {}
-        try:
-            for _ in range(_SHARE_OF_ROUND + 1):
-                waiting, gone = self._look(backend, folders, missed)
-                count += gone + self._round(waiting, folders, extraction, missed)
-                if self._stopped() or all(one.is_all or one.user_id in missed for one in waiting):
-                    break
-        finally:
-            extraction.close()
-        for error in missed.values():
+        for _ in range(_SHARE_OF_ROUND + 1):
+            waiting, gone = self._look()
+            count += gone + self._round(waiting)
+            if self.stopped() or all(one.is_all or one.user_id in self.missed for one in waiting):
+                break
+        for error in self.missed.values():
             raise error
         return count
 
-    def _look(
-        self, backend: BulkBackend, folders: Folders, missed: dict[str, Exception]
-    ) -> tuple[list[_Waiting], int]:
+    def _look(self) -> tuple[list[_Waiting], int]:
         """Whose files wait to be read, and how many documents are gone, which are erased."""
-        there = set(folders.users())
+        there = set(self.folders.users())
         waiting = []
         count = 0
-        for user_id in sorted(there.union(self._table.users()).difference(missed)):
+        for user_id in sorted(there.union(self.table.users()).difference(self.missed)):
             try:
                 if user_id in there:
-                    folders.remove_digests(user_id, partial(self._stays, user_id))
-                known = {entry.path: entry for entry in self._table.of(user_id)}
-                found = {file.path: file for file in folders.files(user_id)} if user_id in there else {}
-                gone = [one for path, one in known.items() if path not in found]
-                count += self._gone(backend, user_id, gone)
+                    self.folders.remove_digests(user_id, partial(self._stays, user_id))
+                known = {entry.path: entry for entry in self.table.of(user_id)}
+                found = {file.path: file for file in self.folders.files(user_id)} if user_id in there else {}
+                count += self._gone(user_id, [one for path, one in known.items() if path not in found])
                 most = max(_LEAST_OF_ROUND, len(found) // _SHARE_OF_ROUND + 1)
-                new = list(islice(self._new(folders, user_id, found.values(), known), most + 1))
+                new = list(islice(self._new(user_id, found.values(), known), most + 1))
                 if new:
-                    storing = Storing(backend, self._table, user_id, self._let_others_go_first)
+                    storing = Storing(self.backend, self.table, user_id, self._let_others_go_first)
                     waiting.append(_Waiting(user_id, storing, new[:most][::-1], is_all=len(new) <= most))
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[user_id] = error
+                self.missed[user_id] = error
         return waiting, count
 
     def _stays(self, user_id: str, placed: float) -> bool:
-        return not self._table.was_erased(user_id, placed)
+        return not self.table.was_erased(user_id, placed)
 
     def _new(
-        self, folders: Folders, user_id: str, files: Collection[File], known: dict[str, Entry]
+        self, user_id: str, files: Collection[File], known: dict[str, Entry]
     ) -> Iterator[tuple[File, Entry | None]]:
         """What has to be read, the newest first."""
         changed = [
@@ -122,15 +131,9 @@ class Indexing:
             if self._stays(user_id, file.placed):
                 yield file, entry
             elif is_saved(file.path):  # what is to be erased is not read anew
-                folders.remove(user_id, file.path)
+                self.folders.remove(user_id, file.path)
 
-    def _round(
-        self,
-        waiting: Iterable[_Waiting],
-        folders: Folders,
-        extraction: Extraction,
-        missed: dict[str, Exception],
-    ) -> int:
+    def _round(self, waiting: Iterable[_Waiting]) -> int:
         """Read these; how many documents were new or changed."""
         count = 0
         turns = [(one.turn, one) for one in waiting]
@@ -138,58 +141,48 @@ class Indexing:
         while turns:
             _, one = heapq.heappop(turns)
             try:
-                if not self._stopped():
+                if not self.stopped():
                     file, entry = one.files.pop()
                     one.read += file.size
-                    count += self._file(one.storing, folders, extraction, one.user_id, file, entry)
-                if one.files and not self._stopped():
+                    count += self._file(one, file, entry)
+                if one.files and not self.stopped():
                     heapq.heappush(turns, (one.turn, one))
                 else:
                     one.storing.flush()
             except Exception as error:  # noqa: BLE001 - raised when others have had their turns
-                missed[one.user_id] = error
+                self.missed[one.user_id] = error
         return count
 
     def _let_others_go_first(self) -> None:
         until = time.monotonic() + _YIELDS_S
-        while self._is_busy() and not self._stopped() and time.monotonic() < until:
+        while self.is_busy() and not self.stopped() and time.monotonic() < until:
             time.sleep(_YIELDS_S / 20)
 
-    def _gone(self, backend: BulkBackend, user_id: str, entries: list[Entry]) -> int:
+    def _gone(self, user_id: str, entries: list[Entry]) -> int:
         for entry in entries:
-            clear(backend, entry)
-        self._table.remove(user_id, [entry.document_id for entry in entries])
+            clear(self.backend, entry)
+        self.table.remove(user_id, [entry.document_id for entry in entries])
         return len(entries)
 
-    def _file(
-        self,
-        storing: Storing,
-        folders: Folders,
-        extraction: Extraction,
-        user_id: str,
-        file: File,
-        before: Entry | None,
-    ) -> bool:
-        """Read a file; whether its words are new or have changed."""
+    def _file(self, one: _Waiting, file: File, before: Entry | None) -> bool:
+        """Read a user's file; whether its words are new or have changed."""
+        user_id, storing, digest = one.user_id, one.storing, ""
         entry = Entry(
             user_id, id_of(user_id, file.path), file.path, file.size, file.changed, "", at=time.time()
         )
-        digest = ""
         try:
             if file.is_too_big:
                 raise Drop("it is too big")
-            with folders.opened(user_id, file.path) as opened:
+            with self.folders.opened(user_id, file.path) as opened:
                 digest = _digest(opened)
-                if (
-                    before is not None and before.digest == digest and before.state != "failed"
-                ):  # only touched
-                    self._table.put([replace(before, size=file.size, changed=file.changed)])
-                    return False
+                if before is not None and before.digest == digest and before.state != "failed":
+                    self.table.put([replace(before, size=file.size, changed=file.changed)])
+                    return False  # only touched
                 with _of_the_file():
-                    document = extraction.read(file.path, opened)
+                    document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            storing.fail(entry, f"it cannot be opened: {os.strerror(error.errno or 0)}")
             return True
         except Drop as why:
             storing.fail(replace(entry, digest=digest), str(why))
@@ -219,7 +212,7 @@ def _of_the_file() -> Iterator[None]:
     except (MemoryFault, OSError):
         raise
     except Exception as error:
-        raise Drop(f"it cannot be read ({type(error).__name__})") from error
+        raise Drop("it cannot be understood") from error
 
 
 def _digest(file: int) -> str:

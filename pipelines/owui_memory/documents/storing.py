@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ..backends.base import BulkBackend
+from ..backends.base import Backend
 from ..core.errors import ClaimLost, Drop
 from ..core.memory import Memory
 from ..core.scope import documents_owner
@@ -38,7 +38,7 @@ class Storing:
     """
 
     def __init__(
-        self, backend: BulkBackend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
+        self, backend: Backend, table: DocumentsTable, user_id: str, yields: Callable[[], None]
     ) -> None:
         """yields: called before each passage, and before some are embedded."""
         self._backend, self._table, self._yields = backend, table, yields
@@ -101,7 +101,7 @@ class Storing:
             if one.why:
                 clear(self._backend, one.entry)
             elif one.stale:
-                admission.remove_all(self._backend, self._owner, list(one.stale))
+                self._backend.remove_all(self._owner, one.stale)
         self._table.put([_settled(one) for one in whole])
         self._written = [one for one in written if not one.is_whole]
 
@@ -135,8 +135,8 @@ def _settled(one: _Written) -> Entry:
     return replace(one.entry, passages=one.count)
 
 
-def clear(backend: BulkBackend, entry: Entry) -> None:
+def clear(backend: Backend, entry: Entry) -> None:
     """Take away the passages of a document."""
     owner = documents_owner(entry.user_id)
     told = [one.id for one in backend.added_by(owner, BATCH + entry.document_id)]
-    admission.remove_all(backend, owner, told)
+    backend.remove_all(owner, told)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Job, failed, succeeded
 from .folders import Folders
@@ -61,7 +62,7 @@ class Watcher:
         except MemoryFault:
             return _OPENING_S  # the backend's own line of the status tells why
         try:
-            if not isinstance(backend, BulkBackend):
+            if not isinstance(backend, LibraryBackend):
                 return _RETRY_S
             self._indexing.run(backend, Folders(root))
         except MemoryFault as fault:

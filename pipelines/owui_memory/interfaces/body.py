@@ -41,7 +41,8 @@ def read_inlet(body: Any, user: Any) -> Turn:
     chat_id = _id(meta.get("chat_id"))
     message_id = _id(meta.get("message_id"))
     user_message_id = _id(meta.get("user_message_id"))
-    so_far = "" if message_id and user_message_id else _hash((user_id, *texts))
+    last = texts[-1] if texts else ""
+    so_far = "" if user_message_id else _hash((user_id, *texts))
     features = mapping(body.get("features") or meta.get("features"))
     model, described = _id(body.get("model")), mapping(meta.get("model"))
     info = mapping(described.get("info"))
@@ -52,11 +53,9 @@ def read_inlet(body: Any, user: Any) -> Turn:
     connection = _connection(described, model, base_model) if is_described else "unknown"
     return Turn(
         user_id=user_id,
-        text=_kept(texts[-1]) if texts else "",
+        text=_kept(last),
         key=message_id or _unnamed(user_id, chat_id, model, texts),
-        exchange_key=exchange_key(user_id, chat_id, user_message_id, texts[-1] if texts else "")
-        if user_message_id
-        else so_far,
+        exchange_key=exchange_key(user_id, chat_id, user_message_id, last) if user_message_id else so_far,
         chat_kind=chat_kind_of(chat_id, message_id),
         chat_id=chat_id,
         user_message_id=user_message_id,
@@ -126,7 +125,8 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     """
     messages = body["messages"]
     unseen = range(_MESSAGES // 2, len(messages) - _MESSAGES // 2)
-    first = _first_kept(messages)
+    # But for those that hold nothing but a block of ours.
+    first = mapping(next((kept for message in messages for kept in _without_block(message)), None))
     before: dict[int, Any] = dict(blocks.before)
     has_system = first.get("role") == "system" and isinstance(first.get("content") or "", str | list)
     if blocks.system and not has_system and not in_system:
@@ -148,11 +148,6 @@ def with_blocks(body: Mapping[str, Any], blocks: Blocks, *, in_system: bool = Fa
     elif blocks.system and (in_system or not users):
         told.insert(0, {"role": "system", "content": blocks.system})
     return {**body, "messages": told}
-
-
-def _first_kept(messages: Sequence[Any]) -> Mapping[str, Any]:
-    """The first message, but for those that hold nothing but a block of ours."""
-    return mapping(next((kept for message in messages for kept in _without_block(message)), None))
 
 
 def with_answer(body: Mapping[str, Any], answer: str, *, below: bool = False) -> dict[str, Any]:
@@ -257,7 +252,7 @@ def exchange_names(turn: Turn, texts: Sequence[str]) -> list[str]:
     """How the exchanges' keys end of a chat's messages: see `context.turns.Past`."""
     if not turn.user_message_id:  # then they are made of all that was said
         return [f"~{name}" if turn.chat_id else name for name in _hashes((turn.user_id,), texts)]
-    return [f"~{_version(text)}" for text in texts]
+    return [message_id_of(exchange_key("", "", "", text)) for text in texts]
 
 
 def key_of_cut(turn: Turn, body: Any) -> str:
@@ -332,10 +327,6 @@ def _is_others(meta: Mapping[str, Any], user_id: str, user_message_id: str) -> b
     return bool(user_id and user_message_id) and is_meant and _id(message.get("user_id")) not in ("", user_id)
 
 
-def _version(text: str) -> str:
-    return message_id_of(exchange_key("", "", "", text)).removeprefix("~")
-
-
 def _unnamed(user_id: str, chat_id: str, model: str, texts: list[str]) -> str:
     """The key of a turn whose answer has no id yet."""
     return _hash(("turn", user_id, chat_id, model, *texts))
@@ -359,6 +350,10 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def role_of(message: Any) -> Any:
+    return mapping(message).get("role")
 
 
 def _text(value: Any) -> str:

@@ -121,7 +121,9 @@ class ChannelPoller:
         followed = turn.followed
         followed.channel = channel
         # What is older the queue may know no more, and would take for new.
-        followed.floor = max(followed.floor, now - settings.channel_days * _DAY_S + _MARGIN_S)
+        followed.floor = max(
+            followed.floor, now - settings.advanced_numbers.channel_days * _DAY_S + _MARGIN_S
+        )
         if is_paused:
             followed.floor = now  # what is said meanwhile is never read
         elif monotonic >= turn.due_at:

@@ -20,6 +20,8 @@ from ..config.policy import decide
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, Retry, Waits, is_of_the_text
 from ..core.events import Event, EventKind, Job, failed, succeeded
+from ..core.latest import Latest
+from ..core.locales import Locale
 from ..core.memory import Check
 from ..core.permission import SWITCHED_OFF
 from ..core.trace import TRACE
@@ -36,7 +38,7 @@ from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
-from .waits import done_by, in_pool, in_thread, looked_at, within
+from .waits import done_by, in_pool, looked_at, within
 
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
-Render = Callable[..., Body]  # a body, its blocks, and `in_system`: see `body.with_blocks`
 
 _COMMAND_S = 120.0  # that a command may take; it goes on in its thread
 _LONG_CHARS = 20_000  # of an exchange; to look for secrets in more waits in its user's turn
@@ -67,14 +68,14 @@ class Chats:
 
         open_service: blocks, and raises a MemoryFault for as long as it cannot be opened.
         """
-        self._settings, self._languages = settings, Languages()
+        self.environment, self.settings, self._languages = environment, settings, Languages()
         self._spill = Spill(environment.data_dir)
         self._start = Start(partial(open_service, environment, settings, problems, self._spill), settings)
         self.intake, self.changes = Intake(), Rate()
         self._spilling = Spilling(self._spill)
         self._seeing_to: set[asyncio.Task[None]] = set()  # permissions that are late
         # Whether turns may be remembered, before there is a runtime.
-        self._early: dict[tuple[str, str], bool] = {}
+        self._early = Latest[tuple[str, str], bool](_EARLY)
 
     @property
     def runtime(self) -> Service | None:
@@ -83,7 +84,6 @@ class Chats:
 
     @property
     def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
         return self._start.fault
 
     async def begin(self) -> None:
@@ -91,19 +91,17 @@ class Chats:
         await asyncio.to_thread(self._start.begin, _HOLD_UP_S)
 
     async def stop(self) -> None:
-        """Stop the threads, within a bound."""
         await asyncio.to_thread(self._start.stop)
         self.intake.close()
 
     def use_settings(self) -> None:
-        """The settings have changed."""
         self._start.use_settings()
 
     def deadline(self) -> float:
         """Until when a message that comes now may wait for its memories, by the event loop's clock."""
-        return asyncio.get_running_loop().time() + self._settings().inlet_deadline_ms / 1000
+        return asyncio.get_running_loop().time() + self.settings().inlet_deadline_ms / 1000
 
-    async def told(self, body: Body, turn: Turn, deadline: float, render: Render = with_blocks) -> Body:
+    async def told(self, body: Body, turn: Turn, deadline: float) -> Body:
         """The body for the model, with what is remembered; and what the answer may become is decided.
 
         turn: read from this body, and no command. deadline: as `deadline` gave it.
@@ -112,7 +110,7 @@ class Chats:
             self._decide_early(turn)
             return body
         try:
-            told = await self._told(runtime, body, turn, deadline, render)
+            told = await self._told(runtime, body, turn, deadline)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             runtime.emit(failed(Job.INLET, error))
             return body
@@ -121,14 +119,15 @@ class Chats:
 
     async def keep(self, answered: Answered) -> str:
         """A finished exchange is on disk afterwards; its chat where the database took it in time, else ""."""
-        if not self._settings().enabled:
+        if not self.settings().enabled:
             return ""
         if (trace := TRACE.get()) is not None:
             answered = replace(answered, trace=trace.header)
         try:
             if (runtime := self.runtime) is None:
                 await self._kept_early(answered)
-            elif not self._was_forbidden_early(answered):
+            # Else forbidden before there was a database, which may hold an earlier permission.
+            elif all(self._early.get((answered.user_id, key)) is not False for key in answered.keys):
                 learn(runtime, answered)
                 return await self._kept(runtime, answered)
         except Exception as error:  # noqa: BLE001 - the chat must go on
@@ -138,7 +137,7 @@ class Chats:
     async def give(self, turn: Turn) -> str:
         """A command, kept for its answer; what is to be answered where that is known at once, else ""."""
         runtime, words = self.runtime, self._languages.note(turn)
-        answer = refusal(turn.text, words, enabled=self._settings().enabled)
+        answer = refusal(turn.text, words, enabled=self.settings().enabled)
         if runtime is None:
             return answer or words.say("not now")
         runtime.emit(Event(EventKind.COMMAND))
@@ -146,51 +145,51 @@ class Chats:
         runtime.kept_steps.drop(turn.user_id)  # it may be to forget what they tell
         if answer:
             return answer
-        try:
-            pool, give = runtime.command_pool, runtime.commander.give
-            is_api = turn.chat_kind == "api"  # there it is carried out at once
-            giving = (
-                runtime.lanes.run(turn.user_id, pool, give, turn) if is_api else in_pool(pool, give, turn)
-            )
-            return str(giving.result()) if await within(_COMMAND_S, giving) else words.say("still at it")
-        except BusyError:
-            return words.say("still at earlier")
-        except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
-            return words.say("not now")
+        pool, give = runtime.command_pool, runtime.commander.give
+        if turn.chat_kind == "api":  # there it is carried out at once
+            return await self._command(words, partial(runtime.lanes.run, turn.user_id, pool, give, turn))
+        return await self._command(words, partial(in_pool, pool, give, turn))
 
     async def answer(self, answered: Answered) -> str:
         """The answer to a command; "" where it was none. What the model said to one is never seen."""
         runtime = self.runtime
         words = self._languages.of(answered.user_id, answered.user_text)
         nothing = words.say("not now") if was_command(answered) else ""
-        if nothing and (answer := refusal(answered.user_text, words, enabled=self._settings().enabled)):
+        if nothing and (answer := refusal(answered.user_text, words, enabled=self.settings().enabled)):
             return answer
         if runtime is None:
             return nothing
+        asked = answered.user_id, answered.keys, answered.name, words
+        pool, answer_to = runtime.command_pool, runtime.commander.answer
+        begin = partial(runtime.lanes.run, answered.user_id, pool, answer_to, *asked)
+        return await self._command(words, begin) or nothing
+
+    async def _command(self, words: Locale, begin: Callable[[], asyncio.Future[Any]]) -> str:
+        """What comes of a command in time, or in words why nothing does. begin: may raise BusyError."""
         try:
-            asked = answered.user_id, answered.keys, answered.name, words
-            pool, answer_to = runtime.command_pool, runtime.commander.answer
-            answering = runtime.lanes.run(answered.user_id, pool, answer_to, *asked)
-            done = await within(_COMMAND_S, answering)
-            return (answering.result() or nothing) if done else words.say("still at it")
+            work = begin()
+            return str(work.result()) if await within(_COMMAND_S, work) else words.say("still at it")
         except BusyError:
             return words.say("still at earlier")
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
-            runtime.emit(failed(Job.COMMAND, error))
+            self.failed(Job.COMMAND, error)
             return words.say("not now")
 
     async def note(self, answered: Answered, chat_id: str) -> str:
         """What stands under an answer: which memories were used, and what was learned; "" if it is late."""
+        asked = answered.user_id, chat_id, answered.user_text
+        return str(await self.shown(_NOTE_S, Job.OUTLET, lambda one: one.notes.under(*asked)) or "")
+
+    async def shown(self, seconds: float, job: Job, work: Callable[[Service], Any]) -> Any:
+        """What work in a thread gives for users to see; None where it fails, is late, or cannot be begun."""
         if (runtime := self.runtime) is None:
-            return ""
+            return None
         try:
-            asked = answered.user_id, chat_id, answered.user_text
-            noting = in_pool(runtime.command_pool, runtime.notes.under, *asked)
-            return str(noting.result()) if await within(_NOTE_S, noting) else ""
+            showing = in_pool(runtime.command_pool, work, runtime)
+            return showing.result() if await within(seconds, showing) else None
         except Exception as error:  # noqa: BLE001 - the chat must go on
-            self.failed(Job.OUTLET, error)
-            return ""
+            self.failed(job, error)
+            return None
 
     def finished(self, answered: Answered) -> None:
         """An answer is there: its chat is to show what was used for it. Never blocks."""
@@ -198,7 +197,6 @@ class Chats:
             runtime.live_chats.finished(answered.user_id, answered.keys)
 
     def emit(self, event: Event) -> None:
-        """Something has happened."""
         if (runtime := self.runtime) is not None:
             runtime.emit(event)
 
@@ -208,7 +206,7 @@ class Chats:
         Raises:
             MemoryFault: that cannot be told now.
         """
-        runtime = self._opened()
+        runtime = self.opened()
         try:
             return str(await in_pool(runtime.state_pool, runtime.api_keys.owner_of, key))
         except Exception as error:
@@ -219,7 +217,7 @@ class Chats:
 
         Whoever asks so keeps the answer, and sends it to the model with the next message.
         """
-        if not decide(turn, self._settings()).may_show:
+        if not decide(turn, self.settings()).may_show:
             return self._languages.note(turn).say("not this model")
         own = turn
         if not turn.user_message_id:  # the same text once more is another request
@@ -230,7 +228,6 @@ class Chats:
         return await self.answer(Answered(own.user_id, (own.key,), own.text, "", own.name, own.chat_kind))
 
     def failed(self, work: Job, error: Exception) -> None:
-        """Some work has failed, and the chat goes on."""
         if (runtime := self.runtime) is not None:
             runtime.emit(failed(work, error))
         else:
@@ -248,19 +245,20 @@ class Chats:
 
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
-        return self._opened().numbers()
+        return self.opened().numbers()
 
     def embedder(self) -> Embedder:
         """The embedder in use. Raises MemoryFault where there is none."""
-        return self._opened().embedder()
+        return self.opened().embedder()
 
-    def _opened(self) -> Service:
+    def opened(self) -> Service:
+        """The runtime. Raises the MemoryFault why there is none."""
         if (runtime := self.runtime) is None:
             raise self.fault
         return runtime
 
-    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float, render: Render) -> Body:
-        settings = self._settings()  # as they are now, for all of this turn
+    async def _told(self, runtime: Service, body: Body, turn: Turn, deadline: float) -> Body:
+        settings = self.settings()  # as they are now, for all of this turn
         decision = decide(turn, settings)
         self._early.pop((turn.user_id, turn.key), None)
         allowing, spilling = None, None
@@ -272,7 +270,8 @@ class Chats:
                 allowing = in_pool(runtime.state_pool, runtime.keeper.allow, turn.user_id, permission)
         elif not turn.task:
             runtime.forbid(turn)
-        long = await LongChat.of(runtime, self.intake, body, turn, settings, decision, deadline)
+        long = LongChat(runtime, self.intake, body, turn, settings, decision)
+        await long.read(deadline)
         asked, settings = long.asked, long.settings
         reads, outcome = await recalled(runtime, asked, settings, decision, deadline)
         on = outcome.recalled is None or outcome.recalled.on
@@ -296,7 +295,8 @@ class Chats:
         if on and permission is not None:
             await long.keep(told, permission)
         if reads:
-            told = await self.intake.rewrite(turn.user_id, partial(render, in_system=in_system), told, blocks)
+            rendered = partial(with_blocks, in_system=in_system)
+            told = await self.intake.rewrite(turn.user_id, rendered, told, blocks)
         runtime.after_inlet(asked, outcome if decision.read else Outcome(None), decision)
         return told
 
@@ -305,29 +305,35 @@ class Chats:
         keeper = runtime.keeper
         if not keeper.is_ill:
             long = len(answered.user_text) + len(answered.assistant_text) > _LONG_CHARS
-            keep = self.intake.in_turn if long else in_thread
-            keeping = asyncio.ensure_future(keep(answered.user_id, runtime.state_pool, keeper.keep, answered))
-            if await self._stored(runtime, keeping):
-                try:
-                    return str(keeping.result())
-                except Exception as error:  # noqa: BLE001 - whatever it is, nothing is to be lost
-                    _note(runtime, Job.OUTLET, error)
-            else:
-                keeping.cancel()  # it may be stored all the same: that does no harm
-                keeping.add_done_callback(looked_at)
-                keeper.is_ill |= not long
+            work = runtime.state_pool, keeper.keep, answered
+            keeping = self.intake.in_turn(answered.user_id, *work) if long else in_pool(*work)
+            keeping = asyncio.ensure_future(keeping)
+            if await self._stored(runtime, Job.OUTLET, keeping, is_long=long):
+                return str(keeping.result())
         if (record := keeper.exchange(answered)) is not None:
             await self._spilling.put(record)
         return ""
 
     @staticmethod
-    async def _stored(runtime: Service, storing: asyncio.Future[Any]) -> bool:
-        """Wait for the state database, for as long as it is worth it; then it is kept otherwise."""
-        until = asyncio.get_running_loop().time() + QUEUE_S
+    async def _stored(
+        runtime: Service, work: Job, storing: asyncio.Future[Any], *, is_long: bool = False
+    ) -> bool:
+        """Whether the state database takes it in the time that it is worth; else the spill has to."""
+        keeper, clock = runtime.keeper, asyncio.get_running_loop().time
+        until = clock() + QUEUE_S
         while not (done := await within(KEEP_S, storing)):
-            if asyncio.get_running_loop().time() >= until or not runtime.keeper.goes_on(KEEP_S):
+            if clock() >= until or not keeper.goes_on(KEEP_S):
                 break
-        return done
+        if not done:
+            storing.cancel()  # it may be stored all the same: that does no harm
+            storing.add_done_callback(looked_at)
+            keeper.is_ill |= not is_long
+        elif (error := storing.exception()) is None:
+            return True
+        elif not isinstance(error, Waits):
+            keeper.is_ill |= not is_of_the_text(error)
+            runtime.emit(failed(work, error))
+        return False
 
     async def _kept_early(self, answered: Answered) -> None:
         """Before there is a database: whether it may be remembered is seen when there is one."""
@@ -335,18 +341,12 @@ class Chats:
         if next((one for one in decided if one is not None), True):
             await self._spilling.put(Spilled.exchange(answered))
 
-    def _was_forbidden_early(self, answered: Answered) -> bool:
-        """Before there was a database, which may still hold an earlier permission with the same key."""
-        return any(self._early.get((answered.user_id, key)) is False for key in answered.keys)
-
     def _decide_early(self, turn: Turn) -> None:
         """Before there is a database: keep what the inlet would have kept there."""
         try:
-            permission = decide(turn, self._settings()).permission
+            permission = decide(turn, self.settings()).permission
             if turn.task:
                 return
-            if len(self._early) >= _EARLY:
-                self._early.pop(next(iter(self._early)))
             self._early[turn.user_id, turn.key] = permission is not None
             if permission is not None:
                 self._spilling.soon(Spilled.decision(turn.user_id, permission))
@@ -355,19 +355,5 @@ class Chats:
 
     async def _see_to(self, runtime: Service, record: Spilled, permission: asyncio.Future[Any]) -> None:
         """A permission that was late, or could not be given: it must not be lost."""
-        if await self._stored(runtime, permission):
-            if (error := permission.exception()) is None:
-                return
-            _note(runtime, Job.INLET, error)
-        else:
-            permission.cancel()
-            permission.add_done_callback(looked_at)
-            runtime.keeper.is_ill = True
-        self._spilling.soon(record)
-
-
-def _note(runtime: Service, work: Job, error: BaseException) -> None:
-    """That the state database failed; what this was about waits in the spill."""
-    if not isinstance(error, Waits):
-        runtime.keeper.is_ill |= not is_of_the_text(error)
-        runtime.emit(failed(work, error))
+        if not await self._stored(runtime, Job.INLET, permission):
+            self._spilling.soon(record)

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import MemoryFault
+
+if TYPE_CHECKING:
+    from ..models.embedder import Embedder
 
 OWN_MODEL = "memory-filter"  # by which the proxy knows that its own embedder is meant
 MOST_TEXTS, MOST_CHARS = 64, 200_000  # of one request
 _MOST_BYTES = 2_000_000
 
 
-class Embeds(Protocol):
-    """What makes vectors: see `models.embedder`."""
-
-    name: str
-
-    def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
-        """A vector for each text."""
-
-
-async def embedded(raw: bytes, embedder: Callable[[], Embeds]) -> tuple[int, dict[str, Any]]:
+async def embedded(raw: bytes, embedder: Callable[[], Embedder]) -> tuple[int, dict[str, Any]]:
     """Status and body of the answer to a request. `embedder` raises MemoryFault where there is none."""
     try:
         if len(raw) > _MOST_BYTES:
@@ -55,7 +49,7 @@ def _texts(asked: Any) -> list[str]:
     return texts
 
 
-def _embedded(embedder: Callable[[], Embeds], texts: list[str]) -> dict[str, Any]:
+def _embedded(embedder: Callable[[], Embedder], texts: list[str]) -> dict[str, Any]:
     using = embedder()
     vectors = using.embed_batch(texts)
     rows = [{"object": "embedding", "index": at, "embedding": vector} for at, vector in enumerate(vectors)]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ..channels.channels import Channels
 from ..channels.message import ChannelMessage
 from ..channels.queue import Full
+from ..core.latest import Latest
 from ..core.scope import WEBUI, channel_owner
 from .webui_channels import Posted, WebuiChannel, WebuiChannels
 
@@ -41,7 +42,8 @@ class FollowedChannel:
         """told_at: when members were told that it is read. What they wrote before is not."""
         self.channel, self.told_at, self.floor = channel, told_at, told_at
         self._channels = channels
-        self._threads: dict[str, tuple[int, int]] = {}  # by their first message: how they looked
+        # By their first message, how they looked.
+        self._threads = Latest[str, tuple[int, int]](_MOST_SEEN)
         self._seen: dict[str, _Seen] = {}
         since = time.time() - _RECALLED_S
         for id_, at in channels.queue.known(channel_owner(WEBUI, channel.id), since, _MOST_SEEN):
@@ -147,8 +149,6 @@ class FollowedChannel:
     def _bound(self) -> None:
         if len(self._seen) > 2 * _MOST_SEEN:
             self._seen = dict(heapq.nlargest(_MOST_SEEN, self._seen.items(), key=lambda item: item[1].at))
-        while len(self._threads) > _MOST_SEEN:
-            del self._threads[next(iter(self._threads))]
 
     def _message(self, one: Posted) -> ChannelMessage:
         return ChannelMessage(

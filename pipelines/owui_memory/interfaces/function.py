@@ -7,41 +7,31 @@ is to go on, null where it is as it came, and what the chat is to show, which wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from ..core.events import Job
 from .chats import Body, Chats
-from .request_body import TooLongError, body_of
-from .server_key import has_key, key_wanted
+from .requests import RequestError, body_of, refusing
+from .server_key import ask_for_key
 from .turns import Turns
-from .waits import in_pool, within
 
 _LINE_S, _SOURCES_S = 0.3, 3.0  # that what is shown may take
 _MOST_BYTES = 64_000_000  # of a request
 
 
-def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
-    """POST /function/inlet and /function/outlet."""
-
+def function_routes(chats: Chats, turns: Turns) -> list[Route]:
     async def asked(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, chats.environment.server_key)
         try:
             form = await chats.intake.load("", await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "A request has 64 MB at most."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
             form = None
         body = form.get("body") if isinstance(form, dict) else None
         if not isinstance(body, dict):
-            hint = 'Send JSON like {"body": {...}, "user": {"id": "..."}}.'
-            return JSONResponse({"detail": hint}, status_code=422)
+            raise RequestError(422, "no_body", 'Send JSON like {"body": {...}, "user": {"id": "..."}}.')
         user, notes = form.get("user"), form.get("notes") is not False
         keys: tuple[str, ...] = ()
         finished = request.url.path.endswith("/outlet")
@@ -57,17 +47,13 @@ def function_routes(key: str, chats: Chats, turns: Turns) -> list[Route]:
         answer = {"body": None if told is body else told, "events": events}
         return Response(await chats.intake.dump(owner, answer), media_type="application/json")
 
-    return [Route(f"/function/{name}", asked, methods=["POST"]) for name in ("inlet", "outlet")]
+    return [Route(f"/function/{name}", refusing(asked), methods=["POST"]) for name in ("inlet", "outlet")]
 
 
 async def _events(chats: Chats, owner: str, keys: Sequence[str], *, finished: bool) -> list[Body]:
     """What the chat is to show now, where nothing is posted; nothing if it is late."""
-    if (runtime := chats.runtime) is None:
-        return []
-    try:
-        shown = partial(runtime.live_chats.events, owner, keys, finished=finished)
-        showing = in_pool(runtime.command_pool, shown)
-        return showing.result() if await within(_SOURCES_S if finished else _LINE_S, showing) else []
-    except Exception as error:  # noqa: BLE001 - the chat must go on
-        chats.failed(Job.OUTLET if finished else Job.INLET, error)
-        return []
+    seconds, job = (_SOURCES_S, Job.OUTLET) if finished else (_LINE_S, Job.INLET)
+    events = await chats.shown(
+        seconds, job, lambda one: one.live_chats.events(owner, keys, finished=finished)
+    )
+    return events or []

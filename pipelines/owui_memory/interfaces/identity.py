@@ -12,20 +12,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
+from .body import mapping
+from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
 JWT = "x-openwebui-user-jwt"
 _WRONG_KEY = "The key is missing or wrong. Send 'Authorization: Bearer <a key of yours, or the server's>'."
-
-
-class UnidentifiedError(Exception):
-    """Nobody whom we know, or nobody can tell now: an HTTP status, a code, and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +42,8 @@ def given_key(headers: Mapping[str, str]) -> str:
     return bearer(headers) or headers.get("x-api-key", "").strip()
 
 
-def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
-    """Who asks, as far as the server's key and a signature tell; None: neither is there.
-
-    secret: with which Open WebUI signs, "" for none.
-    """
+def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Caller | None:
+    """Who asks, as far as the server's key and a signature tell; None: neither is there."""
     signed = _signed(headers.get(JWT, ""), secret)
     key = given_key(headers)
     if not has_key(headers, server_key, key):
@@ -69,26 +60,28 @@ def caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Calle
 async def identified(
     headers: Mapping[str, str], server_key: str, secret: str, owner_of: Callable[[str], Awaitable[str]]
 ) -> Caller:
-    """Who asks: see `caller_of`; `owner_of` looks up the owner of a user's key, and may raise a MemoryFault.
+    """Who asks.
+
+    secret: with which Open WebUI signs, "" for none. owner_of: looks up the owner of a user's key, and may
+    raise a MemoryFault.
 
     Raises:
-        UnidentifiedError: nobody is told, or the keys cannot be looked up.
+        RequestError: nobody is told, or the keys cannot be looked up.
     """
-    if (caller := caller_of(headers, server_key, secret)) is not None:
+    if (caller := _caller_of(headers, server_key, secret)) is not None:
         return caller
     try:
         owner = await owner_of(given_key(headers)) if given_key(headers) else ""
     except MemoryFault as fault:
-        raise UnidentifiedError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
+        raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
     if not owner:
-        raise UnidentifiedError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
+        raise RequestError(401, "invalid_api_key", key_wanted(headers, server_key, _WRONG_KEY))
     return Caller({"id": owner}, by_own_key=True)
 
 
 def metadata_of(headers: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
     """Chat, messages and task, as Open WebUI tells them to a filter."""
-    told = body.get("metadata")
-    in_body = told.get("chat_id") if isinstance(told, Mapping) else None
+    in_body = mapping(body.get("metadata")).get("chat_id")
     conversation = body.get("conversation")  # of the responses API
     named = conversation.get("id") if isinstance(conversation, Mapping) else conversation
     chat_id = _first(headers, "x-memory-chat-id", "x-openwebui-chat-id") or in_body or named

@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -32,32 +31,16 @@ _SLICE = 50_000  # characters: a pattern holds the interpreter's lock until it i
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A body on its way to the model, as it may go on, and the turn that it begins."""
-
-    body: Any
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A body with an answer, as it may go on, and the exchange that it ends, if it ends one."""
-
-    body: Any
-    answered: Answered | None
-
-
-def read_asked(body: Any, user: Any) -> Asked:
-    """An inlet's body. Whatever comes in, this does not raise."""
+def read_asked(body: Any, user: Any) -> tuple[Any, Turn]:
+    """An inlet's body, as it may go on, and the turn that it begins. Never raises."""
     body = without_commands(sendable(body))
-    return Asked(body, read_inlet(body, user))
+    return body, read_inlet(body, user)
 
 
-def read_finished(body: Any, user: Any) -> Finished:
-    """An outlet's body. Whatever comes in, this does not raise."""
+def read_finished(body: Any, user: Any) -> tuple[Any, Answered | None]:
+    """An outlet's body, as it may go on, and the exchange that it ends, if it ends one. Never raises."""
     body = sendable(body)
-    return Finished(body, read_outlet(body, user))
+    return body, read_outlet(body, user)
 
 
 class Intake:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
+from ..core.latest import Latest
+
 _MOST = 16  # of one user's that may wait
 _USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
@@ -23,15 +25,12 @@ class Rate:
     most = 20  # in a minute
 
     def __init__(self) -> None:
-        self._done: dict[str, deque[float]] = {}  # when, by user
+        self._done = Latest[str, deque[float]](_USERS)  # when, by user
 
     def allows(self, user_id: str) -> bool:
         """Whether a user's may be changed now, which then counts."""
         now = time.monotonic()
-        done = self._done.pop(user_id, None) or deque(maxlen=self.most)
-        self._done[user_id] = done  # the last one in the order
-        if len(self._done) > _USERS:
-            del self._done[next(iter(self._done))]
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
         if len(done) == self.most and now - done[0] < _MINUTE_S:
             return False
         done.append(now)

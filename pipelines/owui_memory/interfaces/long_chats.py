@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..config.context_limits import budgets, limit_of
+from ..config.context_limits import limit_of, within
 from ..config.settings import Valves
 from ..core.permission import Decision, Permission
 from ..core.turn import Answered, Turn, is_unnamed
@@ -49,31 +49,21 @@ class LongChat:
             limit = limit_of(settings.context_tokens, turn.model, turn.base_model)
             self._limit = max(limit - turn.reserved, 0)
         if self._limit:
-            self.settings = settings.model_copy(update=budgets(settings, self._limit))
+            self.settings = within(settings, self._limit)
         self._learns = is_all(body, turn)
 
-    @classmethod
-    async def of(
-        cls,
-        runtime: Service,
-        intake: Intake,
-        body: dict[str, Any],
-        turn: Turn,
-        settings: Valves,
-        decision: Decision,
-        deadline: float,
-    ) -> LongChat:
+    async def read(self, deadline: float) -> None:
         """What was cut before is waited for until the deadline; all messages are counted, however late."""
-        long = cls(runtime, intake, body, turn, settings, decision)
-        if long._limit:
-            long._most = await intake.rewrite(turn.user_id, most_tokens, body)
-        if long._at_most > _MAY_BE_SHARE * long._limit:
-            await long._look(deadline)
-            if long._long is not None:
-                prompt, seen = long._long
-                narrowed = partial(seen.narrowed, partial(prompt.names, turn))
-                long.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), body)
-        return long
+        if not self._limit:
+            return
+        turn, intake = self._turn, self._intake
+        self._most = await intake.rewrite(turn.user_id, most_tokens, self._body)
+        if self._at_most > _MAY_BE_SHARE * self._limit:
+            await self._look(deadline)
+        if self._long is not None:
+            prompt, seen = self._long
+            narrowed = partial(seen.narrowed, partial(prompt.names, turn))
+            self.asked = await intake.rewrite(turn.user_id, lambda _: narrowed(), self._body)
 
     @property
     def _at_most(self) -> int:

@@ -14,17 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..channels.message import read_messages, read_question
-from ..config.environment import Environment
-from ..config.settings import Valves
-from ..core.errors import MemoryFault
+from ..core.errors import Drop, MemoryFault
 from ..core.scope import is_source
 from .chats import Chats
-from .request_body import TooLongError, body_of
+from .requests import Endpoint, RequestError, body_of, refusing
 from .server_key import bearer, has_key, key_wanted
 from .service import Service
 
@@ -32,72 +30,57 @@ log = logging.getLogger(__name__)
 
 _MOST_BYTES, _WAIT_S = 4 * 1024 * 1024, 20.0
 _AT_ONCE = 4  # requests that are read; the others wait
-_AGAIN_S = 60  # after which a bot tries again where too many messages wait
+_AGAIN = {"Retry-After": "60"}  # where too many messages wait
 _WRONG_KEY = "Send 'Authorization: Bearer <an observer's key>'; `keys add --observer NAME` makes one."
 _NO_SOURCE = "With the server's key, name the source in X-Memory-Source: 1 to 40 of a-z, 0-9 and -."
 _OFF = "Channels are not observed here. An admin sets `channels` to on; it takes the backend library."
+_NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
-
-
-class RefusedError(Exception):
-    """An HTTP status and a sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Observing:
     """The routes, below /memory."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def routes(self) -> list[Route]:
         asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, self._answered(work), methods=["POST"]) for path, work in asked]
+        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
 
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Callable[[Request], Any]:
+    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 source = await run_in_threadpool(self._source, request)
-                runtime = self._opened()
+                runtime = self._chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
                 async with self._places:
                     return await run_in_threadpool(work, runtime, body, source)
-            except RefusedError as error:
-                return _told(error.status, str(error))
-            except TooLongError:
-                return _told(413, "The body has more than 4 MB. Send fewer messages at once.")
-            except (TimeoutError, ClientDisconnect):
-                return _told(408, "The rest of the body did not come.")
+            except RequestError:
+                raise
             except MemoryFault as fault:
-                return _told(400, f"{fault} {fault.hint}".strip())
+                status = 400 if isinstance(fault, Drop) else 503
+                raise RequestError(status, "refused", f"{fault} {fault.hint}".strip()) from fault
             except Exception as error:  # noqa: BLE001 - the bot keeps its messages, and tries again
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
-                return _told(503, "Not now. Send this again later: no message counts twice.", _AGAIN_S)
+                return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
         return answer
 
-    def _opened(self) -> Service:
-        if (runtime := self._chats.runtime) is None:
-            raise RefusedError(503, f"{self._chats.fault} {self._chats.fault.hint}".strip())
-        return runtime
-
     def _source(self, request: Request) -> str:
         """Where the messages come from, by who sends them."""
-        key = self._environment.server_key
+        key = self._chats.environment.server_key
         if has_key(request.headers, key):
             source = request.headers.get("x-memory-source", "")
             if not is_source(source):
-                raise RefusedError(400, _NO_SOURCE)
+                raise RequestError(400, "no_source", _NO_SOURCE)
         else:
-            source = self._opened().api_keys.source_of(bearer(request.headers))
+            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
             if not source:
-                raise RefusedError(401, key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._settings().observes_channels:
-            raise RefusedError(403, _OFF)
+                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+        if not self._chats.settings().observes_channels:
+            raise RequestError(403, "off", _OFF)
         return source
 
 
@@ -111,7 +94,7 @@ def _observe(runtime: Service, body: bytes, source: str) -> Response:
         "reply": [{"channel": one.channel, "to": one.to, "text": one.text} for one in observed.replies],
     }
     if observed.full:
-        return JSONResponse({**told, "detail": _FULL}, 429, headers={"Retry-After": str(_AGAIN_S)})
+        return JSONResponse({**told, "detail": _FULL}, 429, headers=_AGAIN)
     return JSONResponse(told, 202)
 
 
@@ -126,13 +109,9 @@ def _recall(runtime: Service, body: bytes, source: str) -> Response:
 
 
 def parsed(body: bytes) -> Any:
-    """A body's JSON. Raises RefusedError where it is none."""
+    """A body's JSON. Raises RequestError where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(400, "The body is not JSON; docs/channels.md shows its form.") from error
-
-
-def _told(status: int, sentence: str, again_s: int = 0) -> Response:
-    headers = {"Retry-After": str(again_s)} if again_s else None
-    return JSONResponse({"detail": sentence}, status, headers=headers)
+        told = "The body is not JSON; docs/channels.md shows its form."
+        raise RequestError(400, "invalid_json", told) from error

@@ -37,14 +37,8 @@ class Prompt:
         begins = [at for at in seen_numbers(messages) if messages[at].get("role") == "user"]
         return cls(body, begins) if len(begins) == len(turn.positions) else None
 
-    @property
-    def messages(self) -> list[Any]:
-        """All of them."""
-        return list(self.body["messages"])
-
     @cached_property
     def texts(self) -> Texts:
-        """What is counted."""
         fixed, more = [], 0
         if self.body.get("tools"):
             fixed.append(_json(self.body["tools"]))
@@ -78,7 +72,7 @@ class Prompt:
         for call, found in results.items():
             if turns[call] == (last := turns[found[-1]]):
                 continue
-            thought = call - (call > 0 and _type(messages[call - 1]) == "reasoning")
+            thought = call - (call > 0 and mapping(messages[call - 1]).get("type") == "reasoning")
             for at in (thought, call, *found):
                 turns[at] = last
         return turns
@@ -105,7 +99,7 @@ class Prompt:
         in_system: a system message is made where there is none.
         """
         stay = {-1, *kept}
-        numbered = zip(self._turn_of, self.messages, strict=True)
+        numbered = zip(self._turn_of, self.body["messages"], strict=True)
         left = [message for number, message in numbered if number in stay]
         if abstract:
             first = next(at for at, one in enumerate(left) if _role(one) == "user")
@@ -221,10 +215,6 @@ def _json(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return ""
-
-
-def _type(message: Any) -> Any:
-    return mapping(message).get("type")
 
 
 def _role(message: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,15 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from ..config.environment import Environment
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
 from .observe import Observing
-from .server_key import has_key, key_wanted
+from .requests import RequestError, refusing
+from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import Uploads
@@ -31,49 +30,31 @@ log = logging.getLogger(__name__)
 _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 ask for
 
 
-class Watched(Protocol):
-    """What is watched: see `Chats`. Both block; `numbers` raises MemoryFault."""
-
-    def status(self) -> dict[str, Any]: ...
-    def numbers(self) -> bytes: ...
-
-
-def under_memory(
-    chats: Chats,
-    turns: Turns,
-    settings: Callable[[], Valves],
-    environment: Environment,
-    page: ASGIApp | None,
-) -> list[BaseRoute]:
+def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
-    key = environment.server_key
-    own: list[BaseRoute] = [*watching(key, chats), *function_routes(key, chats, turns)]
-    own += [*tool_server.served(chats, settings, environment), *hooks(chats, settings)]
-    own += Uploads(chats, settings, environment).routes()
-    own += Observing(chats, settings, environment).routes()
+    own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
+    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
     return [*own, Mount("", page)] if page is not None else own
 
 
-def watching(key: str, watched: Watched) -> list[Route]:
+def watching(key: str, watched: Chats) -> list[Route]:
     """GET /status and /metrics, behind the server's key, and /health."""
 
     async def tell(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         return JSONResponse(await run_in_threadpool(_told, watched.status))
 
     async def count(request: Request) -> Response:
-        if not has_key(request.headers, key):
-            return JSONResponse({"detail": key_wanted(request.headers, key)}, status_code=401)
+        ask_for_key(request.headers, key)
         try:
             return Response(await run_in_threadpool(watched.numbers), media_type=_METRICS)
         except MemoryFault as fault:
-            return JSONResponse({"detail": f"{fault} {fault.hint}".strip()}, status_code=503)
+            raise RequestError(503, "not_ready", f"{fault} {fault.hint}".strip()) from fault
 
     async def answers(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    return [Route("/status", tell), Route("/metrics", count), Route("/health", answers)]
+    return [Route("/status", refusing(tell)), Route("/metrics", refusing(count)), Route("/health", answers)]
 
 
 def _told(status: Callable[[], dict[str, Any]]) -> dict[str, Any]:

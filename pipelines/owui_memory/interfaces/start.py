@@ -17,24 +17,17 @@ _AGAIN = "It is tried again automatically."
 
 
 class Start:
-    """Makes the runtime in a thread of its own, and holds it until the stop."""
+    """Makes the runtime in a thread of its own, and holds it until the stop.
+
+    runtime: None before it is made, and after the stop. fault: why there is none.
+    """
 
     def __init__(self, make: Callable[[], Service], settings: Callable[[], Valves]) -> None:
         self._make, self._settings = make, settings
         self._lock = threading.Lock()
         self._tried, self._stopped = threading.Event(), threading.Event()
-        self._runtime: Service | None = None
-        self._fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
-
-    @property
-    def runtime(self) -> Service | None:
-        """None before it is made, and after the stop."""
-        return self._runtime
-
-    @property
-    def fault(self) -> MemoryFault:
-        """Why there is no runtime, where there is none."""
-        return self._fault
+        self.runtime: Service | None = None
+        self.fault: MemoryFault = NotReady("Memory is still starting.", hint="Wait some seconds.")
 
     def begin(self, wait_s: float) -> None:
         """Begin to try. Blocks until the first try is over, so many seconds at most."""
@@ -44,17 +37,17 @@ class Start:
     def use_settings(self) -> None:
         """The settings have changed; returns at once. A runtime that is still to come has them anyway."""
         with self._lock:
-            if self._runtime is not None:
-                self._runtime.use(self._settings())
+            if self.runtime is not None:
+                self.runtime.use(self._settings())
 
     def stop(self) -> None:
         """Try no more, and close the runtime. Blocks, but not for a try that is under way."""
         with self._lock:
             self._stopped.set()
-        if self._runtime is not None:
-            self._runtime.close()  # until it has stopped, outlets go on to store what was said
-            self._runtime = None
-        self._fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
+        if self.runtime is not None:
+            self.runtime.close()  # until it has stopped, outlets go on to store what was said
+            self.runtime = None
+        self.fault = NotReady("Memory is stopped.", hint="Reload the pipelines.")
 
     def _keep_trying(self) -> None:
         pause = _RETRY_FIRST_S
@@ -75,21 +68,18 @@ class Start:
         with self._lock:
             late = self._stopped.is_set()
             if not late:
-                self._runtime = runtime
+                self.runtime = runtime
                 runtime.use(self._settings())  # they may have changed since it was made
         if late:
             runtime.close()
 
     def _failed(self, error: Exception) -> None:
-        fault = error if isinstance(error, MemoryFault) else Retry(_unexpected(error))
+        unexpected = f"Memory cannot start ({type(error).__name__})."
+        fault = error if isinstance(error, MemoryFault) else Retry(unexpected)
         with self._lock:
             if self._stopped.is_set():
                 return
-            is_news = str(fault) != str(self._fault)
-            self._fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
+            is_news = str(fault) != str(self.fault)
+            self.fault = type(fault)(str(fault), hint=f"{fault.hint} {_AGAIN}".strip())
         if is_news:
-            log.error("%s %s", fault, self._fault.hint, exc_info=None if fault is error else error)
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Memory cannot start ({type(error).__name__})."
+            log.error("%s %s", fault, self.fault.hint, exc_info=None if fault is error else error)

@@ -12,7 +12,7 @@ from ..commands.markup import NOTES
 from ..commands.parse import read_command
 from ..core.locales import Locale, code_of, locale
 from ..language.spans import without_spans
-from .body import LANGUAGE, mapping, text_of
+from .body import LANGUAGE, mapping, role_of, text_of
 
 _BLANKS = re.compile(r"\s*")
 # In the text of a task, which Open WebUI makes of the chat: no line of an answer of ours begins like these.
@@ -33,7 +33,7 @@ def without_commands(body: Any) -> Any:
         words = locale(code_of(mapping(meta.get("variables")).get(LANGUAGE)))
         kept = [_with_texts(message, partial(_without_commands, words=words)) for message in messages]
     else:
-        last = max((at for at, message in enumerate(messages) if _role(message) == "user"), default=0)
+        last = max((at for at, message in enumerate(messages) if role_of(message) == "user"), default=0)
         kept = [*_conversation(messages[:last]), *map(_without_notes, messages[last:])]
     same = len(kept) == len(messages) and all(map(is_, kept, messages))
     return body if same else {**body, "messages": kept}
@@ -42,7 +42,7 @@ def without_commands(body: Any) -> Any:
 def _conversation(messages: list[Any]) -> Iterator[Any]:
     aside = False
     for message in messages:
-        role = _role(message)
+        role = role_of(message)
         if role == "user":
             aside = read_command(text_of(message.get("content"))) is not None
         if not aside or role == "system":
@@ -50,7 +50,7 @@ def _conversation(messages: list[Any]) -> Iterator[Any]:
 
 
 def _without_notes(message: Any) -> Any:
-    return _with_texts(message, _noteless) if _role(message) == "assistant" else message
+    return _with_texts(message, _noteless) if role_of(message) == "assistant" else message
 
 
 def _noteless(text: str) -> str:
@@ -96,7 +96,3 @@ def _with_text(part: Any, changed: Callable[[str], str]) -> Any:
     if not isinstance(text, str) or (without := changed(text)) is text:
         return part
     return {**part, "text": without}
-
-
-def _role(message: Any) -> Any:
-    return mapping(message).get("role")

@@ -5,13 +5,12 @@ Whatever happens in here, the chat goes on.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..commands.parse import is_command, may_be_command, repeated, with_task
-from ..config.settings import Valves
 from ..core.events import Job
+from ..core.latest import Latest
 from ..core.turn import Answered, Turn
 from .body import read_inlet, with_answer
 from .chats import Body, Chats
@@ -23,10 +22,10 @@ _SEEN = 5_000  # turns
 class Turns:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves]) -> None:
-        self._chats, self._settings = chats, settings
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
         # By user and key: whether somebody else wrote the message.
-        self._of_filter: OrderedDict[tuple[str, str], bool] = OrderedDict()
+        self._of_filter = Latest[tuple[str, str], bool](_SEEN)
 
     async def inlet(
         self,
@@ -45,36 +44,36 @@ class Turns:
         """
         deadline = self._chats.deadline()
         try:
-            asked = await self._chats.intake.read(read_asked, body, user)
+            seen, turn = await self._chats.intake.read(read_asked, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.INLET, error)
             return body, None
-        turn = replace(asked.turn, is_shown=notes, only_recall=only_recall)
+        turn = replace(turn, is_shown=notes, only_recall=only_recall)
         if second and self._is_seen(turn.user_id, [turn.key]):
             return body, None
         if not second:
             self._see(turn)
         if is_command(turn):
-            told = with_task(asked.body, await self._chats.give(turn))
+            told = with_task(seen, await self._chats.give(turn))
             if not second:
                 self._see(read_inlet(told, user))
             return told, turn
-        return await self._chats.told(asked.body, turn, deadline), turn
+        return await self._chats.told(seen, turn, deadline), turn
 
     async def outlet(
         self, body: Body, user: Body | None, *, second: bool = False, notes: bool = True
     ) -> tuple[Body, Answered | None]:
         """A finished answer: stored for the writer. One to a command becomes what was asked for."""
         try:
-            finished = await self._chats.intake.read(read_finished, body, user)
+            seen, answered = await self._chats.intake.read(read_finished, body, user)
         except Exception as error:  # noqa: BLE001 - the chat must go on
             self._chats.failed(Job.OUTLET, error)
             return body, None
-        came, (body, answered) = body, (finished.body, finished.answered)
         if answered is None:
-            return body, None
+            return seen, None
         if second and self._is_seen(answered.user_id, answered.keys):
-            return came, None
+            return body, None
+        body = seen
         if answer := repeated(answered):
             return with_answer(body, answer), None
         if any(self._of_filter.get((answered.user_id, key)) for key in answered.keys):
@@ -83,7 +82,7 @@ class Turns:
             answer = await self._chats.answer(answered)
             return (with_answer(body, answer) if answer else body), None
         chat_id = await self._chats.keep(answered)
-        if chat_id and notes and self._settings().show_memory_notes:
+        if chat_id and notes and self._chats.settings().show_memory_notes:
             note = await self._chats.note(answered, chat_id)
             body = with_answer(body, note, below=True) if note else body
         self._chats.finished(answered)
@@ -91,8 +90,6 @@ class Turns:
 
     def _see(self, turn: Turn) -> None:
         self._of_filter[turn.user_id, turn.key] = turn.is_others
-        if len(self._of_filter) > _SEEN:
-            self._of_filter.popitem(last=False)
 
     def _is_seen(self, user_id: str, keys: Sequence[str]) -> bool:
         return any((user_id, key) in self._of_filter for key in keys)

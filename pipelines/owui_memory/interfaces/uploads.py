@@ -7,22 +7,19 @@ the file (SingleFile's "REST form API"). The user is that of the key.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import IO
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ..config.settings import Valves
 from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import UnidentifiedError, identified
+from .identity import identified
+from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
 _AT_ONCE, _AT_ONCE_EACH = 8, 2  # files, of all and of one user
@@ -35,9 +32,9 @@ _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 class Uploads:
     """Takes what is sent, for all users."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._at_once = Counter[str]()  # by user
+    def __init__(self, chats: Chats) -> None:
+        self._chats = chats
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     def routes(self) -> list[Route]:
         return [
@@ -45,47 +42,37 @@ class Uploads:
             Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
         ]
 
-    def _answered(self, take: _Take) -> Callable[[Request], Awaitable[Response]]:
+    def _answered(self, take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
                 user_id, inbox = await self._inbox(request)
-                async with self._place(user_id), asyncio.timeout(SLOWEST_S):
-                    return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
-            except (RejectedError, UnidentifiedError) as error:
+                with self._places.one(user_id):
+                    async with asyncio.timeout(SLOWEST_S):
+                        return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
+            except (RejectedError, RequestError) as error:
                 return JSONResponse({"detail": str(error)}, error.status)
             except RefusedError as error:
                 return JSONResponse({"detail": f"The form cannot be read ({error.sentence})."}, error.status)
-            except (TimeoutError, ClientDisconnect):
+            except TimeoutError:
                 return JSONResponse({"detail": "The rest of the file did not come."}, 408)
             except OSError as error:
                 return JSONResponse({"detail": f"The file cannot be kept ({error.strerror})."}, 507)
 
         return answer
 
-    @asynccontextmanager
-    async def _place(self, user_id: str) -> AsyncIterator[None]:
-        if self._at_once.total() >= _AT_ONCE or self._at_once[user_id] >= _AT_ONCE_EACH:
-            raise RejectedError(503, message("page: too many documents at once"))
-        self._at_once[user_id] += 1
-        try:
-            yield
-        finally:
-            self._at_once -= Counter([user_id])
-
     async def _inbox(self, request: Request) -> tuple[str, Inbox]:
         """Whose the file is, and where it goes."""
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        if "origin" in request.headers and key in ("", PUBLIC_DEFAULT_KEY):
-            raise RejectedError(403, message("page: documents and the default key"))
+        environment = self._chats.environment
+        key, secret = environment.server_key, environment.user_jwt_secret
         user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._settings().documents_folder(self._environment.data_dir)
+        root = self._chats.settings().documents_folder(environment.data_dir)
         if root is None:
             raise RejectedError(404, message("documents, not here"))
         return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
-    pieces = _in_time(request.stream())
+    pieces = pieces_of(request.receive, MOST_BYTES, _WAIT_S)
     return await _kept(inbox, user_id, str(request.path_params["name"]), pieces, replaces=True)
 
 
@@ -95,16 +82,6 @@ async def _form(request: Request, inbox: Inbox, user_id: str) -> str:
         raise RejectedError(400, message("page: no file"))
     with sent.content as content:
         return await _kept(inbox, user_id, sent.name, _read(content), replaces=False)
-
-
-async def _in_time(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same; TimeoutError where the next one does not come."""
-    while True:
-        async with asyncio.timeout(_WAIT_S):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
 
 
 async def _read(content: IO[bytes]) -> AsyncIterator[bytes]:

@@ -18,10 +18,6 @@ def in_pool(pool: Executor, work: Callable[..., Any], *values: Any) -> asyncio.F
     return asyncio.get_running_loop().run_in_executor(pool, work, *values)
 
 
-async def in_thread(_: str, pool: Executor, work: Callable[..., Any], *values: Any) -> Any:
-    return await in_pool(pool, work, *values)
-
-
 async def within(seconds: float, work: asyncio.Future[Any]) -> bool:
     """Wait for work, without cancelling it, for so many seconds at most."""
     return await done_by(asyncio.get_running_loop().time() + seconds, work)

@@ -17,6 +17,7 @@ import httpx
 
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
+from ..core.unreached import unreached
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -27,7 +28,7 @@ _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin'
 
 
 class TooLargeError(Retry):
-    """An answer has more bytes than are read."""
+    """An answer has more bytes, or takes longer, than is read."""
 
 
 class Bounds:
@@ -45,7 +46,9 @@ class Bounds:
                 "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
             )
         if time.monotonic() > self._until:
-            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+            raise TooLargeError(
+                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
+            )
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        raise Retry(f"Open WebUI cannot be reached: {unreached(error)}.", hint=_HINT) from error
 
 
 class WebUi:
@@ -88,7 +91,6 @@ class WebUi:
         return self._own_id() or min(self._id(one) for one in self._users() if one.get("role") == "admin")
 
     def users(self) -> frozenset[str]:
-        """The ids of all users."""
         return frozenset(map(self._id, self._users()))
 
     def _users(self) -> list[Any]:
@@ -118,7 +120,6 @@ class WebUi:
         return ""
 
     def chats_of(self, user_id: str, bounds: Bounds | None = None) -> frozenset[str]:
-        """The ids of all of a user's chats."""
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}

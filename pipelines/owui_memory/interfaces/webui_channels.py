@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
+from .body import mapping
 from .webui import Bounds, TooLargeError, WebUi
 
 NAME = "Memory"  # of the webhook
@@ -106,7 +107,7 @@ class WebuiChannels(WebUi):
             if not isinstance(listed, list):
                 raise _nonsense()
             found = [posted for one in listed if (posted := read_posted(one)) and posted.id != thread]
-            return Page(tuple(found), len(listed) - any(_at(one, "id") == thread for one in listed))
+            return Page(tuple(found), len(listed) - any(mapping(one).get("id") == thread for one in listed))
         return Page((), 1)  # one that is longer than anything we read
 
     def message(self, channel: str, message: str) -> Posted | None:
@@ -121,9 +122,9 @@ class WebuiChannels(WebUi):
         """The id and the token of our webhook in a channel, which is made where there is none."""
         path = f"channels/{_quoted(channel)}/webhooks"
         hooks = self._told(path)
-        named = [one for one in hooks if _at(one, "name") == NAME] if isinstance(hooks, list) else []
+        named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
-        if not (_is_id(_at(hook, "id")) and _is_id(_at(hook, "token"))):
+        if not (_is_id(mapping(hook).get("id")) and _is_id(mapping(hook).get("token"))):
             raise _nonsense()
         return str(hook["id"]), str(hook["token"])
 
@@ -139,44 +140,41 @@ class WebuiChannels(WebUi):
         status, answer = self._asked(path, query or {}, bounds, form)
         if status == 200:
             return answer
-        if status == 404 and isinstance(_at(answer, "detail"), str):
+        if status == 404 and isinstance(mapping(answer).get("detail"), str):
             raise GoneError("There is no such channel in Open WebUI, or no such message.")
         if status in (401, 403):
             raise TellAdmin("Open WebUI does not let this key read the channel.", hint=_HINT)
         raise _nonsense()
 
 
-def read_posted(item: Any) -> Posted | None:
+def read_posted(listed: Any) -> Posted | None:
     """A message as it is listed; None for what is none."""
-    id_, at, changed = _at(item, "id"), _at(item, "created_at"), _at(item, "updated_at")
+    item: Any = mapping(listed)
+    id_, at, changed = (item.get(name) for name in ("id", "created_at", "updated_at"))
     if not _is_id(id_) or not isinstance(at, int) or not 0 < at < 1 << 63:
         return None
-    meta, author, content = item.get("meta") or {}, item.get("user_id"), item.get("content")
-    webhook = _at(_at(meta, "webhook"), "id")
+    meta, author, content = mapping(item.get("meta")), item.get("user_id"), item.get("content")
+    webhook = meta.get("webhook")
     # A model's answer bears the id of whoever asked for it, and a webhook's message that of who made it.
-    by_member = _is_id(author) and not (item.get("app_id") or _at(meta, "model_id") or _at(meta, "webhook"))
+    by_member = _is_id(author) and not (item.get("app_id") or meta.get("model_id") or webhook)
     count, latest = item.get("reply_count"), item.get("latest_reply_at")
     return Posted(
         id=id_,
         author=author if by_member else "",
-        author_name=_text(_at(item.get("user"), "name"), 200),
+        author_name=_text(mapping(item.get("user")).get("name"), 200),
         text=_readable(_text(content, LONGEST_CHARS)) if by_member else "",
         at=at / _NS,
         changed=changed if isinstance(changed, int) else 0,
         parent=_text(item.get("parent_id"), 200),
         reply_to=_text(item.get("reply_to_id"), 200),
         replies=(count if isinstance(count, int) else 0, latest if isinstance(latest, int) else 0),
-        webhook=_text(webhook, 200),
+        webhook=_text(mapping(webhook).get("id"), 200),
     )
 
 
 def _readable(text: str) -> str:
     """With mentions as members see them."""
     return _MENTION.sub(lambda found: found[1] + (found[3] or found[2]), text).strip()
-
-
-def _at(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
 
 
 def _text(value: Any, most: int) -> str:

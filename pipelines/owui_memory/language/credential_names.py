@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,6 +47,18 @@ class Name:
     capitals: bool
     letters: frozenset[str]
 
+    @classmethod
+    def of(cls, written: str, sort: str, languages: str) -> Name:
+        """written: with the mark in front of it, see data/secrets.txt."""
+        text, letters = written.strip("~^"), frozenset(filter(str.isalpha, written))
+        return cls(text, sort, languages, written[0] == "~", written[0] == "^", letters)
+
+    @property
+    def first_word(self) -> str:
+        """Of one that stands among words; "" of one that may be a part of a word, or is not of ASCII."""
+        first = _LETTERS.match(self.text)
+        return first[0] if first and self.text.isascii() and not self.is_part else ""
+
     @property
     def is_part(self) -> bool:
         """Whether it may be the end of a longer word."""
@@ -63,94 +76,62 @@ class Place:
 
 
 class _Names:
-    """All names: those that may be a part of a word, and the others by their first words."""
+    """All names, in the order in which they count, and by what a text must have that has one."""
 
     def __init__(self) -> None:
         languages: dict[tuple[str, str], str] = {}
         for section, sort in _SORTS.items():
             for spoken, text in table.names(section):
                 languages[sort, text] = f"{languages.get((sort, text), '')} {spoken}"
-        names = [
-            Name(
-                text.strip("~^"),
-                sort,
-                spoken,
-                text[0] == "~",
-                text[0] == "^",
-                frozenset(filter(str.isalpha, text)),
-            )
-            for (sort, text), spoken in languages.items()
-        ]
-        self.parts: list[Name] = []
-        self.by_first_word: dict[str, list[Name]] = {}
+        names = [Name.of(text, sort, spoken) for (sort, text), spoken in languages.items()]
+        by_first_word: dict[str, list[Name]] = {"": []}
         for name in sorted(names, key=lambda name: -len(name.text)):
-            first = _LETTERS.match(name.text)
-            if not first or name.is_part or not name.text.isascii():
-                self.parts.append(name)
+            by_first_word.setdefault(name.first_word, []).append(name)
+        self._all = [name for some in by_first_word.values() for name in some]
+        # Their numbers, by a word of the text, by how they begin in it, and by a letter that is not of ASCII.
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._by_beginning: dict[str, list[int]] = defaultdict(list)
+        self._by_letter: dict[str, list[int]] = defaultdict(list)
+        for number, name in enumerate(self._all):
+            if name.first_word:
+                for word in (name.first_word, f"{name.first_word}s"):
+                    self._by_word[word].append(number)
+            elif name.text.isascii():
+                self._by_beginning[name.text[:_BEGINNING_CHARS]].append(number)
             else:
-                self.by_first_word.setdefault(first[0], []).append(name)
-        self._order = {id(name): at for at, name in enumerate(self.parts)}
-        self._firsts = {word: at for at, word in enumerate(self.by_first_word)}
-        self._plurals = {f"{word}s": word for word in self._firsts}
-        self._first_words = frozenset((*self._firsts, *self._plurals))
-        self._by_beginning: dict[str, list[Name]] = {}  # of parts in ASCII
-        self._by_letter: dict[str, list[Name]] = {}  # of the others, by a letter that is not
-        for name in self.parts:
-            if name.text.isascii():
-                self._by_beginning.setdefault(name.text[:_BEGINNING_CHARS], []).append(name)
-            else:
-                letter = next(char for char in name.text if not char.isascii())
-                self._by_letter.setdefault(letter, []).append(name)
-        self._beginnings = frozenset(self._by_beginning)
+                self._by_letter[next(char for char in name.text if not char.isascii())].append(number)
 
-    def beginning_with(self, words: set[str]) -> list[Name]:
-        """Those whose first word is one of these, or of which one is the plural, in order."""
-        found = words & self._first_words
-        if not found:
-            return []
-        firsts = {one for word in found for one in (word, self._plurals.get(word)) if one in self._firsts}
-        return [
-            name
-            for first in sorted(firsts, key=self._firsts.__getitem__)
-            for name in self.by_first_word[first]
-        ]
-
-    def within(self, word: str) -> tuple[Name, ...]:
-        """Those of `parts` in ASCII, which are words, that are in a word."""
+    def within(self, word: str) -> tuple[int, ...]:
+        """The numbers of those that may be a part of a word of ASCII, and are of this one."""
         ends = range(_BEGINNING_CHARS, len(word) + 1)
-        beginnings = self._beginnings.intersection([word[end - _BEGINNING_CHARS : end] for end in ends])
-        return tuple(name for one in beginnings for name in self._by_beginning[one] if name.text in word)
+        there = self._by_beginning.keys() & {word[end - _BEGINNING_CHARS : end] for end in ends}
+        numbers = (number for begins in there for number in self._by_beginning[begins])
+        return tuple(number for number in numbers if self._all[number].text in word)
 
-    def parts_in(self, flat: str, words: Iterable[str]) -> list[Name]:
-        """Those of `parts` that may be in a text, in order. words: the text's."""
-        found: list[Name] = []
+    def in_text(self, text: str, flat: str) -> list[Name]:
+        """Those that may be in a text: most are ruled out by a letter or a word that is missing."""
+        words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
+        found: set[int] = set()
         for word in words:
-            if len(word) >= _BEGINNING_CHARS and (held := _within(word)):
-                found += (name for name in held if name not in found)
+            if len(word) >= _BEGINNING_CHARS:
+                found.update(names_within(word) if len(word) <= _KEPT_CHARS else self.within(word))
+        if _CAMEL.search(text):
+            words.update(part.lower() for part in _PART.findall(text))
+        found.update(number for word in self._by_word.keys() & words for number in self._by_word[word])
         if not flat.isascii():
             letters = set(flat)
             for letter in self._by_letter.keys() & letters:
-                found += [name for name in self._by_letter[letter] if name.letters <= letters]
-        return sorted(found, key=lambda name: self._order[id(name)]) if len(found) > 1 else found
+                found.update(one for one in self._by_letter[letter] if self._all[one].letters <= letters)
+        return [self._all[number] for number in sorted(found)]
 
 
-@lru_cache(1)
-def _names() -> _Names:
-    return _Names()
-
-
-def _within(word: str) -> tuple[Name, ...]:
-    return _kept_within(word) if len(word) <= _KEPT_CHARS else _names().within(word)
+_names = lru_cache(1)(_Names)
 
 
 @lru_cache(_WORDS_KEPT)
-def _kept_within(word: str) -> tuple[Name, ...]:
+def names_within(word: str) -> tuple[int, ...]:
+    """As `_Names.within`; a cache of users' words."""
     return _names().within(word)
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _kept_within.cache_clear()
 
 
 def flattened(text: str) -> str:
@@ -164,23 +145,13 @@ def flattened(text: str) -> str:
 def places(text: str, flat: str) -> Iterator[Place]:
     """Where names stand, the longest of each sort at a place."""
     seen = set()
-    for name in _present(text, flat):
+    for name in _names().in_text(text, flat):
         at = flat.find(name.text)
         while at >= 0:
             if (at, name.sort) not in seen and (place := _place(text, flat, at, name)):
                 seen.add((at, name.sort))
                 yield place
             at = flat.find(name.text, at + len(name.text))
-
-
-def _present(text: str, flat: str) -> list[Name]:
-    """The names that may be there: most are ruled out by a letter or a word that is missing."""
-    names = _names()
-    words = set(flat.translate(_SPACES).split() if flat.isascii() else _LETTERS.findall(flat))
-    parts = names.parts_in(flat, words)
-    if _CAMEL.search(text):
-        words.update(part.lower() for part in _PART.findall(text))
-    return parts + names.beginning_with(words)
 
 
 def _place(text: str, flat: str, at: int, name: Name) -> Place | None:

@@ -102,7 +102,6 @@ def is_value(value: str, fewest: int) -> bool:
 
 
 def is_version(value: str) -> bool:
-    """Whether it is the number of one."""
     return bool(_VERSION.fullmatch(value))
 
 

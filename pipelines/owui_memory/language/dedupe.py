@@ -38,42 +38,21 @@ _TENS_AND = frozenset(("and", "y", "e", "et", "i", "og", "och"))
 _NOT_TELLING = ("Sk",)  # modifiers: ` ^ ´
 
 
-@dataclass(frozen=True)
 class _Table:
     """What a language has to compare sentences, ready for use. `user`: phrases, the longest first."""
 
-    spaced: bool
-    fillers: frozenset[str]
-    speaker: frozenset[str]
-    user: tuple[str, ...]
-    links: frozenset[str]
-    forms: frozenset[tuple[str, str]]
-    endings: tuple[tuple[str, str], ...]
-    numbers: dict[str, str]
-    progressive: str
-    common: frozenset[str]
-
-    @classmethod
-    def of(cls, phrases: Phrases) -> _Table:
-        fillers, speaker, links = map(frozenset, map(phrases.__getitem__, ("fillers", "speaker", "links")))
-        user = tuple(sorted(phrases["user"], key=len, reverse=True))
-        forms = frozenset(map(_pair, phrases["forms"]))
-        endings = tuple(map(_pair, phrases["endings"]))
-        numbers = dict(map(_pair, phrases["numbers"]))
-        common = fillers | speaker | links | {word for phrase in user for word in wording(phrase)}
-        common = common.union(numbers, (word for form in forms for word in form))
-        return cls(
-            phrases.spaced,
-            fillers,
-            speaker,
-            user,
-            links,
-            forms,
-            endings,
-            numbers,
-            "".join(phrases["progressive"]),
-            common,
+    def __init__(self, phrases: Phrases) -> None:
+        self.spaced, self.progressive = phrases.spaced, "".join(phrases["progressive"])
+        self.fillers, self.speaker, self.links = (
+            frozenset(phrases[section]) for section in ("fillers", "speaker", "links")
         )
+        self.user = tuple(sorted(phrases["user"], key=len, reverse=True))
+        self.forms = frozenset(map(_pair, phrases["forms"]))
+        self.endings = tuple(map(_pair, phrases["endings"]))
+        self.numbers = dict(map(_pair, phrases["numbers"]))
+        common = self.fillers | self.speaker | self.links | self.numbers.keys()
+        of_user = (word for phrase in self.user for word in wording(phrase))
+        self.common = common.union(of_user, (word for form in self.forms for word in form))
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -278,7 +257,7 @@ def _table_of(text: str, other: str) -> _Table | None:
 
 @cache
 def _compared() -> tuple[_Table, ...]:
-    return tuple(map(_Table.of, tables()))
+    return tuple(map(_Table, tables()))
 
 
 def says(message: str, memory: str, meaning: float) -> bool:

@@ -7,13 +7,14 @@ something is to be forgotten.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 
 from .detection import likely
 from .scripts import bare, fold, script
 
 _STEM_CHARS = 5
-_LONG_ENOUGH = 4  # a word of another script, to be cut
+_LONG_ENOUGH = 4  # a word of another script, to be cut; and what two forms have in common
 _VOWELS = frozenset("aeiouyаеиоуыэюяьіїєαεηιουω")
 
 # Languages whose nouns keep their form, but for a plural.
@@ -28,27 +29,7 @@ _POSSESSED = re.compile(r"k|g?[iuea]?[mn]?[iuea]?(?:n|de|da)?")  # Turkish, and 
 # Arabic: letters that are written in several ways, and what is written together with a word.
 _SAME_LETTERS = str.maketrans("أإآٱىةؤئ", "ااااي\N{ARABIC LETTER HEH}وي")
 _ARTICLES = ("وال", "فال", "بال", "كال", "ولل", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_PRONOUNS = (
-    "كما",
-    "هما",
-    "ها",
-    "هم",
-    "هن",
-    "كم",
-    "كن",
-    "نا",
-    "تي",
-    "ته",
-    "تك",
-    "ات",
-    "ان",
-    "ين",
-    "ون",
-    "ي",
-    "ه",
-    "ك",
-    "ت",
-)
+_PRONOUNS = "كما هما ها هم هن كم كن نا تي ته تك ات ان ين ون ي ه ك ت".split()  # noqa: SIM905
 _LEAST_CHARS = 3  # of what two forms share, and of an Arabic root
 _SHORT_REST = 3  # letters of an ending
 
@@ -101,6 +82,14 @@ def inflects(text: str) -> bool:
     """Whether a text may be of a language whose nouns change their endings."""
     found = likely(fold(text))
     return not any(table.language in _UNINFLECTED for table in found)
+
+
+def has_form(stems: Collection[str], word: str) -> bool:
+    """Whether a stem, or one that it begins or that begins it, is among some: live, lives."""
+    return word in stems or any(
+        min(len(one), len(word)) >= _LONG_ENOUGH and (one.startswith(word) or word.startswith(one))
+        for one in stems
+    )
 
 
 def is_form(word: str, other: str) -> bool:

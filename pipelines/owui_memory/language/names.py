@@ -10,6 +10,7 @@ from ..core.memory import Memory
 from ..core.scope import TEAM, shared_by
 from .prompt_injection import gives_orders
 from .sanitize import one_line
+from .scripts import is_letter
 
 _NAME_CHARS, _LOOKED_CHARS = 40, 200  # of a person's name, told and looked at
 
@@ -26,15 +27,11 @@ _NOBODYS = re.compile(
 def name_of(person: str) -> str:
     """A person's name as it may be told: a few words of letters and digits; "" where it is no name."""
     person = unicodedata.normalize("NFKC", one_line(person[:_LOOKED_CHARS]))
-    kept = "".join(char if char.isalnum() or char in ".'’-" or _is_mark(char) else " " for char in person)
+    kept = "".join(char if char.isalnum() or is_letter(char) or char in ".'’-" else " " for char in person)
     name = " ".join(kept.split())[:_NAME_CHARS].strip(" .'’-")
     if not any(map(str.isalpha, name)) or _NOBODYS.search(name) or gives_orders(person):
         return ""
     return name
-
-
-def _is_mark(char: str) -> bool:
-    return unicodedata.category(char)[0] == "M"
 
 
 def teller(memory: Memory, reader_id: str, reader_name: str = "", locale: Locale = ENGLISH) -> str:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 
+from ..core.text import capped
 from .scripts import sets_no_spaces, words_of
 from .tables import tables
 
@@ -57,11 +58,9 @@ NOT_ASKED = PastQuestion()
 
 def past_question(text: str, today: date) -> PastQuestion:
     """What a message asks of the past. today: in the user's time zone."""
-    if len(text) > _LOOKED_CHARS:
-        text = f"{text[: _LOOKED_CHARS // 2]} {text[-_LOOKED_CHARS // 2 :]}"
-    folded = text.casefold()
+    folded = capped(text, _LOOKED_CHARS, between=" ").casefold()
     said = _said(folded)
-    return PastQuestion(bool(_found(said, _signs())), _window(folded, said, today))
+    return PastQuestion(bool(_found(said, _phrases().signs)), _window(folded, said, today))
 
 
 def _said(text: str) -> str:
@@ -69,37 +68,21 @@ def _said(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-@cache
-def _signs() -> tuple[str, ...]:
-    return tuple(map(_phrase, _of_all("past_questions")))
+class _Phrases:
+    """What the tables have for the past. units: words for days, weeks, months and years, by number.
+
+    back: says that a number of units is counted back from today.
+    """
+
+    def __init__(self) -> None:
+        self.signs = tuple(map(_phrase, _of_all("past_questions")))
+        self.spans = {span: tuple(map(_phrase, _of_all(span))) for span in _SPANS}
+        self.units = {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
+        self.months, self.counts = dict(_numbered("month_names")), dict(_numbered("counts"))
+        self.back = frozenset(_of_all("ago"))
 
 
-@cache
-def _spans() -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(map(_phrase, _of_all(span))), place) for place, span in enumerate(_SPANS))
-
-
-@cache
-def _units() -> dict[str, int]:
-    """The words for days, weeks, months and years, by their number among these."""
-    return {word: number for number, unit in enumerate(_UNITS) for word in _of_all(unit)}
-
-
-@cache
-def _months() -> dict[str, int]:
-    """The names of the months, from 0 for January on."""
-    return {name: number - 1 for name, number in _numbered("month_names")}
-
-
-@cache
-def _counts() -> dict[str, int]:
-    return dict(_numbered("counts"))
-
-
-@cache
-def _back() -> frozenset[str]:
-    """What says that a number of units is counted back from today."""
-    return frozenset(_of_all("ago"))
+_phrases = cache(_Phrases)
 
 
 def _of_all(section: str) -> Iterator[str]:
@@ -157,15 +140,14 @@ def _of(year: int, month: int, day: int, today: date) -> Window | None:
 def _counted(text: str, said: str, today: date) -> Window | None:
     """ "three weeks ago", "vor 3 Wochen", "3周前": half a unit about it."""
     if match := _DENSE_COUNT.search(text):
-        return _about(int(match[1]), _units()[match[2]], today)
-    words = said.split()
-    if not any(f" {phrase} " in said for phrase in _back()):
+        return _about(int(match[1]), _phrases().units[match[2]], today)
+    known = _phrases()
+    if not any(f" {phrase} " in said for phrase in known.back):
         return None
-    units = _units()
-    for number, unit in pairwise(words):
-        count = _counts().get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
-        if count and unit in units:
-            return _about(count, units[unit], today)
+    for number, unit in pairwise(said.split()):
+        count = known.counts.get(number) or (int(number) if number.isdecimal() and len(number) < 4 else 0)
+        if count and unit in known.units:
+            return _about(count, known.units[unit], today)
     return None
 
 
@@ -179,13 +161,13 @@ def _about(count: int, unit: int, today: date) -> Window | None:
 
 def _month(said: str, today: date) -> Window | None:
     """A month with or without a year and a day, or "in 2023"."""
-    months, words = _months(), said.split()
+    months, words = _phrases().months, said.split()
     years = [int(word) for word in words if len(word) == 4 and word.isdecimal()]
     year = next((one for one in years if today.year - _MOST_YEARS <= one <= today.year), 0)
     for before, word, after in _triples(words):
         # "May I ask ..." names no month.
         if word in months and (word not in _ALSO_WORDS or year or before in _BEFORE_MONTHS):
-            month = months[word] + 1
+            month = months[word]
             numbers = (one for one in (before, after) if one.isdecimal() and len(one) < 3)
             day = next((int(one) for one in numbers if 0 < int(one) < 32), 0)
             return _of(year or today.year - (month > today.month), month, day, today)
@@ -197,18 +179,15 @@ def _triples(words: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _relative(said: str, today: date) -> Window | None:
-    place = next((place for phrases, place in reversed(_spans()) if _found(said, phrases)), None)
-    if place is None:
-        return None
-    if place < 2:
-        day = today - timedelta(days=place + 1)
-        return Window(day, day)
-    week, month = today - timedelta(days=today.weekday()), today.replace(day=1)
-    last_month = (month - timedelta(days=1)).replace(day=1)
+    spans = _phrases().spans
+    span = next((one for one in reversed(_SPANS) if _found(said, spans[one])), "")
+    day, week, month = timedelta(days=1), today - timedelta(days=today.weekday()), today.replace(day=1)
     return {
-        2: Window(week - timedelta(days=7), week - timedelta(days=1)),
-        3: Window(last_month, month - timedelta(days=1)),
-        4: Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
-        5: Window(week, today),
-        6: Window(month, today),
-    }[place]
+        "yesterday": Window(today - day, today - day),
+        "day_before_yesterday": Window(today - 2 * day, today - 2 * day),
+        "last_week": Window(week - 7 * day, week - day),
+        "last_month": Window((month - day).replace(day=1), month - day),
+        "last_year": Window(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        "this_week": Window(week, today),
+        "this_month": Window(month, today),
+    }.get(span)

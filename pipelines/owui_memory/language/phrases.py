@@ -13,7 +13,10 @@ from .tables import Phrases, tables
 
 
 class Matcher:
-    """A pattern made of tables, compiled when it is first used: all of them take a quarter of a second."""
+    """A pattern made of tables, for lower-case texts; `sub` puts a space in place of each match.
+
+    It is compiled when it is first used: all of them take a quarter of a second.
+    """
 
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
@@ -23,23 +26,18 @@ class Matcher:
         return re.compile(self._make())
 
     def match(self, text: str) -> Match[str] | None:
-        """Where the beginning of a lower-case text matches."""
         return self._pattern.match(text)
 
     def fullmatch(self, text: str) -> Match[str] | None:
-        """Where the whole of it does."""
         return self._pattern.fullmatch(text)
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> Match[str] | None:
-        """The first match in it."""
         return self._pattern.search(text, start, end)
 
     def finditer(self, text: str) -> Iterator[Match[str]]:
-        """All matches in it."""
         return self._pattern.finditer(text)
 
     def sub(self, text: str) -> str:
-        """The text with a space in place of each match."""
         return self._pattern.sub(" ", text)
 
 

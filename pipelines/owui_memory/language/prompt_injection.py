@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
 
 from .sanitize import disarmed
 from .tables import pattern, phrases, rows, sections, source
@@ -108,14 +108,14 @@ def _in_a_piece(text: str) -> bool:
 
 def _sets_aside(flat: str) -> bool:
     """Whether in a sentence what the model was told is set aside."""
-    verbs, rules, earlier = (_Stems(_words(section)) for section in ("set_aside", "rules", "earlier"))
+    verbs, rules, earlier = map(_stems, ("set_aside", "rules", "earlier"))
     for sentence in filter(None, _SENTENCE_END.split(flat)):
         phrases = f" {sentence} ".replace(",", "")
-        if any(f" {words}" in phrases for words in _phrases(_words("everything_before"))) and verbs.any(
+        if any(f" {words}" in phrases for words in _stems("everything_before").phrases) and verbs.any(
             sentence
         ):
             return True
-        if any(f" {words}" in phrases for words in _phrases(_words("not_to"))):
+        if any(f" {words}" in phrases for words in _stems("not_to").phrases):
             words = _WORD.findall(rules.joined(sentence))
             if any(map(rules.holds, words)) and any(map(earlier.holds, words)):
                 return True
@@ -134,9 +134,7 @@ def _are_near(words: Sequence[str], verbs: _Stems, rules: _Stems, earlier: _Stem
         if len(last) == 3 and min(last.values()) >= at - _NEAR_WORDS:
             return True
     phrases = " ".join(words)
-    return (
-        "rule" in last and "earlier" in last and any(one in phrases for one in _phrases(_words("set_aside")))
-    )
+    return "rule" in last and "earlier" in last and any(one in phrases for one in verbs.phrases)
 
 
 def _is_told_of(words: Sequence[str], at: int) -> bool:
@@ -146,6 +144,7 @@ def _is_told_of(words: Sequence[str], at: int) -> bool:
     return before in _SPEAKERS
 
 
+_DENSE_TELLERS = ("我忘", "私は", "나는", "저는", "ฉัน", "ผม")
 # In front of what somebody else does, and of what is ordered.
 _SPEAKERS = frozenset(
     "i we he she they who j je ich wir er sie yo nosotros io noi eu nos ik wij jag vi ja já my me jeg din mein "
@@ -175,39 +174,33 @@ def _words(section: str) -> tuple[str, ...]:
 
 
 class _Stems:
-    """Words that may begin others; those after `=` may not."""
+    """A section's words, which may begin others, but for those after `=`; and its phrases of several words."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._whole, self._begins = _split(tuple(words))
-        self._phrases = _phrases(tuple(words))
+    def __init__(self, section: str) -> None:
+        words = _words(section)
+        single = [word for word in words if " " not in word]
+        self._whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
+        self._begins = tuple(folded(word) for word in single if not word.startswith("="))
+        self.phrases = tuple(folded(word.strip("=")) for word in words if " " in word)
 
     def holds(self, word: str) -> bool:
         return word in self._whole or word.startswith(self._begins) or ("_" in word and self._is_joined(word))
 
     def joined(self, sentence: str) -> str:
         """The sentence with those of several words as one word each."""
-        for phrase in self._phrases:
+        for phrase in self.phrases:
             sentence = sentence.replace(phrase, phrase.replace(" ", "_"))
         return sentence
 
     def _is_joined(self, word: str) -> bool:
-        return word.replace("_", " ").startswith(self._phrases)
+        return word.replace("_", " ").startswith(self.phrases)
 
     def any(self, sentence: str) -> bool:
         words = _WORD.findall(sentence)
-        return any(map(self.holds, words)) or any(one in sentence for one in self._phrases)
+        return any(map(self.holds, words)) or any(one in sentence for one in self.phrases)
 
 
-@lru_cache(8)
-def _split(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    single = [word for word in words if " " not in word]
-    whole = frozenset(folded(word[1:]) for word in single if word.startswith("="))
-    return whole, tuple(folded(word) for word in single if not word.startswith("="))
-
-
-@lru_cache(16)
-def _phrases(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(folded(word.strip("=")) for word in words if " " in word)
+_stems = cache(_Stems)
 
 
 def _sets_aside_dense(text: str) -> bool:
@@ -218,10 +211,8 @@ def _sets_aside_dense(text: str) -> bool:
         holds = sentence.__contains__
         for language, verbs in _sections()["dense_set_aside"]:
             parts = (verbs, rules[language], _words("dense_earlier"))
-            if all(any(map(holds, part)) for part in parts) and not _dense_told(sentence):
+            if all(any(map(holds, part)) for part in parts) and not sentence.strip().startswith(
+                _DENSE_TELLERS
+            ):
                 return True
     return False
-
-
-def _dense_told(sentence: str) -> bool:
-    return sentence.strip().startswith(("我忘", "私は", "나는", "저는", "ฉัน", "ผม"))

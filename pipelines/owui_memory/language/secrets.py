@@ -11,7 +11,6 @@ import importlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from .credential_values import is_value, stripped
 from .credential_words import SMALL_WORDS
@@ -145,35 +144,21 @@ _CARD = re.compile(  # what an issuer's numbers begin with, and how long they ar
 _IBAN_CHARS, _FEWEST_DIGITS = 15, 8  # at least
 
 
-class Secret(NamedTuple):
-    """Where one stands in a text, and what it is, in words."""
-
-    start: int
-    end: int
-    what: str
-
-
-def find_secrets(text: str) -> list[Secret]:
-    """The secrets in a text, in order; none overlap."""
-    if len(text) <= _WINDOW_CHARS:
-        found = list(_found(text))
-    else:
-        found = [
-            Secret(begin + start, begin + end, what)
-            for begin in range(0, len(text), _WINDOW_CHARS)
-            for start, end, what in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
-        ]
+def find_secrets(text: str) -> list[Span]:
+    """Where secrets stand in a text, in order; none overlap."""
+    found = [
+        (begin + start, begin + end)
+        for begin in range(0, len(text), _WINDOW_CHARS)
+        for start, end in _found(text[begin : begin + _WINDOW_CHARS + _OVERLAP_CHARS])
+    ]
     if _PEM_BEGINS in text:
-        found += (Secret(*match.span(), "a key") for match in _PEM.finditer(text))
-    if not found:
-        return found
-    found.sort()
-    apart: list[Secret] = []
-    for secret in found:
-        if apart and secret.start < apart[-1].end:
-            apart[-1] = apart[-1]._replace(end=max(secret.end, apart[-1].end))
+        found += (match.span() for match in _PEM.finditer(text))
+    apart: list[Span] = []
+    for start, end in sorted(found):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
         else:
-            apart.append(secret)
+            apart.append((start, end))
     return apart
 
 
@@ -182,8 +167,8 @@ def masked(text: str) -> tuple[str, int]:
     secrets = find_secrets(text)
     if not secrets:
         return text, 0
-    ends = [0, *(secret.end for secret in secrets)]
-    starts = [*(secret.start for secret in secrets), len(text)]
+    ends = [0, *(end for _, end in secrets)]
+    starts = [*(start for start, _ in secrets), len(text)]
     return LEFT_OUT.join(text[end:start] for end, start in zip(ends, starts, strict=True)), len(secrets)
 
 
@@ -192,34 +177,24 @@ def holds_secret(text: str) -> bool:
     return LEFT_OUT in text or bool(find_secrets(text))
 
 
-def _found(text: str) -> Iterator[Secret]:
-    for start, end in said_secrets(text):
-        yield Secret(start, end, "a password")
-    for start, end in _keys(text):
-        yield Secret(start, end, "a key")
+def _found(text: str) -> Iterator[Span]:
+    yield from said_secrets(text)
+    yield from _keys(text)
     small = text.lower()
     for has, parts in _PARTS.items():
         if has in small:
-            yield from (
-                Secret(*match.span(1), "a password") for part in parts for match in part.finditer(text)
-            )
-    for start, end in _of_programs(text):
-        yield Secret(start, end, "a password")
+            yield from (match.span(1) for part in parts for match in part.finditer(text))
+    yield from _of_programs(text)
     for login in _LOGIN.finditer(text) if " / " in text else ():
         start, end = stripped(text, *login.span(1))
         if is_value(text[start:end], 6) and any(map(str.isalpha, text[start:end])):
-            yield Secret(start, end, "a password")
-    for start, end in _wallets(text):
-        yield Secret(start, end, "words of a wallet")
+            yield start, end
+    yield from _wallets(text)
     if sum(map(text.count, "0123456789")) >= _FEWEST_DIGITS:
+        yield from (match.span() for match in _CARD_DIGITS.finditer(text) if _is_card(match[0]))
+        yield from _ibans(text)
         yield from (
-            Secret(*match.span(), "a card number")
-            for match in _CARD_DIGITS.finditer(text)
-            if _is_card(match[0])
-        )
-        yield from (Secret(start, end, "an account number") for start, end in _ibans(text))
-        yield from (
-            Secret(*match.span(), "a personal number")
+            match.span()
             for match in _PERSONS.finditer(text)
             if _is_valid(_PERSONAL[(match.lastindex or 1) - 1][0], match[0])
         )

@@ -6,11 +6,12 @@ text's length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from ..core.text import capped
 from .detection import likely, single_words
-from .phrases import Matcher, anywhere, at_end
+from .phrases import anywhere, at_end
 from .scripts import fold, words_of
 from .tables import Phrases, tables
 
@@ -23,10 +24,7 @@ def speaks_of_self(text: str) -> bool:
 
     It does not where the speaker only asks for something: "Give me a recipe", "How do I boil an egg?".
     """
-    if len(text) > _LOOKED_CHARS:
-        half = _LOOKED_CHARS // 2
-        text = f"{text[:half]} {text[-half:]}"
-    folded = fold(text)
+    folded = fold(capped(text, _LOOKED_CHARS, between=" "))
     return any(_words_for_self(table).are_in(folded) for table in likely(folded))
 
 
@@ -54,100 +52,77 @@ def shows_statements(sentence: str) -> bool:
     return any(table["ends_statement"] for table in likely(fold(sentence)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Self:
     """The words of one language by which speakers speak of themselves."""
 
-    words: frozenset[str]
-    verbs: frozenset[str]
-    objects: frozenset[str]
-    keeping: frozenset[str]
-    phrases: Matcher
-    standing: Matcher
-    personal: Matcher
-    requested: Matcher
-    impersonal: Matcher
-    ends: Matcher
-    ends_otherwise: Matcher
-    endings: tuple[str, ...]
-    first: tuple[str, ...]
-    first_beginnings: tuple[str, ...]
-    skipped: frozenset[str]
-    others: frozenset[str]
-    other_beginnings: tuple[str, ...]
-    is_run_together: bool
+    def __init__(self, table: Phrases) -> None:
+        has_words = table.spaced or table.glued
+        self.objects, self._keeping = single_words(table, "own_objects"), single_words(table, "keeping")
+        self._verbs, self._skipped = single_words(table, "own_verbs"), single_words(table, "before_verbs")
+        self._words = self._verbs | (single_words(table, "own") if has_words else frozenset())
+        several = [one for one in (*table["own"], *table["own_verbs"]) if fold(one) not in self._words]
+        self._phrases = anywhere("own", table.having("own", several, spaced=has_words))
+        self._standing, self._personal = anywhere("keeping", table), anywhere("personal", table)
+        self._requested, self._impersonal = anywhere("requested", table), anywhere("impersonal", table)
+        self._ends = at_end("ends_statement", table)
+        self._ends_otherwise = at_end("ends_no_statement", table)
+        self._endings = tuple(map(fold, table["own_endings"]))
+        self._first, self._first_beginnings = _wholes_and_beginnings(table["own_first"])
+        others, self._other_beginnings = _wholes_and_beginnings(table["own_not"])
+        self._others = frozenset(others)
+        self._is_run_together = not table.spaced
 
     def are_in(self, text: str) -> bool:
         """Whether a folded text tells or asks something about its speaker."""
-        if self.personal.search(text):
+        if self._personal.search(text):
             return True
-        text = self.impersonal.sub(self.requested.sub(text))
-        if self.phrases.search(text):
+        text = self._impersonal.sub(self._requested.sub(text))
+        if self._phrases.search(text):
             return True
         words = words_of(text)
         return any(
-            word in self.words or word in self.objects or self._is_of_self(word) for word in words
+            word in self._words or word in self.objects or self._is_of_self(word) for word in words
         ) or (self._begins(words))
 
     def signs(self, text: str) -> int:
         """How many signs a folded sentence has."""
-        if self.is_run_together:
-            text = self.requested.sub(text)
+        if self._is_run_together:
+            text = self._requested.sub(text)
         words = words_of(text)
-        count = sum(word in self.words or word in self.keeping or self._is_of_self(word) for word in words)
-        count += bool(self.phrases.search(text)) + bool(self.standing.search(text))
+        count = sum(word in self._words or word in self._keeping or self._is_of_self(word) for word in words)
+        count += bool(self._phrases.search(text)) + bool(self._standing.search(text))
         count += bool(words) and words[0] in self.objects
         count += self._begins(words)
-        return count + bool(self.ends.search(text) and not self.ends_otherwise.search(text))
+        return count + bool(self._ends.search(text) and not self._ends_otherwise.search(text))
 
     def has_verb(self, text: str) -> bool:
         """Whether a folded text has a verb that carries its subject."""
         words = words_of(text)
-        return any(word in self.verbs or self._is_of_self(word) for word in words) or self._begins(words)
+        return any(word in self._verbs or self._is_of_self(word) for word in words) or self._begins(words)
 
     def _is_of_self(self, word: str) -> bool:
         """Whether a word's ending tells: of a verb, of a possession."""
-        return word.endswith(self.endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
+        return word.endswith(self._endings) and len(word) > _STEM_CHARS + 1 and not self._is_another(word)
 
     def _begins(self, words: list[str]) -> bool:
         """Whether the first word is a verb that carries its subject."""
-        first = next((word for word in words[:3] if word not in self.skipped), "")
+        first = next((word for word in words[:3] if word not in self._skipped), "")
         if len(first) <= _STEM_CHARS + 1 or self._is_another(first):
             return False
-        return first.endswith(self.first) or first.startswith(self.first_beginnings)
+        return first.endswith(self._first) or first.startswith(self._first_beginnings)
 
     def _is_another(self, word: str) -> bool:
-        return word in self.others or word.startswith(self.other_beginnings)
+        return word in self._others or word.startswith(self._other_beginnings)
 
 
-@lru_cache(256)
-def _words_for_self(table: Phrases) -> _Self:
-    endings, first, others = (
-        [fold(one) for one in table[section]] for section in ("own_endings", "own_first", "own_not")
-    )
-    verbs = single_words(table, "own_verbs")
-    words = (single_words(table, "own") if table.spaced or table.glued else frozenset()) | verbs
-    several = [phrase for phrase in (*table["own"], *table["own_verbs"]) if fold(phrase) not in words]
-    return _Self(
-        words=words,
-        verbs=verbs,
-        objects=single_words(table, "own_objects"),
-        keeping=single_words(table, "keeping"),
-        phrases=anywhere("own", table.having("own", several, spaced=table.spaced or table.glued)),
-        standing=anywhere("keeping", table),
-        personal=anywhere("personal", table),
-        requested=anywhere("requested", table),
-        impersonal=anywhere("impersonal", table),
-        ends=at_end("ends_statement", table),
-        ends_otherwise=at_end("ends_no_statement", table),
-        endings=tuple(endings),
-        first=tuple(one for one in first if not one.endswith("*")),
-        first_beginnings=tuple(one[:-1] for one in first if one.endswith("*")),
-        skipped=single_words(table, "before_verbs"),
-        others=frozenset(one for one in others if not one.endswith("*")),
-        other_beginnings=tuple(one[:-1] for one in others if one.endswith("*")),
-        is_run_together=not table.spaced,
-    )
+_words_for_self = lru_cache(256)(_Self)
+
+
+def _wholes_and_beginnings(written: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Phrases, and those that a star ends without it."""
+    phrases = [fold(one) for one in written]
+    begins = tuple(one[:-1] for one in phrases if one.endswith("*"))
+    return tuple(one for one in phrases if not one.endswith("*")), begins
 
 
 def names_and_states(sentence: str) -> bool:

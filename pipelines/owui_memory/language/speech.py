@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ..core.text import capped
 from .detection import known_script
 from .phrases import anywhere, at_beginning, at_end
 from .scripts import fold, is_dense, question_mark
@@ -247,6 +248,4 @@ def without_openers(text: str) -> str:
 
 def lowered(sentence: str) -> str:
     """A sentence as the phrases are written, its beginning and its end."""
-    if len(sentence) > _LOOKED_CHARS:
-        sentence = f"{sentence[: _LOOKED_CHARS // 2]} {sentence[-_LOOKED_CHARS // 2 :]}"
-    return fold(sentence).strip(" \t-*•\"'“„«¡¿(")
+    return fold(capped(sentence, _LOOKED_CHARS, between=" ")).strip(" \t-*•\"'“„«¡¿(")

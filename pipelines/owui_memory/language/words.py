@@ -106,5 +106,4 @@ def mark_of(text: str) -> str:
 
 
 def is_mark(text: str) -> bool:
-    """Whether this is what stayed of a text."""
     return text.startswith("\x1a")

@@ -69,33 +69,17 @@ class CommandLog:
             "text": masked(turn.text)[0],  # it may never be carried out, and stay for a day
             "asked_at": now,
         }
+        of_turn = {"user_id": turn.user_id, "key": turn.key, "command": turn.exchange_key, "asked_at": now}
         with self._engine.begin() as connection:
             insert_new(connection, commands, [row])
-            insert_new(
-                connection,
-                command_turns,
-                [
-                    {
-                        "user_id": turn.user_id,
-                        "key": turn.key,
-                        "command": turn.exchange_key,
-                        "asked_at": now,
-                    }
-                ],
-            )
+            insert_new(connection, command_turns, [of_turn])
 
     def of_turn(self, user_id: str, keys: Iterable[str]) -> str:
         """The key of the command that a turn of this user gave; "" if it gave none."""
-        wanted = (
-            select(commands.c.key)
-            .join(
-                command_turns,
-                and_(
-                    command_turns.c.user_id == commands.c.user_id, command_turns.c.command == commands.c.key
-                ),
-            )
-            .where(command_turns.c.key.in_([key for key in keys if key]), commands.c.user_id == user_id)
-        )
+        turns = command_turns.c
+        same = and_(turns.user_id == commands.c.user_id, turns.command == commands.c.key)
+        mine = turns.key.in_([key for key in keys if key]), commands.c.user_id == user_id
+        wanted = select(commands.c.key).join(command_turns, same).where(*mine)
         with self._reading.connect() as connection:
             return connection.scalar(wanted) or ""
 
@@ -154,11 +138,8 @@ class CommandLog:
         self._set(order, held_until=0.0)
 
     def _set(self, order: LoggedCommand, **values: object) -> bool:
-        mine = (
-            _is(order.user_id, order.key),
-            commands.c.attempts == order.attempts,
-            commands.c.answered_at == 0,
-        )
+        taken = commands.c.attempts == order.attempts
+        mine = _is(order.user_id, order.key), taken, commands.c.answered_at == 0
         with self._engine.begin() as connection:
             return connection.execute(update(commands).where(*mine).values(**values)).rowcount > 0
 

@@ -21,6 +21,7 @@ _LOOK_S = 60.0
 _AGAIN_S = 900.0  # after a comparison that could not be made
 _DAY_S = 86_400.0
 _NIGHT = range(2, 6)  # hours, by the machine's clock; else when the last one was two days ago
+_LINE = "deleted in Open WebUI"  # of the status
 
 Server = Callable[[Valves], AbstractContextManager[ChatServer]]
 
@@ -33,10 +34,7 @@ class DeletionWorker:
     ) -> None:
         self._engine, self._deletions, self._settings = engine, deletions, settings
         self._server, self._emit = server, emit
-        self._not_before, self._told = (
-            time.monotonic(),
-            Check("deleted in Open WebUI", True, "not compared yet"),
-        )
+        self._not_before, self._told = time.monotonic(), Check(_LINE, True, "not compared yet")
         self.thread = NowAndThen("memory-deleting", self.look, _LOOK_S)
         self.thread.wake()  # the first look is at once
 
@@ -79,13 +77,11 @@ class DeletionWorker:
             told = str(error) if isinstance(error, MemoryFault) else type(error).__name__
             hint = getattr(error, "hint", "")
             is_ok = isinstance(error, Retry)  # it may be down, or show nobody's chats: nothing is lost
-            self._told = Check(
-                "deleted in Open WebUI", is_ok, f"users and chats cannot be compared: {told}", hint
-            )
+            self._told = Check(_LINE, is_ok, f"users and chats cannot be compared: {told}", hint)
             return False
         at, gone = datetime.now().astimezone(), len(done.deleted)
         seen = f"{done.chats:,} chats of {done.users:,} users seen, {gone:,} deleted"
         waiting = len(done.missing) - gone
         seen += f", {waiting:,} missing" if waiting else ""
-        self._told = Check("deleted in Open WebUI", True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
+        self._told = Check(_LINE, True, f"compared {at:%Y-%m-%d %H:%M}: {seen}")
         return bool(done.deleted)

@@ -55,7 +55,7 @@ class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser | None, settings: Callable[[], Valves]
+        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
     ) -> None:
         self._engine, self._reading, self._settings = engine, reading(engine), settings
         self._control, self._eraser, self._journal = control, eraser, Journal(engine)
@@ -130,15 +130,13 @@ class Deletions:
         Raises the fault of a place that cannot be reached, when all others are done: the next call goes on.
         """
         fault: Exception | None = None
-        done, eraser = 0, self._eraser
-        if eraser is None:
-            return 0
+        done = 0
         for one in self._open():
             try:
                 if one.chat_id == USER:
-                    eraser.erase_user(one.user_id)  # with this row
+                    self._eraser.erase_user(one.user_id)  # with this row
                 else:
-                    self._erase_chat(one, eraser)
+                    self._erase_chat(one)
                 done += 1
             except Exception as error:  # noqa: BLE001 - the others are to go, too
                 self._passed[one], fault = time.monotonic(), error  # some may have gone: not again at once
@@ -165,7 +163,7 @@ class Deletions:
     def _is_settled(self, one: Deletion) -> bool:
         return one in self._passed and time.monotonic() - self._passed[one] >= SETTLED_S
 
-    def _erase_chat(self, one: Deletion, eraser: Eraser) -> None:
+    def _erase_chat(self, one: Deletion) -> None:
         """What waits of it, what it was told, perhaps the facts that only it said, and its passages."""
         user_id, chat_id = one.user_id, one.chat_id
         with self._engine.begin() as connection:
@@ -182,11 +180,11 @@ class Deletions:
         if self._settings().on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
-            eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
+            self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
         entries = self._passages.of_chat(user_id, chat_id)
         passages = [id_ for entry in entries for id_ in ids_of(entry)]
         self._journal.intend([_receipt(one, len(passages), len(facts))])
-        eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
+        self._eraser.erase_passages(user_id, passages, [entry.exchange for entry in entries], chat_id)
         if not self._is_settled(one):
             self._passed.setdefault(one, time.monotonic())
             return

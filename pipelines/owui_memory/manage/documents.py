@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ..backends.base import BulkBackend, EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
-from ..core.errors import Drop
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.digest_files import DigestFiles
@@ -21,7 +22,6 @@ from ..documents.passages import BATCH
 from ..documents.storing import clear
 from ..state.documents_table import DocumentsTable, Entry
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEGINNINGS = 50  # documents
@@ -41,7 +41,7 @@ class Documents:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
         folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
@@ -96,7 +96,7 @@ class Documents:
         read = (one for one in self.all(user_id) if one.passages)
         newest = sorted(read, key=lambda one: (one.user_id == EVERYONE, -one.changed))[:_BEGINNINGS]
         backend = self._live.get()
-        for entry in newest if isinstance(backend, EditableBackend) else ():
+        for entry in newest:
             of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
             if of_it:
                 yield min(of_it, key=lambda one: one.ordinal)
@@ -105,12 +105,11 @@ class Documents:
         """Take away what is kept of a user's own documents, until their files change; which they were.
 
         Raises:
-            Drop: that is done, but a file that a program has sent cannot be deleted.
+            Refused: that is done, but a file that a program has sent cannot be deleted.
         """
         entries, left = self._forgotten(user_id, ids)
         if left is not None:
-            why = f"It is forgotten, but its file cannot be deleted ({os.strerror(left.errno or 0)})."
-            raise Drop(why, hint="Tell your admin.")
+            raise Refused(message("document's file stays", why=os.strerror(left.errno or 0)))
         return entries
 
     def forget_all(self, user_id: str) -> None:
@@ -134,12 +133,11 @@ class Documents:
 
     def _texts(self, entries: Sequence[Entry]) -> Iterator[str]:
         """What their passages say."""
-        if isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
-                yield from (passage.text for passage in of_it)
+        backend = self._live.get()
+        for entry in entries:
+            of_it = backend.added_by(documents_owner(entry.user_id), BATCH + entry.document_id)
+            yield from (passage.text for passage in of_it)
 
     def _clear(self, entries: Sequence[Entry]) -> None:
-        if entries and isinstance(backend := self._live.get(), BulkBackend):
-            for entry in entries:
-                clear(backend, entry)
+        for entry in entries:
+            clear(self._live.get(), entry)

@@ -7,21 +7,21 @@ was shown by `page`, `search` or `holding`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import Change
 from ..core.errors import Drop
 from ..core.events import Emit, Event, EventKind, ignore
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, newest_first
-from ..core.scope import TEAM, View, scope_for, shared_by, team_owner, writing_view
+from ..core.memory import EPISODE, Memory, is_id, is_seen, newest_first
+from ..core.scope import TEAM, View, past_owner, scope_for, shared_by, team_owner, writing_view
 from ..language.dedupe import wording
 from ..language.names import name_of
 from ..language.words import content_words, terms_of
@@ -37,9 +37,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .live import Live, editable
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered, Undone
+from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
+from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
@@ -61,12 +61,11 @@ class Control:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
+        live: BackendHolder,
         settings: Callable[[], Valves],
-        eraser: Eraser | None = None,
+        eraser: Eraser,
         emit: Emit = ignore,
     ) -> None:
-        """eraser: forgets for good; without one, what is forgotten can be undone."""
         self.engine, self.live, self._settings, self._eraser = engine, live, settings, eraser
         self._journal, self._sources = Journal(engine), Sources(engine)
         self._changes = Changes(self._journal)
@@ -81,7 +80,7 @@ class Control:
 
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
-        return newest_first(editable(self.live.get()).list_all(user_id))
+        return newest_first(self.live.get().list_all(user_id))
 
     def page(self, user_id: str, number: int = 1) -> Page[Memory]:
         """A page of a user's memories.
@@ -109,8 +108,25 @@ class Control:
 
     def of_ids(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
         """Those of these memories that exist, by id."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return {memory.id: memory for memory in backend.get_all(list(memory_ids))} if memory_ids else {}
+
+    def named(self, user_id: str, memory_id: str, view: View) -> Memory | None:
+        """A memory or passage by an id that may be anybody's, as models name them: the user's, or a team's.
+
+        None if the view sees no such.
+        """
+        backend = self.live.get()
+        memory = backend.get(self._journal.now_called(memory_id)) if is_id(memory_id) else None
+        if memory is None or not is_seen(memory, view):
+            return None
+        if memory.scope.startswith(TEAM):  # the view sees it, so the user is in that team
+            return memory
+        if any(one.user_id == user_id and one.op == "add" for one in self._journal.of_memory(memory.id)):
+            return memory
+        # What was imported, moved or is a passage has no such entry.
+        owner = past_owner(user_id) if memory.kind == EPISODE else user_id
+        return next((one for one in backend.list_all(owner) if one.id == memory.id), None)
 
     def now_called(self, memory_ids: Iterable[str]) -> list[str]:
         """The ids that these memories have now. One that was forgotten and brought back has another id."""
@@ -129,7 +145,7 @@ class Control:
             Drop: it cannot be remembered.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             if not self.begun(asked) and (known := known_as(backend, batch_of(asked), text)):
                 return Remembered(text, known)
 
@@ -146,7 +162,7 @@ class Control:
             Drop: it cannot be remembered, or is a team's.
         """
         text = self._checked(asked, text)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 if memory := _a_fact(_own(backend.get(memory_id))):
@@ -166,14 +182,14 @@ class Control:
     ) -> Forgotten:
         """Forgets memories, and counts those that are gone already.
 
-        Where there is an eraser they are erased for good after the minutes of the settings, or `at_once`: see
+        They are erased for good after the minutes of the settings, or `at_once`: see
         `manage.erasure.forgetting`. Until then `undo` brings them back.
 
         Raises:
             Drop: one of them is a team's.
         """
         minutes = 0 if at_once else self._settings().advanced_numbers.forget_undo_minutes
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 there = {memory.id: _own(memory) for memory in backend.get_all(memory_ids)}
@@ -184,9 +200,9 @@ class Control:
         texts = tuple(change.before for change in changes if change.before)
         others: Mapping[str, int] = {}
         reached = True
-        if self._eraser is not None and ids and minutes:
+        if ids and minutes:
             others = {"queue": self._eraser.unqueue(asked.user_id, ids, texts)}
-        elif self._eraser is not None and ids:
+        elif ids:
             receipt = self._eraser.forget(asked.user_id, ids)
             others, reached = receipt.counts, not receipt.unreached
         facts = [one for one in changes if one.kind != EPISODE or one.memory_id in memory_ids]
@@ -197,32 +213,29 @@ class Control:
         return Forgotten(len(asked_for), gone, told, others, minutes, reached, passages)
 
     def forget_all(self, asked: Asked, confirm: Confirm = _alone) -> Forgotten:
-        """Forgets all of a user's memories and, with an eraser, everything else that is known of the user."""
-        if self._eraser is not None:
-            there = len(self.all(asked.user_id))
-            confirm()
-            receipt = self._eraser.erase_user(asked.user_id)
-            others = {name: count for name, count in receipt.counts.items() if name != "memories"}
-            return Forgotten(there, others=others, reached=not receipt.unreached)
-        with self._writing() as backend:
-            changes = self._make(
-                backend, asked, lambda: removals(asked, backend.list_all(asked.user_id)), confirm
-            )
-        return Forgotten(len(changes))
+        """Forgets all of a user's memories, and everything else that is known of the user."""
+        there = len(self.all(asked.user_id))
+        confirm()
+        receipt = self._eraser.erase_user(asked.user_id)
+        others = {name: count for name, count in receipt.counts.items() if name != "memories"}
+        return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> Undone:
-        """Takes back the last changes that were made together and have not been taken back.
+    def undo(self, asked: Asked, confirm: Confirm = _alone, *, batch: str = "") -> list[Change]:
+        """Takes back the last changes made together and not taken back, or those of a batch; oldest first.
 
         Raises:
-            Drop: what they took away is erased by now, or none of it may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back; or what a batch
+                has changed was changed again.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
-            if last is not None and not changes:
+            if batch and (last is None or last.batch != batch):
+                changes = unchanged_since(self._journal, asked.user_id, batch)
+            elif last is not None and not changes:
                 self._changes.pass_over([last])
                 raise Refused(message("too late"), message("too late, hint"))
             for change in reversed(changes):
@@ -237,13 +250,13 @@ class Control:
                     done_now.insert(0, change)
         if refused and not done_now:
             raise refused
-        return Undone(tuple(done_now))
+        return done_now
 
     # Teams
 
     def of_teams(self, teams: Sequence[str]) -> list[Memory]:
         """What these teams know, newest first."""
-        backend = editable(self.live.get())
+        backend = self.live.get()
         return newest_first(memory for team in teams for memory in backend.list_all(team_owner(team)))
 
     def share(self, asked: Asked, memory_id: str, team: str, confirm: Confirm = _alone) -> str:
@@ -253,7 +266,7 @@ class Control:
             Drop: the memory is gone, a team's, or not for others: see `remember.admission`.
         """
         owner, batch = team_owner(team), shared_by(asked.user_id)
-        with self._writing() as backend:
+        with self.live.writing() as backend:
             memory = _a_fact(_own(backend.get(memory_id)))
             if memory is None:
                 raise Refused(message("memory gone"), message("memory gone, hint"))
@@ -283,11 +296,7 @@ class Control:
         if not memory.scope.startswith(TEAM) or memory.batch != shared_by(asked.user_id):
             raise Refused(message("not yours to withdraw"))
         confirm()
-        if self._eraser is not None:
-            self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
-        else:
-            with self._writing() as backend:
-                backend.remove(memory_id)
+        self._eraser.forget(team_owner(memory.scope.removeprefix(TEAM)), [memory_id])
         return memory.text
 
     # In and out
@@ -315,7 +324,7 @@ class Control:
         texts, refused, flaws = read_rows(asked.user_id, rows)
         for _, reason in refused:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
-        with self._writing() as backend:
+        with self.live.writing() as backend:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
@@ -348,14 +357,9 @@ class Control:
             self._changes.note(batch_of(asked), [refused])
             raise
 
-    @contextmanager
-    def _writing(self) -> Iterator[EditableBackend]:
-        with self.live.writing() as backend:
-            yield editable(backend)
-
     def _make(
         self,
-        backend: EditableBackend,
+        backend: Backend,
         asked: Asked,
         decide: Callable[[], Iterable[Change]],
         confirm: Confirm,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..core.change import Change
 from ..core.locales import Message, message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -45,7 +44,6 @@ class Page(Generic[Item]):
     total: int
     number: int = 1
     pages: int = 1
-    size: int = PAGE
 
     @classmethod
     def of(cls, items: Sequence[Item], number: int) -> Page[Item]:
@@ -57,12 +55,12 @@ class Page(Generic[Item]):
         pages = max(-(-len(items) // PAGE), 1)
         if not 1 <= number <= pages:
             raise Refused(message("no page", number=number, n=pages))
-        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages, PAGE)
+        return cls(tuple(items[(number - 1) * PAGE : number * PAGE]), len(items), number, pages)
 
     @property
     def first(self) -> int:
         """The number of the page's first one among all, from 1."""
-        return (self.number - 1) * self.size + 1
+        return (self.number - 1) * PAGE + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +96,6 @@ class Forgotten:
     undo_minutes: int = 0
     reached: bool = True
     passages: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The changes that were taken back, oldest first; empty where there was none."""
-
-    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

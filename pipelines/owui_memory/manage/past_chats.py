@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
@@ -17,7 +17,6 @@ from ..remember.episodes import TOPICS
 from ..remember.passages import USER
 from ..state.episodes_table import EpisodesTable, Kept
 from .fitting import found
-from .live import Live
 
 _CANDIDATES = 100  # of a search, by meaning and by words
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -40,7 +39,7 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: Live, settings: Callable[[], Valves]) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
         self._table, self._live, self._settings = EpisodesTable(engine), live, settings
 
     def kept(self, user_id: str) -> Kept:
@@ -90,8 +89,7 @@ class PastChats:
         return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
-        backend = self._live.get()
-        return backend.list_all(past_owner(user_id)) if isinstance(backend, EditableBackend) else []
+        return self._live.get().list_all(past_owner(user_id))
 
 
 def _by_chat(passages: Iterable[Memory]) -> dict[str, list[Memory]]:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from ..core.memory import Memory, is_over
 from ..recall.profile import PERSON, WISHES
 from ..state.reflections_table import Reflections
-from .live import editable
 from .memories import Control
 
 _MOST = 50  # memories that new chats are told
@@ -31,7 +30,7 @@ class Profile:
 
 def profile_of(control: Control, user_id: str) -> Profile:
     """The profile of a user in all scopes. Raises what the backend raises."""
-    backend, written = editable(control.live.get()), Reflections(control.engine).profiles(user_id)
+    backend, written = control.live.get(), Reflections(control.engine).profiles(user_id)
     ids = list(dict.fromkeys(id_ for some in written for _, sources in some.parts for id_ in sources))
     there = {one.id: one for one in (backend.get_all(ids) if ids else ()) if not is_over(one)}
     parts = sorted((part for some in written for part in some.holding(there)), key=lambda part: not part[0])

@@ -7,25 +7,17 @@ from typing import Any, NamedTuple, get_args
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
-from ..core.memory import EPISODE, Memory, aware_time, metadata_of
+from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
 from ..remember.operations import Kind
-from .migrate.records import from_json
+from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     """A memory as mem0's own answers have it."""
-    return {
-        "id": memory.id,
-        "memory": memory.text,
-        "user_id": user_id,
-        "created_at": memory.created_at.isoformat() if memory.created_at else None,
-        "updated_at": memory.updated_at.isoformat() if memory.updated_at else None,
-        "expiration_date": memory.expires or None,
-        "metadata": {name: value for name, value in metadata_of(memory).items() if value},
-    }
+    return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
 class Row(NamedTuple):

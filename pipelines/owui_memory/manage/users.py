@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from ..backends.backend_holder import BackendHolder
 from ..backends.library import LibraryBackend
 from ..backends.locations import Locations
 from ..core.scope import channel_in, documents_in, past_in, past_owner
-from .live import Live, editable
 from .migrate.records import LibraryRecords
 
 _KEPT_S = 300.0
@@ -40,7 +40,7 @@ def counts_of(owners: Iterable[str]) -> list[UserCount]:
 class UserCounts:
     """Counted where the memories are, at most every five minutes. Threads may share it."""
 
-    def __init__(self, engine: Engine, live: Live, collection: str) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, collection: str) -> None:
         self._live, self._locations = live, Locations(engine, collection)
         self._lock = threading.Lock()
         self._counted: tuple[float, list[UserCount]] | None = None
@@ -49,7 +49,7 @@ class UserCounts:
         """Blocks for as long as it takes to read all memories once.
 
         Raises:
-            TellAdmin: the backend cannot list them; or why there is none.
+            MemoryFault: why there is no backend, or what it raises.
         """
         with self._lock:
             if self._counted is None or time.monotonic() - self._counted[0] > _KEPT_S:
@@ -65,6 +65,5 @@ class UserCounts:
                     time.sleep(_PAUSE_S)
                 yield record.user_id
             return
-        remote = editable(backend)
         for owner in self._locations.users():
-            yield from (owner for _ in remote.list_all(owner))
+            yield from (owner for _ in backend.list_all(owner))

@@ -15,9 +15,7 @@ from ..core.chat_servers import AnsweredBy
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check, Message, Reply
 from .embedder import Embedder
-from .llm import Llm
 from .llms import Llms
-from .readers import Readers
 
 _AGAIN_S = 60.0  # before an embedder that failed is tried again
 
@@ -43,22 +41,17 @@ class OwnModels:
         self._lock = threading.Lock()
         self._again = 0.0
 
-    @property
-    def llms(self) -> tuple[Llm, ...]:
-        """The LLMs, in the order in which they are asked; empty where there is none."""
-        opened = self._opened_or_none()
-        return opened.llms if opened else ()
-
-    @property
-    def readers(self) -> Readers | None:
-        """As in `Llms`; None also where its packages are missing."""
-        opened = self._opened_or_none()
-        return opened.readers if opened else None
+    def llms(self) -> Llms | None:
+        """The LLMs; None where there is none, or its packages are missing."""
+        try:
+            return self._opened_llms() if self._open_llms else None
+        except MemoryFault:
+            return None
 
     @contextmanager
     def reading(self, answered: AnsweredBy, *, local_only: bool, patient: bool) -> Iterator[str]:
         """As in `Llms`. Where its packages are missing, there is nobody: `part` tells it."""
-        if (opened := self._opened_or_none()) is None:
+        if (opened := self.llms()) is None:
             yield ""
             return
         with opened.reading(answered, local_only=local_only, patient=patient) as name:
@@ -94,12 +87,6 @@ class OwnModels:
             if self._llms is None:
                 self._llms = self._open_llms()
             return self._llms
-
-    def _opened_or_none(self) -> Llms | None:
-        try:
-            return self._opened_llms() if self._open_llms else None
-        except MemoryFault:
-            return None
 
     def _opened_embedder(self) -> Embedder | None:
         with self._lock:

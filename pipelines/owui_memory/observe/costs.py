@@ -21,7 +21,6 @@ class Costs:
         self._of_digests: dict[str, Counter[str]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             with self._lock:
                 self._of_models.setdefault(usage.model, Counter()).update(_counted(usage))

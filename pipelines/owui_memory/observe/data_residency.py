@@ -22,14 +22,8 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
         away.append("Open WebUI (webui_url)")
     if away:
         be = "is" if len(away) == 1 else "are"
-        return [
-            Check(
-                "local only",
-                False,
-                f"{', '.join(away)} {be} external: what users say leaves your network",
-                "Choose local ones, or switch local_only off.",
-            )
-        ]
+        detail = f"{', '.join(away)} {be} external: what users say leaves your network"
+        return [Check("local only", False, detail, "Choose local ones, or switch local_only off.")]
     detail = "everything that remembers is on your own machines or network"
     if settings.backend == "server":
         detail = "mem0's server is in your own network; which LLM and embedder it asks is not known here"
@@ -38,13 +32,9 @@ def data_residency(settings: Valves, state_url: str = "") -> list[Check]:
 
 def _away(settings: Valves) -> Iterator[str]:
     """What is external of what the settings name, in words."""
-    if settings.backend == "platform":
+    if settings.backend != "library":
         if not is_local(settings.backend_url):
-            yield "mem0's platform"
-        return
-    if settings.backend == "server":
-        if not is_local(settings.backend_url):
-            yield "mem0's server"
+            yield f"mem0's {settings.backend}"
         return
     # With auto none is asked that is external.
     if settings.llm_provider not in ("none", "auto") and settings.uses_llm:

@@ -28,7 +28,6 @@ class EventLog:
             _log.setLevel(logging.INFO)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if not self._form:
             return
         told = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **_told(event)}

@@ -10,12 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config.prices import Price, costs
 from ..core.events import Emit, Event, Job, failed
-from ..state import llm_days, reading
+from ..state import add_up, llm_days, reading
 
 _EVERY_S = 5.0  # between writes
 _NAME = 200  # characters of a model's name that are kept
@@ -53,7 +52,6 @@ class Ledger:
         self._next_write = -float("inf")
 
     def __call__(self, event: Event) -> None:
-        """Counts the tokens of an event."""
         if (usage := event.usage) is not None:
             self.add(usage.model, usage.tokens_in, usage.tokens_out)
 
@@ -113,13 +111,8 @@ class Ledger:
             {"day": day, "model": model, **{name: new.get((day, model, name), 0) for name in Used._fields}}
             for day, model in keys
         ]
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(llm_days)
-        added = {name: llm_days.c[name] + insert.excluded[name] for name in Used._fields}
         with self._engine.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["day", "model"], set_=added), rows
-            )
+            add_up(connection, llm_days, rows)
 
 
 _NAMES = ("today", "yesterday")

@@ -75,7 +75,6 @@ class Metrics:
         self._open_errors: dict[Job, LastError] = {}  # of work that has not been done since
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if event.kind is EventKind.FAILED and event.job is not None and event.error is not None:
             self._failed(event.job, event.error)
         elif event.kind is EventKind.SUCCEEDED and event.job is not None:

@@ -80,28 +80,25 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "info": ("Always 1.", ("version",)),
 }
 
-_STATES = {
-    EventKind.EXCHANGE_STORED: "stored",
-    EventKind.EXCHANGE_REPEATED: "repeated",
-    EventKind.EXCHANGES_REMEMBERED: "remembered",
-    EventKind.EXCHANGES_UNREAD: "unread",
-    EventKind.EXCHANGES_DEAD: "dead",
-}
-_REASONED = {
-    EventKind.RECALL_MISSED: "recalls_missed",
-    EventKind.LEFT_ALONE: "messages_left_alone",
-    EventKind.EXCHANGES_SKIPPED: "exchanges_gated",
-    EventKind.EXCHANGE_REFUSED: "exchanges_refused",
-    EventKind.CHANGE_REFUSED: "changes_refused",
-}
-_PLAIN = {
-    EventKind.COMMAND: ("commands", ()),
-    EventKind.MEMORIES_CHANGED: ("memories_changed", ()),
-    EventKind.CHANGES_RETRACTED: ("changes_retracted", ()),
-    EventKind.SECRETS_MASKED: ("secrets_masked", ("shown",)),
-    EventKind.SECRETS_WITHHELD: ("secrets_masked", ("stored",)),
-    EventKind.CHANNEL_READ: ("channel_messages", ("read",)),
-    EventKind.CHANNEL_ASIDE: ("channel_messages", ("aside",)),
+# The counter of an event, and its label; None: the reason.
+_COUNTED: dict[EventKind, tuple[str, str | None]] = {
+    EventKind.EXCHANGE_STORED: ("exchanges", "stored"),
+    EventKind.EXCHANGE_REPEATED: ("exchanges", "repeated"),
+    EventKind.EXCHANGES_REMEMBERED: ("exchanges", "remembered"),
+    EventKind.EXCHANGES_UNREAD: ("exchanges", "unread"),
+    EventKind.EXCHANGES_DEAD: ("exchanges", "dead"),
+    EventKind.RECALL_MISSED: ("recalls_missed", None),
+    EventKind.LEFT_ALONE: ("messages_left_alone", None),
+    EventKind.EXCHANGES_SKIPPED: ("exchanges_gated", None),
+    EventKind.EXCHANGE_REFUSED: ("exchanges_refused", None),
+    EventKind.CHANGE_REFUSED: ("changes_refused", None),
+    EventKind.COMMAND: ("commands", ""),
+    EventKind.MEMORIES_CHANGED: ("memories_changed", ""),
+    EventKind.CHANGES_RETRACTED: ("changes_retracted", ""),
+    EventKind.SECRETS_MASKED: ("secrets_masked", "shown"),
+    EventKind.SECRETS_WITHHELD: ("secrets_masked", "stored"),
+    EventKind.CHANNEL_READ: ("channel_messages", "read"),
+    EventKind.CHANNEL_ASIDE: ("channel_messages", "aside"),
 }
 _RECALLED = {
     EventKind.RECALLED: "memories",
@@ -156,16 +153,12 @@ class Prometheus:
             self._made[name] = client.Gauge(_PREFIX + name, text, labels, registry=registry)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._registry is None:
             return
-        if (state := _STATES.get(event.kind)) is not None:
-            self._of("exchanges", state).inc(event.count)
-        elif event.kind in _PLAIN:
-            name, labels = _PLAIN[event.kind]
-            self._of(name, *labels).inc(event.count)
-        elif event.kind in _REASONED:
-            self._of(_REASONED[event.kind], event.code or _code(event.reason)).inc(event.count)
+        if event.kind in _COUNTED:
+            name, label = _COUNTED[event.kind]
+            label = event.code or _code(event.reason) if label is None else label
+            self._of(name, *filter(None, [label])).inc(event.count)
         if event.kind in _RECALLED and event.seconds is not None:
             self._of("recall_seconds", _RECALLED[event.kind]).observe(event.seconds)
         if event.kind is EventKind.RECALLED:

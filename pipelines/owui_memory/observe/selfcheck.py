@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..backends.backend_holder import Open
 from ..backends.base import Backend
-from ..backends.library import LibraryBackend
-from ..backends.remote import RemoteBackend
 from ..config.settings import Valves
 from ..core.errors import MemoryFault, TellAdmin
 from ..core.memory import Check
@@ -22,7 +21,6 @@ from ..remember.operations import UnreadableAnswerError, read_operations
 if TYPE_CHECKING:
     from ..models.embedder import Embedder
     from ..models.llm import Llm
-    from ..models.readers import Readers
 
 # The shape that reconcile wants, in the fewest tokens.
 QUESTION = (
@@ -36,7 +34,6 @@ _AGAIN_S = 60.0  # after which what did not work is checked again
 _SILENT_S = 20.0  # after which a check that is under way is told of
 _PATIENCE_S = 3.0  # that a status waits for a check that is under way
 
-Open = Callable[[Valves, Path], Backend]
 Compare = Callable[[Valves, Backend], Check | None]
 
 
@@ -56,7 +53,7 @@ def selfcheck(settings: Valves, backend: Backend) -> list[Check]:
 
 def health_of(backend: Backend) -> list[Check]:
     """The line of the models' health; none for mem0's server and platform, which keep theirs."""
-    embedder, llms, _ = _models_of(backend)
+    embedder, llms, _ = backend.models
     asked = [("embedder", embedder.health)] if embedder else []
     asked += [(f"{llm.part} {llm.name}", llm.health) for llm in llms]
     wrong = [f"{name}: {trouble}" for name, health in asked if (trouble := health.trouble())]
@@ -66,7 +63,7 @@ def health_of(backend: Backend) -> list[Check]:
 
 def reading_of(backend: Backend) -> Check | None:
     """The LLM's line as it is now, with `llm_provider` auto; else None."""
-    readers = _models_of(backend)[2]
+    readers = backend.models.readers
     return readers.part() if readers else None
 
 
@@ -180,7 +177,7 @@ class _Check:
 
     def run(self, backend: Backend) -> list[Check]:
         """Runs all checks. Never raises."""
-        embedder, llms, readers = _models_of(backend)
+        embedder, llms, readers = backend.models
         store = "store" if embedder else "backend"
         parts = [_tried(store, lambda: self._compare(self._settings, backend) or _read(backend))]
         if embedder:
@@ -221,13 +218,6 @@ class _Check:
             part = Check(llm.part, True, took + _note(llm.settings, llm.prefix))
         self._answered[llm] = part
         return part
-
-
-def _models_of(backend: Backend) -> tuple[Embedder | None, tuple[Llm, ...], Readers | None]:
-    """mem0's server and platform keep their own, perhaps with LLMs of ours beside them."""
-    if isinstance(backend, LibraryBackend):
-        return backend.models
-    return (None, backend.llms, backend.readers) if isinstance(backend, RemoteBackend) else (None, (), None)
 
 
 def _note(settings: Valves, role: str) -> str:

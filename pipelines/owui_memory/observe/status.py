@@ -210,11 +210,11 @@ def channels_part(settings: Valves, standing: Sequence[Standing]) -> Check:
     details += (
         [f"{_many(paused, 'channel')} paused"] if (paused := sum(one.paused for one in standing)) else []
     )
-    hints, most = [], settings.channel_tokens_per_day
+    hints, most = [], settings.advanced_numbers.channel_tokens_per_day
     spent = sum(bool(one.unread) and one.tokens >= most > 0 for one in standing)
     if spent:
         details.append(f"{spent:,} channels have used their tokens of today, and wait for tomorrow")
-        hints.append("Raise channel_tokens_per_day; with 0 no LLM reads channels.")
+        hints.append("Raise channel_tokens_per_day in advanced; with 0 no LLM reads channels.")
     details += list(dict.fromkeys(one.detail for one in standing if one.detail))[:3]
     return Check("channels", True, "; ".join(details), " ".join(hints))
 

@@ -80,7 +80,6 @@ class Tracing:
         self._tracer = self._provider.get_tracer("owui_memory", __version__)
 
     def __call__(self, event: Event) -> None:
-        """Something has happened."""
         if self._tracer is None:
             return
         seconds, request = event.seconds or 0.0, TRACE.get()

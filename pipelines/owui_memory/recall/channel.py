@@ -111,7 +111,7 @@ class ChannelRecaller:
             return list(map(note, chosen))
 
         chosen = told(items, gate.least, settings.memory_token_budget)
-        chosen += told(spoken, passages_gate.least, settings.episode_token_budget)
+        chosen += told(spoken, passages_gate.least, settings.advanced_numbers.episode_token_budget)
         chosen.sort(key=lambda one: one.at)
         return ChannelNotes(tuple(chosen), render_channel([line(one) for one in chosen], words))
 

@@ -41,7 +41,6 @@ class Documents:
         self._ready: Ready[int] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> int:
@@ -53,7 +52,8 @@ class Documents:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with documents where there are any and the settings want them told."""
-        if not (settings.documents_dir and settings.document_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.document_token_budget
+        if not (settings.documents_dir and budget and settings.memories_per_turn):
             return view
         return replace(view, documents=self.kept(turn.user_id, version) > 0)
 
@@ -103,7 +103,7 @@ class Documents:
             now=lines.now,
             words=lines.words,
             count=lines.count,
-            room=settings.document_token_budget
+            room=settings.advanced_numbers.document_token_budget
             - lines.held(one for one in here if one.position == turn.positions[-1]),
             known=[one.text for one in facts],
             before=[one.line for one in here],
@@ -111,8 +111,5 @@ class Documents:
             times=_TIMES,
         )
         spoken = quotes.select([item for item in items if item.memory.id not in before], gate.least)
-        new = [
-            Line(turn.positions[-1], one.id, one.text, quotes.lines[one.id], language=lines.words.code)
-            for one in sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
-        ]
-        return spoken, new, quotes.taken
+        in_order = sorted(spoken.chosen, key=lambda memory: (memory.chat, memory.ordinal))
+        return spoken, [lines.told(one, quotes.lines[one.id]) for one in in_order], quotes.taken

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, bindparam, select
 
-from ..backends.base import Backend, BulkBackend
+from ..backends.base import Backend
+from ..backends.library import LibraryBackend
 from ..config.settings import Valves
 from ..core.exchange import EPISODES, episodes_name, passage_id
 from ..core.memory import DOCUMENT, EPISODE, Candidate, Memory
@@ -84,7 +85,6 @@ class Episodes:
         self._ready: Ready[Kept] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._ready.drop(user_id)
 
     def kept(self, user_id: str, version: int) -> Kept:
@@ -100,7 +100,8 @@ class Episodes:
 
     def view(self, view: View, turn: Turn, settings: Valves, version: int) -> View:
         """The view, with past chats where the settings and the user want that."""
-        if not (settings.keeps_episodes and settings.episode_token_budget and settings.memories_per_turn):
+        budget = settings.advanced_numbers.episode_token_budget
+        if not (settings.keeps_episodes and budget and settings.memories_per_turn):
             return view
         kept = self.kept(turn.user_id, version)
         return replace(view, past=kept.wanted and kept.passages > 0)
@@ -113,7 +114,7 @@ class Episodes:
         "What did I ask you yesterday?" has no words of what was asked. now: in the user's time zone.
         """
         # Others give passages ids of their own.
-        if not asked.asks or asked.window is None or not isinstance(backend, BulkBackend):
+        if not asked.asks or asked.window is None or not isinstance(backend, LibraryBackend):
             return []
         first, last = (
             datetime.combine(day, datetime.min.time(), now.tzinfo).timestamp()

@@ -44,13 +44,8 @@ class Line:
 
     @classmethod
     def read(cls, position: str, memory_id: str, text: str, kept: str, id_: int) -> Line:
-        """`kept`: what `kept` gave."""
-        language, tab, line = kept.partition("\t")
-        return (
-            cls(position, memory_id, text, line, id_, language)
-            if tab
-            else cls(position, memory_id, text, kept, id_)
-        )
+        *language, line = kept.split("\t", 1)
+        return cls(position, memory_id, text, line, id_, *language)
 
     @property
     def kept(self) -> str:
@@ -156,7 +151,6 @@ class Injected:
         return self._reaffirmed.of(user_id, version, lambda: self._read_reaffirmed(user_id))
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._reaffirmed.drop(user_id)
 
     def _read_reaffirmed(self, user_id: str) -> dict[str, int]:

@@ -62,5 +62,9 @@ class Lines:
     def cost(self, memory: Memory) -> int:
         return self.count(self.of(memory)) + 1
 
+    def told(self, memory: Memory, text: str) -> Line:
+        """A memory as it is told with the turn's message. text: its line."""
+        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Engine
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import Memory
 from ..core.scope import View
 from ..state.reflections_table import Reflections
@@ -24,7 +24,6 @@ class Profiles:
         self._ready: Ready[list[Memory]] = Ready()
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
         self._ready.drop(user_id)
 
     def of(self, backend: Backend, user_id: str, version: int, view: View) -> list[Memory]:
@@ -35,8 +34,6 @@ class Profiles:
 
         Raises what the backend raises.
         """
-        if not isinstance(backend, EditableBackend):
-            return []
 
         def read() -> list[Memory]:
             found = [memory for kind in (WISHES, PERSON) for memory in backend.of_kind(user_id, kind, _MOST)]

@@ -16,7 +16,7 @@ from ..core.memory import Candidate, Memory
 from ..language.forms import has_stem, stem
 from ..language.words import content_words, terms_of
 
-_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
+kept_stem = lru_cache(20_000)(stem)  # candidates have the same words again and again
 _QUERY_WORDS = 32  # looked at
 _REAFFIRMED_MOST = 3
 COVERAGE_WEIGHT = 0.4  # of words, beside meaning
@@ -119,7 +119,7 @@ def with_keywords(found: Sequence[Candidate], query: str) -> Sequence[Candidate]
     if not found or any(item.keyword is not None for item in found):
         return found
     asked = stems_asked(query)
-    documents = [[_stem(word) for word in terms_of(item.memory.text)] for item in found]
+    documents = [[kept_stem(word) for word in terms_of(item.memory.text)] for item in found]
     scores = bm25(documents, asked)
     return [replace(item, keyword=score) for item, score in zip(found, scores, strict=True)]
 
@@ -144,7 +144,7 @@ def bm25(
 
 def stems_asked(query: str) -> set[str]:
     """The stems of the words that say what a query is about."""
-    return {_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
+    return {kept_stem(word) for word in content_words(query)[:_QUERY_WORDS]} - {""}
 
 
 def coverage(memory: Memory, asked: set[str]) -> float:
@@ -157,7 +157,7 @@ def stems_in(text: str, asked: Iterable[str]) -> set[str]:
     if text.isascii():
         small = text.lower()
         return {short for short in asked if short in small and has_stem(small, short)}
-    return set(asked).intersection(map(_stem, terms_of(text)))
+    return set(asked).intersection(map(kept_stem, terms_of(text)))
 
 
 def _lifts(found: Sequence[Candidate], scores: Sequence[float], weights: Weights) -> list[float]:
@@ -184,8 +184,3 @@ def _worth(memory: Memory, age_s: float, reaffirmed: Mapping[str, int] | None, w
     if reaffirmed and (again := reaffirmed.get(memory.id, 0)):
         worth += weights.reaffirmed * min(again, _REAFFIRMED_MOST)
     return worth
-
-
-def forget_words() -> None:
-    """Keep no words in memory."""
-    _stem.cache_clear()

@@ -18,7 +18,7 @@ from ..core.memory import Candidate, Memory
 from ..core.reason import Reason
 from ..core.scope import View
 from ..core.turn import Turn
-from ..language.credential_names import forget_words as forget_names
+from ..language.credential_names import names_within
 from ..language.forget_requests import forget_request
 from ..language.guess import language_for
 from ..language.past import NOT_ASKED, PastQuestion, past_question
@@ -31,7 +31,7 @@ from .injected import Conversation, Injected, Line
 from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
-from .rank import Ranked, forget_words, ranked
+from .rank import Ranked, kept_stem, ranked
 from .search import asks_for_all, candidates, query_of
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
@@ -107,8 +107,9 @@ class Recaller:
         relevant = self._relevant(backend, turn, settings, lines, before.version, view, aside)
         selection, suppressed_ids = relevant.selection, relevant.suppressed
         kept = self._standing.of(backend, turn, before, lines, view, aside).without(suppressed_ids)
-        budget = settings.memory_token_budget + (settings.episode_token_budget if view.past else 0)
-        budget += settings.document_token_budget if view.documents else 0
+        numbers = settings.advanced_numbers
+        budget = settings.memory_token_budget + (numbers.episode_token_budget if view.past else 0)
+        budget += numbers.document_token_budget if view.documents else 0
         if lines.held(kept.lines) > _TIMES_THE_BUDGET * budget:
             kept = Kept((), tuple(injected.id for injected in before.lines))
         profile: list[Memory] = []
@@ -129,7 +130,7 @@ class Recaller:
             if memory.id not in known and (memory.text not in said or lines.teller(memory))
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
-        facts = list(self._new(turn, lines, kept.corrections, news, aside.messages))
+        facts = list(self._new(lines, kept.corrections, news, aside.messages))
         quotes = Quotes(
             query=query_of(turn.text),
             now=now,
@@ -144,11 +145,11 @@ class Recaller:
             [item for item in relevant.passages if item.memory.id not in injected_before],
             relevant.passages_gate.least,
         )
-        new = (*facts, *_quoted(turn, quotes, spoken))
+        from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
             relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
         )
-        new = (*new, *from_documents)
+        new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
         conversation = Conversation((*kept.lines, *new))
         in_system = turn.searched or settings.placement == "system"
@@ -185,10 +186,8 @@ class Recaller:
         self._episodes.drop(user_id)
         self._documents.drop(user_id)
         self._standing.drop()
-        shown.cache_clear()
-        estimated_tokens.cache_clear()
-        forget_words()
-        forget_names()
+        for of_texts in (shown, estimated_tokens, kept_stem, names_within):
+            of_texts.cache_clear()
 
     def keep(self, turn: Turn, recalled: Recalled | None, left_alone: str = "") -> None:
         """Keep what this turn was told, and why, for the next one and for whoever asks.
@@ -261,11 +260,11 @@ class Recaller:
         if suppressed_ids:
             to_forget = tuple((item, TO_FORGET) for item in items if item.memory.id in suppressed_ids)
             selection = replace(selection, outcomes=(*selection.outcomes, *to_forget))
-        if asks_to_forget:
-            passages_gate = replace(passages_gate, least=None)
         documents, documents_gate = self._documents.ranked(pages, turn, settings, lines, version, of_self)
         if asks_to_forget:
-            documents_gate = replace(documents_gate, least=None)
+            passages_gate, documents_gate = (
+                replace(one, least=None) for one in (passages_gate, documents_gate)
+            )
         return _Relevant(
             selection, gate, suppressed_ids, spoken, passages_gate, asked, documents, documents_gate
         )
@@ -280,7 +279,6 @@ class Recaller:
 
     def _new(
         self,
-        turn: Turn,
         lines: Lines,
         corrections: Iterable[tuple[Memory, str]],
         news: Iterable[Memory],
@@ -291,8 +289,7 @@ class Recaller:
         memories = [*(memory for memory, _ in corrections), *news]
         said = self._sources.as_without(memories, aside)
         for memory in sorted(said, key=lines.said_at):
-            text = lines.of(memory, before.get(memory.id))
-            yield Line(turn.positions[-1], memory.id, memory.text, text, language=lines.words.code)
+            yield lines.told(memory, lines.of(memory, before.get(memory.id)))
 
 
 def _most(settings: Valves, turn: Turn, lines: Sequence[Line], selection: Selection) -> int:
@@ -319,19 +316,12 @@ def _room_for_quotes(
     """
     here = [one for one in held if one.position == turn.positions[-1]]
     share = 1.0 if len(here) == len(held) else 0.5
-    budget = int(settings.episode_token_budget * (TIMES_ASKED if asked.asks else share))
+    budget = int(settings.advanced_numbers.episode_token_budget * (TIMES_ASKED if asked.asks else share))
     return budget - lines.held(one for one in here if _is_of_chat(one))
 
 
 def _is_of_chat(line: Line) -> bool:
     return is_quote(line.line) and not is_of_document(line.line)
-
-
-def _quoted(turn: Turn, quotes: Quotes, spoken: Selection) -> Iterator[Line]:
-    """The new lines of passages, chat by chat."""
-    for memory in quotes.in_order(spoken.chosen):
-        text = quotes.lines[memory.id]
-        yield Line(turn.positions[-1], memory.id, memory.text, text, language=quotes.words.code)
 
 
 def _weighed(selection: Selection, injected_before: set[str], news: set[str]) -> Iterator[Weighed]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..backends.base import Backend
 from ..core.memory import Candidate
 from ..core.scope import View
+from ..core.text import capped
 from ..core.turn import Turn
 from ..language.words import terms_of
 
@@ -45,26 +46,17 @@ def asks_for_all(backend: Backend, query: str) -> bool:
 
 def query_of(text: str) -> str:
     """What of a message is searched for."""
-    if len(text) <= _QUERY_CHARS:
-        return text
-    half = _QUERY_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
+    return capped(text, _QUERY_CHARS, between="\n")
 
 
 def _joined(found: Sequence[Candidate], before: Sequence[Candidate]) -> list[Candidate]:
     """Each memory once, with the better of both."""
     best = {item.memory.id: item for item in found}
     for item in before:
-        weaker = replace(
-            item,
-            meaning=_BEFORE_WEIGHT * item.meaning,
-            keyword=None if item.keyword is None else _BEFORE_WEIGHT * item.keyword,
-        )
-        own = best.get(item.memory.id)
-        best[item.memory.id] = _better(own, weaker) if own else weaker
+        meaning = _BEFORE_WEIGHT * item.meaning
+        keywords = [] if item.keyword is None else [_BEFORE_WEIGHT * item.keyword]
+        if own := best.get(item.memory.id):
+            meaning = max(meaning, own.meaning)
+            keywords += [] if own.keyword is None else [own.keyword]
+        best[item.memory.id] = replace(own or item, meaning=meaning, keyword=max(keywords, default=None))
     return list(best.values())
-
-
-def _better(one: Candidate, other: Candidate) -> Candidate:
-    keywords = [item.keyword for item in (one, other) if item.keyword is not None]
-    return replace(one, meaning=max(one.meaning, other.meaning), keyword=max(keywords) if keywords else None)

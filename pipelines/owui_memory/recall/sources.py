@@ -62,18 +62,10 @@ _BEING_EDITED = (
 )
 _ASIDE = Prepared(union_all(_OWN, _OTHER_VERSIONS, _NOT_TAKEN_BACK_YET, _BEING_EDITED))
 
-_STEPS = select(
-    journal.c.id,
-    journal.c.memory_id,
-    journal.c.op,
-    journal.c.before,
-    journal.c.after,
-    journal.c.source,
-    journal.c.said_at,
-    journal.c.undoes,
-    journal.c.model,
-    journal.c.batch,
-).where(journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0))
+_OF_A_STEP = "id memory_id op before after source said_at undoes model batch".split()  # noqa: SIM905
+_STEPS = select(*(journal.c[name] for name in _OF_A_STEP)).where(
+    journal.c.refused == "", or_(journal.c.made, journal.c.undoes == 0)
+)
 _IDS: Any = bindparam("ids", expanding=True)
 _OF_MEMORIES = Prepared(_STEPS.where(journal.c.memory_id.in_(_IDS)).order_by(journal.c.id), "ids")
 # What is stored already and is marked as made with the rest of its batch: its memory has no name there yet.
@@ -95,7 +87,6 @@ class Aside:
 
     @classmethod
     def of(cls, keys: Iterable[str]) -> Aside:
-        """keys: of exchanges."""
         keys = list(keys)
         return cls(
             frozenset(map(message_id_of, keys)), frozenset(EPISODES + episodes_name(key) for key in keys)
@@ -172,7 +163,6 @@ class Sources:
             return Aside.of(row[0] for row in _ASIDE.rows(connection, asked))
 
     def of(self, memory_ids: Iterable[str]) -> Mapping[str, Past]:
-        """The pasts of memories, as far as they are known."""
         with self._reading.connect() as connection:
             return _pasts(connection, memory_ids, _BROUGHT_BACK)
 
@@ -230,7 +220,9 @@ def _pasts(connection: Connection, memory_ids: Iterable[str], follow: int) -> di
     rows = defaultdict(list)
     for row in _rows(connection, _OF_MEMORIES, memory_ids):
         rows[row.memory_id].append(row)
-    back = {row.undoes: id_ for id_, of_one in rows.items() for row in of_one if _brings_back(row)}
+    back = {
+        row.undoes: id_ for id_, of_one in rows.items() for row in of_one if row.undoes and row.op == "add"
+    }
     earlier: dict[str, tuple[Step, ...]] = {}
     if back and follow:
         removals = list(_rows(connection, _WITH_IDS, back))
@@ -249,22 +241,12 @@ def _rows(connection: Connection, statement: Prepared, ids: Iterable[Any]) -> It
         yield from statement.rows(connection, {"ids": wanted[begin : begin + _AT_ONCE]})
 
 
-def _brings_back(row: Any) -> bool:
-    return bool(row.undoes) and row.op == "add"
-
-
 def _steps(rows: Collection[Any]) -> Iterable[Step]:
     undone = {row.undoes for row in rows}
     for row in rows:
         if not row.undoes and row.id not in undone:
-            yield Step(
-                row.id,
-                row.op != REAFFIRMED,
-                row.before,
-                frozenset(row.source.split()),
-                row.said_at,
-                row.after,
-            )
+            sources = frozenset(row.source.split())
+            yield Step(row.id, row.op != REAFFIRMED, row.before, sources, row.said_at, row.after)
 
 
 def _said(rows: Collection[Any]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.memory import QUOTED, Memory
 from ..core.scope import View
 from ..core.turn import Turn
@@ -77,7 +77,6 @@ class Standing:
         self._checked: OrderedDict[tuple[str, str, View], _Checked] = OrderedDict()
 
     def drop(self) -> None:
-        """Keep nothing in memory."""
         self._checked.clear()
 
     def of(
@@ -95,7 +94,7 @@ class Standing:
         What only messages have said that do not count is gone, as is what was told as another's.
         """
         key = turn.user_id, turn.positions[0], view
-        if not before.lines or not isinstance(backend, EditableBackend):
+        if not before.lines:
             return Kept(before.lines)
         checked = self._checked.get(key)
         if not aside and checked is not None and checked.holds(before):
@@ -106,17 +105,12 @@ class Standing:
             memory.id: memory for memory in backend.get_all([injected.memory_id for injected in before.lines])
         }
         facts = [memory for memory in there.values() if memory.kind not in QUOTED]
-        holds = {memory.id: memory for memory in self._sources.as_without(facts, aside.messages)}
-        holds |= {
-            memory.id: memory
-            for memory in there.values()
-            if memory.kind in QUOTED and memory.batch not in aside.batches
-        }
-        seen = {
-            memory.id: memory
-            for memory in holds.values()
-            if view.sees(memory.scope) and view.finds(memory.kind)
-        }
+        quoted = [
+            memory for memory in there.values() if memory.kind in QUOTED and memory.batch not in aside.batches
+        ]
+        said = self._sources.as_without(facts, aside.messages)
+        holds = {memory.id: memory for memory in (*said, *quoted)}
+        seen = {id_: one for id_, one in holds.items() if view.sees(one.scope) and view.finds(one.kind)}
         gone = tuple(
             injected.id
             for injected in before.lines

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, bindparam, select
 
 from ..core.turn import Turn
@@ -38,7 +38,6 @@ class Weighed:
 
     @classmethod
     def of(cls, item: Ranked, outcome: str) -> Weighed:
-        """Of a candidate and what became of it."""
         return cls(item.memory.id, item.meaning, item.keyword, item.score, outcome)
 
 
@@ -95,6 +94,9 @@ class Explanation:
         return cls(query="", evidence=0.0, threshold=0.0, left_alone=reason, looked=False)
 
 
+_KEPT = TypeAdapter(Explanation)
+
+
 def most_telling(*selections: Selection) -> tuple[Weighed, ...]:
     """The passages that are told, and some others, with what became of them."""
     outcomes = (one for selection in selections for one in selection.outcomes)
@@ -116,7 +118,7 @@ class Explanations:
         return {
             "user_id": turn.user_id,
             "chat_id": turn.chat_id or turn.exchange_key,
-            "explanation": json.dumps(shown, default=_fields, ensure_ascii=False),
+            "explanation": _KEPT.dump_json(shown).decode(),
             "at": now,
         }
 
@@ -130,7 +132,7 @@ class Explanations:
         if user_id:
             wanted = wanted.where(recalls.c.user_id == user_id)
         with self._reading.connect() as connection:
-            return [_read(json.loads(row)) for row in connection.scalars(wanted)]
+            return [_KEPT.validate_json(row) for row in connection.scalars(wanted)]
 
     def newest(self, user_id: str, most: int, before: int = 0) -> list[tuple[int, str, Explanation]]:
         """A user's last messages, newest first: number, chat and explanation; before: that number."""
@@ -140,17 +142,4 @@ class Explanations:
             wanted = wanted.where(recalls.c.id < before)
         with self._reading.connect() as connection:
             rows = connection.execute(wanted).all()
-        return [(row.id, row.chat_id, _read(json.loads(row.explanation))) for row in rows]
-
-
-def _fields(one: Explanation | Weighed) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
-
-
-def _read(kept: dict[str, object]) -> Explanation:
-    weighed = tuple(Weighed(**one) for one in kept.pop("weighed"))  # type: ignore[attr-defined]
-    quoted = tuple(Weighed(**one) for one in kept.pop("quoted", []))  # type: ignore[attr-defined]
-    injected_before: list[tuple[str, int]] = kept.pop("standing", [])  # type: ignore[assignment]
-    standing = tuple((memory_id, number) for memory_id, number in injected_before)
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return Explanation(weighed=weighed, quoted=quoted, standing=standing, **lists)  # type: ignore[arg-type]
+        return [(row.id, row.chat_id, _KEPT.validate_json(row.explanation)) for row in rows]

@@ -6,10 +6,10 @@ Whoever writes (an LLM, the user, an import, a share, an undo, a move) passes he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace as changed
 
-from ..backends.base import Backend, BulkBackend, EditableBackend
+from ..backends.base import Backend
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -108,40 +108,17 @@ def store(backend: Backend, user_id: str, new: Memory) -> str:
     """
     if not is_scope(new.scope):
         raise NotAdmittedError(NO_SCOPE)
-    new = changed(new, text=restored(new.text))
-    if isinstance(backend, EditableBackend):
-        return backend.store(user_id, new)
-    told = [{"role": "user", "content": new.text}]
-    backend.add(user_id, told, infer=False, batch=new.batch, scope=new.scope)
-    return ""
+    return backend.store(user_id, changed(new, text=restored(new.text)))
 
 
-def store_all(backend: EditableBackend, owner_id: str, new: Sequence[Memory]) -> None:
+def store_all(backend: Backend, owner_id: str, new: Sequence[Memory]) -> None:
     """Add passages with their ids; one that is there already changes nothing.
 
     Raises what `restored` and the backend raise.
     """
     leads = {text: lead(text) for text in {memory.lead for memory in new}}
     new = [changed(memory, text=restored(memory.text), lead=leads[memory.lead]) for memory in new]
-    if isinstance(backend, BulkBackend):
-        backend.store_all(owner_id, new)
-        return
-    batches = dict.fromkeys(memory.batch for memory in new)
-    there = {one.origin: one for batch in batches for one in backend.added_by(owner_id, batch)}
-    for memory in new:
-        if (earlier := there.get(memory.id)) is None:
-            backend.store(owner_id, changed(memory, origin=memory.id))
-        elif earlier.text != memory.text:
-            backend.replace(earlier.id, memory.text, expires=memory.expires)
-
-
-def remove_all(backend: EditableBackend, owner_id: str, memory_ids: Collection[str]) -> int:
-    """Take passages away by the ids that they were stored with; how many there were."""
-    if isinstance(backend, BulkBackend):
-        return backend.remove_all(owner_id, list(memory_ids))
-    wanted = set(memory_ids)
-    there = backend.list_all(owner_id)
-    return sum(backend.remove(one.id) for one in there if not wanted.isdisjoint((one.id, one.origin)))
+    backend.store_all(owner_id, new)
 
 
 def lead(text: str) -> str:
@@ -150,7 +127,7 @@ def lead(text: str) -> str:
     return "" if gives_orders(text) else text
 
 
-def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str) -> bool:
+def replace(backend: Backend, memory_id: str, text: str, *, expires: str) -> bool:
     """Give a memory another text; False where it is gone. Raises what `restored` and the backend raise."""
     return backend.replace(memory_id, restored(text), expires=expires)
 
@@ -158,7 +135,6 @@ def replace(backend: EditableBackend, memory_id: str, text: str, *, expires: str
 def refused_among(backend: Backend, stored: Iterable[Memory]) -> dict[str, str]:
     """Take away what must not stay of what mem0's own extraction has stored; the reasons, by id."""
     refused = {memory.id: reason for memory in stored if (reason := refusal(memory.text))}
-    if isinstance(backend, EditableBackend):
-        for memory_id in refused:
-            backend.remove(memory_id)
+    for memory_id in refused:
+        backend.remove(memory_id)
     return refused

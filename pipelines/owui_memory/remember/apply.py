@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..backends.base import Backend, EditableBackend, PreparingBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, EDITED, FORGET, OUTDATED, REAFFIRMED, REFLECTED, TOO_LATE, Change
 from ..core.errors import MemoryFault, is_of_the_text
 from ..core.exchange import IMPORTS, Batch
@@ -66,7 +66,7 @@ class Changes:
             changes = list(map(_admitted, decide()) if reflects else self._numbered(batch, decide()))
             if batch.is_imported:
                 changes = [self._unless_outdated(backend, change) for change in changes]
-            if isinstance(backend, EditableBackend) and not reflects:
+            if not reflects:
                 changes += map(_admitted, quotes.removals(backend, self._journal, batch, changes))
             confirm()  # a new holder may have decided that nothing is to change
             self._journal.intend(_with_wishes(backend, batch, changes))
@@ -95,11 +95,7 @@ class Changes:
 
     def _unless_outdated(self, backend: Backend, change: Change) -> Change:
         """A change from an old chat, refused if it would take away what was said later."""
-        if (
-            change.op not in ("replace", "remove")
-            or change.refused
-            or not isinstance(backend, EditableBackend)
-        ):
+        if change.op not in ("replace", "remove") or change.refused:
             return change
         said, memory = self._journal.of_memory(change.memory_id), backend.get(change.memory_id)
         times = [one.said_at for one in said]
@@ -109,9 +105,7 @@ class Changes:
         is_outdated = any(is_later(at, change.said_at, now) for at in times)
         return replace(change, refused=OUTDATED) if is_outdated else change
 
-    def undo(
-        self, backend: EditableBackend, change: Change, confirm: Confirm = _alone, *, model: str = ""
-    ) -> bool:
+    def undo(self, backend: Backend, change: Change, confirm: Confirm = _alone, *, model: str = "") -> bool:
         """Bring back what was before a change, by a change of its own; False where that was done before.
 
         Raises:
@@ -119,16 +113,19 @@ class Changes:
         """
         if change.forgotten:
             raise Refused(message("erased before"))
-        batch = f"undo-{change.id}"
+        back = _undoing(change)
         if not self._journal.taken_back(change):
             op = _INVERSE[change.op]
-            # Written down when less was known of secrets, and of orders to models.
-            after, refused = ("", None) if op == "remove" else _restored(change.before)
+            refused: NotAdmittedError | None = None
+            after = ""
+            if op != "remove":
+                try:  # written down when less was known of secrets, and of orders to models
+                    after = restored(change.before)
+                except NotAdmittedError as fault:
+                    refused = fault
             memory_id = change.memory_id or _found_by_text(backend, change)
             back = replace(
-                change,
-                batch=batch,
-                position=0,
+                back,
                 op=op,
                 memory_id=memory_id if op != "add" or change.kind == EPISODE else "",
                 before=masked(change.after)[0],
@@ -138,13 +135,11 @@ class Changes:
                 expired=change.expires,
                 model=change.model if change.kind == EPISODE else model,
                 refused=refused.reason if refused else "",
-                made=False,
-                undoes=change.id,
             )
             self._journal.intend([back])
             if refused:
                 raise refused
-        return self._make(backend, self._journal.of_batch(batch), confirm, again=True)
+        return self._make(backend, self._journal.of_batch(back.batch), confirm, again=True)
 
     def _kind_before(self, change: Change) -> str:
         """The kind that a memory had before a change, as far as the journal knows."""
@@ -156,22 +151,10 @@ class Changes:
 
     def pass_over(self, changes: Iterable[Change]) -> None:
         """Note that it was too late to take these back: the next `undo` goes on to what was before."""
-        self._journal.intend(
-            [
-                replace(
-                    change,
-                    batch=f"undo-{change.id}",
-                    position=0,
-                    undoes=change.id,
-                    refused=TOO_LATE,
-                    made=False,
-                )
-                for change in changes
-            ]
-        )
+        self._journal.intend([replace(_undoing(change), refused=TOO_LATE) for change in changes])
 
     def retract(
-        self, backend: EditableBackend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
+        self, backend: Backend, user_id: str, message_ids: Set[str], confirm: Confirm = _alone
     ) -> int:
         """Take back what only these messages said; how many changes were undone.
 
@@ -248,42 +231,40 @@ class Changes:
                 return earlier
             confirm()
             return _added(backend, change, since)
-        if isinstance(backend, EditableBackend):
-            # A memory that is gone, now or a moment later, cannot be changed, and need not.
-            current = backend.get(change.memory_id)
-            if current is not None and change.op == "remove":
+        # A memory that is gone, now or a moment later, cannot be changed, and need not.
+        current = backend.get(change.memory_id)
+        if current is not None and change.op == "remove":
+            confirm()
+            backend.remove(change.memory_id)
+        elif current is not None and change.op == "replace":
+            if (current.text, current.expires) != (change.after, change.expires):
                 confirm()
-                backend.remove(change.memory_id)
-            elif current is not None and change.op == "replace":
-                if not _says(current, change):
-                    confirm()
-                    admission.replace(backend, change.memory_id, change.after, expires=change.expires)
-                # "fact" also stands where nobody has told a kind.
-                if change.kind != current.kind and (change.kind != "fact" or change.undoes):
-                    confirm()
-                    backend.mark(change.memory_id, change.kind)
+                admission.replace(backend, change.memory_id, change.after, expires=change.expires)
+            # "fact" also stands where nobody has told a kind.
+            if change.kind != current.kind and (change.kind != "fact" or change.undoes):
+                confirm()
+                backend.mark(change.memory_id, change.kind)
         return change.memory_id
 
     def _made_of_passage(self, backend: Backend, change: Change, confirm: Confirm) -> str:
         """Take a passage away, or bring it back with the same id."""
-        if isinstance(backend, EditableBackend):
-            is_there = backend.get(change.memory_id) is not None
-            if is_there == (change.op == "remove"):
-                confirm()
-                exchange = quotes.exchange_of(change)
-                # Counted as gone for rather too long: then another answer does not bring it back.
-                if is_there:
-                    self._episodes.count_gone(change.user_id, exchange, 1)
-                    backend.remove(change.memory_id)
-                else:
-                    admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
-                    self._episodes.count_gone(change.user_id, exchange, -1)
+        is_there = backend.get(change.memory_id) is not None
+        if is_there == (change.op == "remove"):
+            confirm()
+            exchange = quotes.exchange_of(change)
+            # Counted as gone for rather too long: then another answer does not bring it back.
+            if is_there:
+                self._episodes.count_gone(change.user_id, exchange, 1)
+                backend.remove(change.memory_id)
+            else:
+                admission.store_all(backend, past_owner(change.user_id), [quotes.restored(change)])
+                self._episodes.count_gone(change.user_id, exchange, -1)
         return change.memory_id
 
 
 def _prepare(backend: Backend, changes: Sequence[Change]) -> None:
     texts = [change.after for change in changes if change.op == "add"]
-    if len(texts) > 1 and isinstance(backend, PreparingBackend):
+    if len(texts) > 1:
         with suppress(MemoryFault):  # what is wrong is seen when one of them is stored
             backend.prepare(texts)
 
@@ -299,14 +280,6 @@ def _admitted(change: Change) -> Change:
     return replace(change, after=kept, refused=change.refused or reason)
 
 
-def _restored(text: str) -> tuple[str, NotAdmittedError | None]:
-    """A text as it may be brought back, or "" and why it may not."""
-    try:
-        return restored(text), None
-    except NotAdmittedError as refused:
-        return "", refused
-
-
 def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[Change]:
     """Removals that somebody asked for get all that it takes to undo them, and a note of each is added.
 
@@ -320,7 +293,7 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         and not change.refused
         and (change.batch.startswith(COMMANDS) or not asked.isdisjoint(change.sources))
     ]
-    if not ids or not isinstance(backend, EditableBackend):
+    if not ids:
         return changes
     there = {memory.id: memory for memory in backend.get_all(ids)}
     first = max(change.position for change in changes) + 1
@@ -330,8 +303,12 @@ def _with_wishes(backend: Backend, batch: Batch, changes: list[Change]) -> list[
         else change
         for change in changes
     ]
-    noted_ids = [] if batch.is_imported else ids
-    notes = [_note(batch, first + at, memory_id) for at, memory_id in enumerate(noted_ids)]
+    if batch.is_imported:
+        return noted
+    notes = (
+        Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+        for position, memory_id in enumerate(ids, first)
+    )
     return [*noted, *notes]
 
 
@@ -342,18 +319,15 @@ def _as_of(removal: Change, memory: Memory) -> Change:
     return replace(removal, chat=memory.chat, ordinal=memory.ordinal, said_at=said_at)
 
 
-def _note(batch: Batch, position: int, memory_id: str) -> Change:
-    return Change(batch.name, position, batch.user_id, FORGET, memory_id, "", "", made=True)
+def _undoing(change: Change) -> Change:
+    """What takes a change back, as far as that is the same for all."""
+    return replace(change, batch=f"undo-{change.id}", position=0, made=False, undoes=change.id)
 
 
 def _found_by_text(backend: Backend, change: Change) -> str:
     """The id of an added memory that the backend did not tell when it took it; "" where it is gone."""
     stored = backend.added_by(change.user_id, change.batch)
     return next((memory.id for memory in stored if memory.text == change.after), "")
-
-
-def _says(memory: Memory, change: Change) -> bool:
-    return (memory.text, memory.expires) == (change.after, change.expires)
 
 
 def _added(backend: Backend, change: Change, since: float) -> str:

@@ -48,7 +48,6 @@ class Backlog:
         self._reading = reading(engine)
 
     def counts(self) -> Counts:
-        """How the queue stands."""
         with self._reading.connect() as connection:
             counting = select(outbox.c.state, func.count(), func.min(outbox.c.waiting_since))
             rows = connection.execute(counting.group_by(outbox.c.state)).all()
@@ -72,7 +71,6 @@ class Backlog:
             return [Standing(*row) for row in connection.execute(wanted)]
 
     def waiting_of(self, user_id: str) -> int:
-        """How many exchanges of a user wait or are being worked on."""
         waiting = and_(outbox.c.user_id == user_id, outbox.c.state.in_(LEFT))
         with self._reading.connect() as connection:
             return connection.scalar(select(func.count()).select_from(outbox).where(waiting)) or 0
@@ -100,14 +98,9 @@ class Backlog:
 
 def batch_of(rows: list[Any], *, name: str, attempts: int) -> Batch:
     """The batch that these rows of one user's are, under this name."""
-    return Batch(
-        name=name,
-        user_id=rows[0].user_id,
-        exchanges=tuple(exchange_of(json.loads(row.exchange)) for row in rows),
-        attempts=attempts,
-        waiting_since=rows[0].waiting_since,
-        error=rows[0].error,
-    )
+    first = rows[0]
+    exchanges = tuple(exchange_of(json.loads(row.exchange)) for row in rows)
+    return Batch(name, first.user_id, exchanges, attempts, first.waiting_since, first.error)
 
 
 def exchange_of(kept: dict[str, Any]) -> Exchange:

@@ -13,8 +13,7 @@ from functools import cache
 
 from ..core.memory import Memory
 from ..language.dedupe import figures, same
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.forms import stem
 from ..language.self_reference import signs
 from ..language.speech import asks, corrects
@@ -104,7 +103,8 @@ def stands_beside(shown: Memory, text: str, said: Sequence[str]) -> bool:
     lost = figures(shown.text) - figures(text)
     if shown.kind in _OF_TIMES and lost and figures(text) - figures(shown.text):
         return True
-    return _denies_more(text, shown.text) and any(_denies(one) and not _explains(one) for one in said)
+    denies_more = not denials_in(text) <= denials_in(shown.text)
+    return denies_more and any(_denies(one) and not _explains(one) for one in said)
 
 
 def denial_of(shown: Memory, said: Sequence[str]) -> str:
@@ -138,10 +138,6 @@ def users() -> frozenset[str]:
 
 def denials_in(text: str) -> set[str]:
     return {*map(stem, denials(text)), *(mark for mark in _MARKS if mark in text)}
-
-
-def _denies_more(text: str, other: str) -> bool:
-    return bool(denials_in(text) - denials_in(other))
 
 
 def _denies(sentence: str) -> bool:

@@ -52,14 +52,10 @@ def unsaid(text: str, said: Sequence[str], examples: Iterable[str]) -> str:
 def _is_blank(text: str, said: Sequence[str]) -> bool:
     own = words(text)
     if set(own) <= _OF_NOTHING:
-        return not any(_holds(words(one), own) for one in said)
+        return not any(f" {' '.join(own)} " in f" {' '.join(words(one))} " for one in said)
     blanks = [found[0] for found in _BLANK.finditer(text)]
     blanks += [found[0] for found in _BRACKETED.finditer(text) if any(map(str.isalpha, found[0]))]
     return any(not any(blank.casefold() in one.casefold() for one in said) for blank in blanks)
-
-
-def _holds(said: tuple[str, ...], own: tuple[str, ...]) -> bool:
-    return f" {' '.join(own)} " in f" {' '.join(said)} "
 
 
 def _alike(text: str, example: str) -> bool:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Engine
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import EPISODES, Batch, Exchange, episodes_name, passage_id, version_of
 from ..core.memory import EPISODE, Memory
 from ..core.scope import TEAM, USER, past_in, past_owner
@@ -41,7 +41,7 @@ class Episodes:
         """yields: called before some passages are embedded, and lets who cannot wait go first."""
         self._table, self._yields = EpisodesTable(engine), yields
 
-    def keep(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> int:
+    def keep(self, backend: Backend, batch: Batch, confirm: Confirm) -> int:
         """Store the passages of a batch's exchanges, each once; how many are new.
 
         Raises:
@@ -51,7 +51,7 @@ class Episodes:
             return 0
         return sum(self._keep(backend, exchange, confirm) for exchange in batch.exchanges)
 
-    def retract(self, backend: EditableBackend, batch: Batch, confirm: Confirm) -> None:
+    def retract(self, backend: Backend, batch: Batch, confirm: Confirm) -> None:
         """Take away those of earlier versions of a batch's messages. Raises as `keep`."""
         for exchange in batch.exchanges:
             for message_id in exchange.replaces:
@@ -60,7 +60,7 @@ class Episodes:
                     confirm()
                     self.remove(backend, entry)
 
-    def remove(self, backend: EditableBackend, entry: Entry) -> None:
+    def remove(self, backend: Backend, entry: Entry) -> None:
         """Take away the passages of an exchange, and what was said to have come of it in its chat."""
         owner = past_owner(entry.user_id)
         told = {memory.id for memory in backend.added_by(owner, BATCH + entry.exchange)}
@@ -69,18 +69,18 @@ class Episodes:
         if summed is not None and summed.exchange != entry.exchange:
             told.add(passage_id(entry.user_id, summed.exchange, TOPICS, 0))
             self._table.settle(replace(summed, topics=0))
-        admission.remove_all(backend, owner, told)
+        backend.remove_all(owner, told)
         self._table.remove(entry.user_id, [entry.exchange])
 
-    def erased(self, backend: EditableBackend, batch: Batch) -> None:
+    def erased(self, backend: Backend, batch: Batch) -> None:
         """Take away what a batch has stored that was erased meanwhile."""
         for exchange in batch.exchanges:
             name = name_of(exchange.key)
             told = {one.id for one in backend.added_by(past_owner(batch.user_id), BATCH + name)}
-            admission.remove_all(backend, past_owner(batch.user_id), told)
+            backend.remove_all(past_owner(batch.user_id), told)
             self._table.remove(batch.user_id, [name])
 
-    def keep_topics(self, backend: EditableBackend, batch: Batch, line: str, confirm: Confirm) -> None:
+    def keep_topics(self, backend: Backend, batch: Batch, line: str, confirm: Confirm) -> None:
         """Store an LLM's line on what a batch was about, beside its passages. Raises as `keep`."""
         last = batch.exchanges[-1]
         name = name_of(last.key)
@@ -97,7 +97,7 @@ class Episodes:
             admission.store_all(backend, past_owner(batch.user_id), [new])
             self._table.settle(replace(intended, topics=1, digest=entry.digest, gone=entry.gone))
 
-    def _keep(self, backend: EditableBackend, exchange: Exchange, confirm: Confirm) -> int:
+    def _keep(self, backend: Backend, exchange: Exchange, confirm: Confirm) -> int:
         user_id, name = exchange.user_id, name_of(exchange.key)
         said = list(_admitted(passages(exchange)))
         digest = _digest(exchange, said)
@@ -116,7 +116,7 @@ class Episodes:
             admission.store_all(backend, past_owner(user_id), new[at : at + _AT_ONCE])
         stale = set(ids_of(replace(intended, topics=0))) - {one.id for one in new}
         if stale:
-            admission.remove_all(backend, past_owner(user_id), stale)
+            backend.remove_all(past_owner(user_id), stale)
             self._table.remove(user_id)
         self._table.settle(replace(wanted, first=intended.first))
         return len(new)
@@ -141,7 +141,6 @@ def adopt(engine: Engine, stored: Iterable[tuple[str, Memory]]) -> None:
 
 
 def ids_of(entry: Entry) -> Iterator[str]:
-    """The ids of an exchange's passages."""
     for role, count in ((BY_USER, entry.said), (ASSISTANT, entry.answered), (TOPICS, entry.topics)):
         for number in range(count):
             yield passage_id(entry.user_id, entry.exchange, role, number)

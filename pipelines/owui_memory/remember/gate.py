@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from ..core.exchange import Exchange
 from ..language import speech
 from ..language.detection import known_script
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget
+from ..language.forget_requests import asks_to_forget, forget_request
 from ..language.scripts import is_dense, scripts_of
 from ..language.self_reference import (
     names,
@@ -63,59 +61,55 @@ _COMMAS_MOST = 12  # of a sentence
 _URL = re.compile(r"\w{1,12}://\S+|\bwww\.\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an exchange is worth remembering, and if not, why: for the status, in words."""
+def judge(exchange: Exchange, before: Exchange | None = None) -> str:
+    """Why no LLM need read this exchange, for the status; "" where one should.
 
-    worth: bool
-    reason: str = ""
-
-
-def judge(exchange: Exchange, before: Exchange | None = None) -> Verdict:
-    """Whether an LLM should read this exchange; `before` is the one that it follows in its batch."""
+    before: the exchange that it follows in its batch.
+    """
     text, answer = exchange.user_text, exchange.assistant_text
     own = own_words(text)
     if not letters(own):
-        return Verdict(False, _what_is_left_out(text))
+        return _what_is_left_out(text)
     if _signs_in(own) and (len(own) < _DOCUMENT_CHARS or _tells_at_length(own)):
-        return Verdict(True)
+        return ""
     if not known_script(own):
-        return Verdict(True)
+        return ""
     if len(prose(text)) >= _DOCUMENT_CHARS:
-        return Verdict(False, "a pasted document")
+        return "a pasted document"
     said = [one.text for one in sentences(own) if one.text != HOLE]
     parts = map(_before_asking, said)
     stated = [one for one in parts if one and not _is_crumb(one)]
     if not stated and any(map(speech.has_question_mark, said)):
-        return Verdict(False, "only a question")
+        return "only a question"
     if not stated:
         asked = before is not None and speech.has_question_mark(before.assistant_text)
-        return Verdict(asked, "" if asked else "a greeting or a crumb")
-    if _is_task(own, said, stated, answer):
-        return Verdict(False, "a task")
-    return Verdict(True)
+        return "" if asked else "a greeting or a crumb"
+    return "a task" if _is_task(own, said, stated, answer) else ""
 
 
-def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, Verdict]]:
-    """Each exchange of a batch with its verdict, in order."""
+def sift(exchanges: Iterable[Exchange], *, verbatim: bool) -> Iterator[tuple[Exchange, str]]:
+    """Each exchange of a batch in order, with why it is not worth remembering; "" where it is."""
     if verbatim:
         for exchange in exchanges:
-            verdict = judge(exchange)
-            if forget_request(said_by_user(exchange.user_text)):
-                verdict = Verdict(True)
-            elif verdict.worth and not statements(exchange.user_text, exchange.assistant_text):
-                verdict = Verdict(False, "nothing stated")
-            yield exchange, verdict
+            yield exchange, _judge_verbatim(exchange)
         return
-    held: tuple[Exchange, Verdict] | None = None
+    held: tuple[Exchange, str] | None = None
     for exchange in exchanges:
-        verdict = judge(exchange, held[0] if held else None)
+        reason = judge(exchange, held[0] if held else None)
         if held:
-            answered = verdict.worth and (_answers(exchange, held[0]) or not judge(exchange).worth)
-            yield held[0], (Verdict(True) if answered else held[1])
-        held = (exchange, verdict)
+            answered = not reason and (_answers(exchange, held[0]) or judge(exchange))
+            yield held[0], ("" if answered else held[1])
+        held = (exchange, reason)
     if held:
         yield held
+
+
+def _judge_verbatim(exchange: Exchange) -> str:
+    if forget_request(said_by_user(exchange.user_text)):
+        return ""
+    if reason := judge(exchange):
+        return reason
+    return "" if statements(exchange.user_text, exchange.assistant_text) else "nothing stated"
 
 
 def _answers(exchange: Exchange, before: Exchange) -> bool:
@@ -214,7 +208,6 @@ def _keep(found: list[str], statement: str, instead_of: str) -> str:
 
 
 def _signs_in(text: str) -> int:
-    """The signs in all sentences of a text."""
     return sum(signs(sentence.text) for sentence in sentences(text))
 
 
@@ -244,13 +237,9 @@ def _what_is_left_out(text: str) -> str:
 
 def _tells_at_length(text: str) -> bool:
     """Of a long text: its speaker is all through it, or in what stands short above or below the rest."""
-    parts = _paragraphs(text)
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     ends = [part for part in (parts[0], parts[-1]) if len(part) <= _OWN_PARAGRAPH_CHARS]
     return any(map(_signs_in, ends)) or _signs_in(text) * _DOCUMENT_CHARS_PER_SIGN >= len(text)
-
-
-def _paragraphs(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
 def _is_task(own: str, said: list[str], stated: list[str], answer: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, false, func, or_, select, update
+from sqlalchemy import Engine, Executable, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.change import (
@@ -64,14 +64,12 @@ class Journal:
 
     def made(self, user_id: str, changes: Mapping[int, str]) -> None:
         """Mark changes of a user's memories as made: their ids with those of their memories."""
-        with self.engine.begin() as connection:
-            for change_id, memory_id in changes.items():
-                connection.execute(
-                    update(journal)
-                    .where(journal.c.user_id == user_id, journal.c.id == change_id)
-                    .values(made=True, memory_id=memory_id)
-                )
-            count_up(connection, user_id)
+        mine = update(journal).where(journal.c.user_id == user_id)
+        made = (
+            mine.where(journal.c.id == change_id).values(made=True, memory_id=memory_id)
+            for change_id, memory_id in changes.items()
+        )
+        self._write(*made, changes_of=user_id)
 
     def of_batch(self, batch: str) -> list[Change]:
         """What was decided for a batch, in order."""
@@ -185,12 +183,10 @@ class Journal:
 
     def settle(self, asked: Sequence[ToForget]) -> None:
         """Those were brought back: they are to be erased no more."""
-        with self.engine.begin() as connection:
-            for one in asked:
-                connection.execute(update(journal).where(journal.c.id == one.id).values(refused=TAKEN_BACK))
+        taken_back = update(journal).values(refused=TAKEN_BACK)
+        self._write(*(taken_back.where(journal.c.id == one.id) for one in asked))
 
     def newest_id(self) -> int:
-        """The highest id of all rows, 0 without one."""
         with self._reading.connect() as connection:
             return connection.scalar(select(func.max(journal.c.id))) or 0
 
@@ -228,23 +224,19 @@ class Journal:
 
     def drop(self, user_id: str, change_ids: Sequence[int]) -> None:
         """Take away rows of a user's that tell nothing any more."""
+        mine = delete(journal).where(journal.c.user_id == user_id)
         if change_ids:
-            with self.engine.begin() as connection:
-                for change_id in change_ids:
-                    mine = and_(journal.c.user_id == user_id, journal.c.id == change_id)
-                    connection.execute(delete(journal).where(mine))
+            self._write(*(mine.where(journal.c.id == change_id) for change_id in change_ids))
 
     def ascribe(self, change: Change) -> None:
         """Write down which messages a change is from by now, and their chat."""
         mine = and_(journal.c.user_id == change.user_id, journal.c.id == change.id)
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(mine).values(source=change.source, chat=change.chat))
+        self._write(update(journal).where(mine).values(source=change.source, chat=change.chat))
 
     def erase_batch(self, user_id: str, batch: str) -> None:
         """Take away what was decided for a batch that was erased."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(journal.c.user_id == user_id, journal.c.batch == batch))
-            count_up(connection, user_id)
+        mine = and_(journal.c.user_id == user_id, journal.c.batch == batch)
+        self._write(delete(journal).where(mine), changes_of=user_id)
 
     def broken_off(self, user_id: str) -> list[str]:
         """The batches that were to keep a user's memories in order, and are not made as a whole."""
@@ -261,16 +253,21 @@ class Journal:
             journal.c.batch == batch,
             journal.c.op.in_(("add", REAFFIRMED)),
         )
-        with self.engine.begin() as connection:
-            connection.execute(update(journal).where(*added, journal.c.refused == "").values(made=False))
+        self._write(update(journal).where(*added, journal.c.refused == "").values(made=False))
 
     def erase_unmade(self, user_id: str, batch: str) -> None:
         """Take away what a batch was to change, and has not."""
         mine = (journal.c.user_id == user_id, journal.c.batch == batch)
         unmade = or_(_IS_INTENDED, journal.c.op.in_(("add", REAFFIRMED)))
+        self._write(delete(journal).where(*mine, unmade), changes_of=user_id)
+
+    def _write(self, *changes: Executable, changes_of: str = "") -> None:
+        """In one transaction. changes_of: the user whose memories are other ones then."""
         with self.engine.begin() as connection:
-            connection.execute(delete(journal).where(*mine, unmade))
-            count_up(connection, user_id)
+            for change in changes:
+                connection.execute(change)
+            if changes_of:
+                count_up(connection, changes_of)
 
     def _select(self, *which: Any) -> Iterator[Change]:
         with self._reading.connect() as connection:

@@ -136,7 +136,6 @@ class Keeper:
             self.is_ill = False
 
     def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
         self._decisions.drop(user_id)
 
     def _bring(self, name: str, record: Spilled) -> None:

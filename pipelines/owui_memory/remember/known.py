@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.exchange import Batch
 from ..core.memory import Memory
 from ..core.scope import writing_view
@@ -23,20 +23,12 @@ def is_among(text: str, others: Sequence[str], backend: Backend) -> bool:
 def known_as(backend: Backend, batch: Batch, text: str, *, but: Collection[str] = ()) -> Memory | None:
     """The memory that says this already, in these words or nearly so. `but`: ids that do not count."""
     near = backend.search(batch.user_id, text, _NEAREST + len(but), writing_view(batch.scope))
-    return next(
-        (
-            found.memory
-            for found in near
-            if found.memory.id not in but and same(text, found.memory.text, found.meaning)
-        ),
-        None,
-    )
+    others = (found for found in near if found.memory.id not in but)
+    return next((one.memory for one in others if same(text, one.memory.text, one.meaning)), None)
 
 
 def wishes_of(backend: Backend, batch: Batch) -> list[Memory]:
     """What is stored of how a batch's user wants to be answered, as far as the batch may change it."""
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     stored = backend.of_kind(batch.user_id, "preference", _WISHES)
     return [memory for memory in stored if view.sees(memory.scope)]

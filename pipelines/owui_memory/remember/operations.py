@@ -143,12 +143,10 @@ def _operation(item: Any) -> Operation | None:
 
 
 def kind_of(kind: Any, otherwise: Kind | NoKind = "fact") -> Kind | NoKind:
-    """A kind by its name."""
     return cast("Kind", kind) if kind in get_args(Kind) else otherwise
 
 
 def _first(given: dict[str, Any], names: tuple[str, ...]) -> Any:
-    """What stands under the first of the names that is there."""
     return next((given[name] for name in names if given.get(name) is not None), None)
 
 

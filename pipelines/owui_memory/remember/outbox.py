@@ -31,9 +31,8 @@ from ..state.prepared import Prepared
 from .backlog import NEWER, Backlog, batch_of, exchange_of
 from .turns import CLAIM_S, PAUSE_MOST_S, next_user, rows_of, rows_where
 
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _MOST_DOUBLINGS = 1.0, PAUSE_MOST_S, 16
-
-_POSTPONED_FIRST_S, _POSTPONED_MOST_S = 2.0, PAUSE_MOST_S  # each pause three times the one before
+_BACKOFF_FIRST_S, _POSTPONED_FIRST_S, _BACKOFF_MOST_S = 1.0, 2.0, PAUSE_MOST_S
+_MOST_LONGER = 16  # times that a pause is longer than before: after days, 2 ** attempts is no float any more
 
 _LOOKS = 10  # for a batch that no other server takes first
 
@@ -212,16 +211,13 @@ class Outbox(Backlog):
 
     def retry(self, batch: Batch, error: str) -> None:
         """Try again later: at first after a second, at last every five minutes, with jitter."""
-        doublings = min(batch.attempts - 1, _MOST_DOUBLINGS)  # after days, 2 ** attempts is no float any more
-        pause = min(_BACKOFF_FIRST_S * 2**doublings, _BACKOFF_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="pending", ready_at=ready_at, error=error)
+        longest_s = _BACKOFF_FIRST_S * 2 ** min(batch.attempts - 1, _MOST_LONGER)
+        self._set(batch, state="pending", ready_at=_in_about(longest_s), error=error)
 
     def postpone(self, batch: Batch, error: str, times: int = 1) -> None:
         """Try again later, and let the user's other exchanges go on meanwhile. `times`: how often it was."""
-        pause = min(_POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_DOUBLINGS), _POSTPONED_MOST_S)
-        ready_at = time.time() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
-        self._set(batch, state="postponed", ready_at=ready_at, error=error)
+        longest_s = _POSTPONED_FIRST_S * 3 ** min(times - 1, _MOST_LONGER)
+        self._set(batch, state="postponed", ready_at=_in_about(longest_s), error=error)
 
     def split(self, batch: Batch, error: str) -> None:
         """Make a batch of each exchange, to be tried at once, in order; nothing where the claim was lost."""
@@ -234,7 +230,6 @@ class Outbox(Backlog):
                 connection.execute(update(outbox).where(mine).values(**alone, error=error))
 
     def dead(self, batch: Batch, error: str) -> None:
-        """Give up, and keep the batch."""
         self._set(batch, state="dead", error=error)
 
     def hurry(self) -> None:
@@ -268,7 +263,6 @@ class Outbox(Backlog):
 
     @staticmethod
     def _replaced(connection: Connection, exchange: Exchange) -> list[Any]:
-        """The other versions of this message."""
         if not exchange.follows:
             return []
         versions = and_(
@@ -291,7 +285,11 @@ class Outbox(Backlog):
             update(outbox).where(outbox.c.id.in_(forgotten)).values(state="done", exchange=None, error="")
         )
         # What was given up may have been made in part.
-        return tuple(message_id_of(row.key) for row in replaced if row.batch or _comes_again(row))
+        return tuple(
+            message_id_of(row.key)
+            for row in replaced
+            if row.batch or (row.exchange and json.loads(row.exchange).get("again"))
+        )
 
     @staticmethod
     def _gather(
@@ -308,6 +306,10 @@ class Outbox(Backlog):
         connection.execute(update(outbox).where(elsewhere).values(ready_at=now))
 
 
+def _in_about(longest_s: float) -> float:
+    return time.time() + min(longest_s, _BACKOFF_MOST_S) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load
+
+
 def _is_deleted(connection: Connection, exchange: Exchange) -> bool:
     """Whether its chat was deleted in Open WebUI: see `manage.deletions`."""
     return bool(_DELETED.rows(connection, {"of_user": exchange.user_id, "here": exchange.chat_id}))
@@ -318,10 +320,6 @@ def _once_more(exchange: Exchange, ready_at: float) -> dict[str, Any]:
     anew = {"state": "pending", "batch": "", "attempts": 0, "claim_expires": 0.0, "error": ""}
     due = {"ready_at": ready_at, "created_at": time.time(), "waiting_since": time.time()}
     return {"exchange": json.dumps(asdict(replace(exchange, again=True))), **anew, **due}
-
-
-def _comes_again(row: Any) -> bool:
-    return bool(row.exchange and json.loads(row.exchange).get("again"))
 
 
 def _claim_of(batch: Batch) -> Any:

@@ -248,7 +248,6 @@ def cut(blocks: list[str]) -> list[str]:
 
 
 def _bounded(found: list[str]) -> list[str]:
-    """A message's beginning and end."""
     half = _MOST_PASSAGES // 2
     return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 

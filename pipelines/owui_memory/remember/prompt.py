@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.exchange import Exchange
 from ..core.memory import Memory
+from ..core.text import capped
 from ..language.sanitize import disarmed
 from ..language.secrets import masked
+from ..recall.times import zone_of
 from .gate import own_words, said_by_user
 from .material import HOLE
 from .operations import read_operations, read_topics
 
 _TYPED_CHARS = 2000  # of a message: more is mostly pasted, and people tell of themselves around it
 _NOT_OWN = "[code, or a text that the user quoted or pasted]"
+_LEFT_OUT = " ... "
 _HOLES = re.compile(rf"{HOLE}(?:\s*{HOLE})*")
-_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what was concluded
+_ANSWER_CHARS = 600  # of an answer: enough to see what the user agreed to, and what it ends with
 _MEMORY_CHARS = 1000  # of a memory, which may have been imported
 _SHORT = 4  # times shorter are all of them for an LLM that refuses a prompt, maybe for its length
 
@@ -86,17 +88,13 @@ def reconcile_prompt(
         parts.append(f"On {day_of(exchange):%A %Y-%m-%d}")
         parts.append(f"User: {_typed(exchange.user_text, _TYPED_CHARS // part)}")
         if exchange.assistant_text:
-            parts.append(f"Assistant: {_ends(exchange.assistant_text, _ANSWER_CHARS // part)}")
+            parts.append(f"Assistant: {capped(exchange.assistant_text, _ANSWER_CHARS // part, _LEFT_OUT)}")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(parts)}]
 
 
 def day_of(exchange: Exchange) -> datetime:
     """When its message was said, on the user's clock."""
-    try:
-        zone = ZoneInfo(exchange.timezone) if exchange.timezone else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = UTC
-    return datetime.fromtimestamp(exchange.said_at, zone)
+    return datetime.fromtimestamp(exchange.said_at, zone_of(exchange.timezone))
 
 
 @cache
@@ -114,7 +112,8 @@ def example_texts() -> tuple[str, ...]:
 
 def _typed(text: str, most: int) -> str:
     """A message with a note where others' words stood; of a long one its own words only, and not their middle."""
-    return _ends(_noted(own_words(text, keep_links=True) if len(text) > most else said_by_user(text)), most)
+    own = own_words(text, keep_links=True) if len(text) > most else said_by_user(text)
+    return capped(_noted(own), most, _LEFT_OUT)
 
 
 def as_said(text: str) -> str:
@@ -124,12 +123,6 @@ def as_said(text: str) -> str:
 
 def _noted(text: str) -> str:
     return _HOLES.sub(_NOT_OWN, text).strip()
-
-
-def _ends(text: str, most: int) -> str:
-    """The beginning and the end of a text: of an answer, what was concluded stands there."""
-    half = most // 2
-    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
 
 def _one_line(text: str) -> str:

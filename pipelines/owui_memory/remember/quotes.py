@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..backends.base import EditableBackend
+from ..backends.base import Backend
 from ..core.change import COMMANDS, Change
 from ..core.exchange import Batch, version_of
 from ..core.memory import EPISODE, Memory, is_seen
 from ..core.scope import TEAM, past_owner, writing_view
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import FRAMING, is_meant
-from ..language.forms import stem
+from ..language.forget_requests import FRAMING, forget_request, is_meant
+from ..language.forms import has_form, stem
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling, terms_of
@@ -26,7 +25,6 @@ from .journal import Journal
 from .passages import USER
 
 _ENOUGH = 2 / 3  # of a statement's words, where none of them is a name or a number
-_FORM = 4  # letters that two forms of a word have in common
 _OF_NOBODY = "user"  # how an LLM begins its statements
 
 
@@ -61,7 +59,7 @@ class Statement:
 
     def _is(self, sentence: str) -> bool:
         there = set(map(stem, terms_of(sentence)))
-        found = {one for one in self.stems if one in there or _has_form(there, one)}
+        found = {one for one in self.stems if has_form(there, one)}
         if not self.telling:
             return len(found) >= _ENOUGH * len(self.stems)
         if not self.telling <= found:
@@ -102,16 +100,7 @@ class _Sought:
         return any(is_meant(request, sentence) for request in self.about for sentence in said)
 
 
-def _has_form(stems: Collection[str], word: str) -> bool:
-    """Whether another form of a short word is among them: live, lives."""
-    return any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
-
-
-def removals(
-    backend: EditableBackend, journal: Journal, batch: Batch, changes: Sequence[Change]
-) -> Iterator[Change]:
+def removals(backend: Backend, journal: Journal, batch: Batch, changes: Sequence[Change]) -> Iterator[Change]:
     """The removals of passages that go with changes of facts. Raises what the backend raises.
 
     What was said in the batch itself stays, unless its user asks there to forget it.
@@ -208,7 +197,7 @@ def _takes_back(change: Change) -> bool:
     return change.op == "remove" or (change.op == "replace" and change.batch.startswith(COMMANDS))
 
 
-def _no_longer_known(backend: EditableBackend, gone: Sequence[Change]) -> list[Change]:
+def _no_longer_known(backend: Backend, gone: Sequence[Change]) -> list[Change]:
     """Without those that another fact says, too: of near copies one was taken away."""
     ids = {change.memory_id for change in gone}
     left = [memory.text for memory in backend.list_all(gone[0].user_id) if memory.id not in ids]

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from math import inf
 
-from ..backends.base import AskableBackend
+from ..backends.base import Backend
 from ..core.change import OUTDATED, Change
 from ..core.errors import Drop, RetryFew
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Candidate, Memory, Reply
 from ..core.scope import writing_view
 from ..language.dedupe import same, says
-from ..language.forget_requests import forget_request
-from ..language.forgetting import asks_to_forget, means_everything
+from ..language.forget_requests import asks_to_forget, forget_request, means_everything
 from ..language.self_reference import signs, weak_sign
 from ..language.sentences import sentences
 from ..language.speech import says_it_ended
@@ -56,7 +55,7 @@ class Reconciler:
     keep_topics: takes the line on what the batch was about, where that is kept.
     """
 
-    backend: AskableBackend
+    backend: Backend
     journal: Journal
     batch: Batch
     rules: str
@@ -77,26 +76,22 @@ class Reconciler:
             for exchange in self.batch.exchanges
         }
         shown = _nearest(near)
-        answer = self._asked(shown)
+        wanted, reply = self._asked(shown)
         operations, known = revised(
-            answer.operations,
-            shown,
-            self._wishes(answer.operations),
-            self._said_for,
-            partial(wish_like, self.backend),
+            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
         )
         changes = [
-            self._change(position, operation, operations, known, answer.model)
+            self._change(position, operation, operations, known, reply.model)
             for position, operation in enumerate(operations)
         ]
         yield from changes
         touched = {change.memory_id for change in changes if not change.refused}
         yield from self._reaffirmed(near, touched, first=len(changes))
-        if line := fit(answer.topics, self.batch.exchanges):
+        if line := fit(read_topics(reply.text), self.batch.exchanges):
             with suppress(Drop):  # the memories are made all the same
                 self.keep_topics(line)
 
-    def _asked(self, known: Sequence[Memory]) -> _Answer:
+    def _asked(self, known: Sequence[Memory]) -> tuple[list[Operation], Reply]:
         """What the LLM wants to be done. One that refuses a prompt is asked a shorter one."""
 
         def prompt(*, short: bool) -> list[dict[str, str]]:
@@ -116,8 +111,7 @@ class Reconciler:
 
     def _said_for(self, text: str) -> list[str]:
         """The sentences of the messages that a text can have come from."""
-        own = [said_by_user(exchange.user_text) for exchange in self._sources(text)]
-        return [sentence.text for one in own for sentence in sentences(one)]
+        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -148,7 +142,6 @@ class Reconciler:
     def _refused(
         self, position: int, operation: Operation, operations: Sequence[Operation], known: Sequence[Memory]
     ) -> str:
-        """Why an operation is not made; "" where it is."""
         if harm := _harm(operation, known) or self._unsaid(operation, known):
             return harm
         removals = sum(other.op == "remove" for other in operations)
@@ -176,8 +169,7 @@ class Reconciler:
 
     def _most_removals(self, shown: int) -> float:
         """How many memories the batch may lose: a model that removes at a whim removes most."""
-        own = [said_by_user(exchange.user_text) for exchange in self.batch.exchanges]
-        said = [sentence.text for text in own for sentence in sentences(text)]
+        said = _sentences(self.batch.exchanges)
         to_forget = [
             one for one in said if forget_request(one) or (asks_to_forget(one) and _is_of_memory(one))
         ]
@@ -235,6 +227,11 @@ class Reconciler:
                     position += 1
 
 
+def _sentences(exchanges: Iterable[Exchange]) -> list[str]:
+    own = (said_by_user(exchange.user_text) for exchange in exchanges)
+    return [sentence.text for text in own for sentence in sentences(text)]
+
+
 def _said(exchange: Exchange) -> list[str]:
     return statements(exchange.user_text, exchange.assistant_text)
 
@@ -254,33 +251,21 @@ def _nearest(near: Mapping[str, Sequence[Candidate]]) -> list[Memory]:
     return [found.memory for found in ranked[:_SHOWN]]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """What an LLM wants to be done, what it says that the messages were about, and which one it is."""
-
-    operations: list[Operation]
-    topics: str
-    model: str
-
-    @classmethod
-    def of(cls, operations: list[Operation], reply: Reply) -> _Answer:
-        return cls(operations, read_topics(reply.text), reply.model)
-
-
-def _ask(backend: AskableBackend, prompt: list[dict[str, str]]) -> _Answer:
+def _ask(backend: Backend, prompt: list[dict[str, str]]) -> tuple[list[Operation], Reply]:
+    """What an LLM wants to be done, and its answer."""
     reply = backend.ask(prompt, for_exchanges=True)
     operations, problem = _read(reply)
     if operations is not None and not problem:
-        return _Answer.of(operations, reply)
+        return operations, reply
     try:
         again = backend.ask(_once_more(prompt, reply, problem), for_exchanges=True)
     except Drop as fault:  # it has taken the prompt; the rest is nothing that anybody said
         raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=fault.hint) from fault
     corrected, problem = _read(again)
     if corrected is not None:
-        return _Answer.of(corrected, again)
+        return corrected, again
     if operations is not None:
-        return _Answer.of(operations, reply)
+        return operations, reply
     hint = "It is asked again later; a larger model, or one with JSON mode, may be needed."
     raise RetryFew(f"The LLM's answer could not be read: {problem}", hint=hint)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.memory import Memory, Message, is_over
 from ..language.dedupe import figures, same
-from ..language.forms import stem
+from ..language.forms import has_form, stem
 from ..language.prompt_injection import gives_orders
 from ..language.sanitize import disarmed
 from ..language.scripts import is_dense, script, words_of
@@ -37,7 +37,6 @@ _ALIKE = 2 / 3  # of a memory's words, that another one has
 _ENDING_SHARE, _ENDING_FEW = 0.2, 3  # of what was shown, that may end at once
 _ASKED = 5  # contradictions
 _IDLE_PLAN, _ENDED = timedelta(days=30), timedelta(days=2)  # without a day in it; over in every time zone
-_FORM = 4  # letters that two forms of a word have in common
 _GRAMMAR = frozenset("的了是在有和也与與及为為他她其这這个個")  # Chinese
 _DAY = re.compile(r"\b[12]\d{3}-[01]\d-[0-3]\d\b")
 _NUMBER = re.compile(r"\D{0,9}(\d{1,4})\D{0,3}")
@@ -148,14 +147,14 @@ def is_covered(text: str, sources: Sequence[str]) -> bool:
         return all(_is_spelled(word, said.casefold()) for word in words_of(own.casefold()))
     words = {stem(word) for word in content_words(own, or_all=False)} - users()
     there = set(map(stem, terms_of(said)))
-    return bool(words) and all(_has_form(there, word) for word in words)
+    return bool(words) and all(has_form(there, word) for word in words)
 
 
 def _is_of_whom(text: str, source: str) -> bool:
     """Whether a text names all of the user's people and things that its source speaks of."""
     found = (next(filter(None, match.groups())) for match in _RELATED.finditer(source.casefold()))
     there, told = set(map(stem, terms_of(text))), text.casefold()
-    return all(word in told if is_dense(word) else _has_form(there, stem(word)) for word in found)
+    return all(word in told if is_dense(word) else has_form(there, stem(word)) for word in found)
 
 
 def _is_spelled(word: str, said: str) -> bool:
@@ -268,7 +267,7 @@ def _keeps(text: str, before: str) -> bool:
     there, words = _stems(text), _words(before)
     if not figures(before) <= figures(text) or not set(map(stem, telling(without_user(before)))) <= there:
         return False
-    return all(_has_form(there, word) for word in words)
+    return all(has_form(there, word) for word in words)
 
 
 def _takes_its_place(old: Memory, later: Memory) -> bool:
@@ -288,13 +287,6 @@ def _one_at_a_time(text: str) -> tuple[str, ...]:
     if others - users():
         return ()
     return (stem(found["verb"]), found["how"]) if found["verb"] else (found[0],)
-
-
-def _has_form(stems: set[str], word: str) -> bool:
-    """Whether a word is among some, in another form maybe: live, lives."""
-    return word in stems or any(
-        min(len(one), len(word)) >= _FORM and (one.startswith(word) or word.startswith(one)) for one in stems
-    )
 
 
 def _words(text: str) -> set[str]:

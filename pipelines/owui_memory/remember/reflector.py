@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, REFLECTED, Change, heirs
 from ..core.errors import ClaimLost, Drop
@@ -68,11 +68,10 @@ class Reflector:
         erasure, change = self._table.last_erasure(due.user_id), self._journal.newest_id()
         settings, tokens = self._settings(), self._settings().advanced_numbers.profile_token_budget
         backend, today = self._live.get(), datetime.now(UTC).date()
-        if not isinstance(backend, AskableBackend) or not is_person(due.user_id):
+        if not is_person(due.user_id):
             return
         if broken := self._journal.broken_off(due.user_id):
             with self._live.writing() as writing:
-                assert isinstance(writing, EditableBackend)
                 for name in broken:
                     self._undo_all(writing, due.user_id, name)
         shown = self._shown(backend, due)
@@ -94,7 +93,7 @@ class Reflector:
             self._emit(Event(EventKind.CHANGE_REFUSED, reason=reason))
         self._apply(_Work(due, proposal, shown, reply.model, change, erasure))
 
-    def _shown(self, backend: EditableBackend, due: Due) -> list[Memory]:
+    def _shown(self, backend: Backend, due: Due) -> list[Memory]:
         here = (
             one for one in backend.list_all(due.user_id) if one.scope == due.scope and one.kind != EPISODE
         )
@@ -113,7 +112,6 @@ class Reflector:
                 raise ClaimLost("These memories have changed meanwhile.", hint="They are read anew later.")
 
         with self._live.writing() as backend:
-            assert isinstance(backend, EditableBackend)
             try:
                 made = self._changes.make(backend, work.batch, lambda: work.changes(self._journal), confirm)
                 confirm()
@@ -132,7 +130,7 @@ class Reflector:
         """What somebody else has made of these memories since they were read."""
         return self._journal.made_since(work.change, work.due.user_id, work.shown, but=work.batch.name)
 
-    def _take_back(self, backend: EditableBackend, work: _Work) -> None:
+    def _take_back(self, backend: Backend, work: _Work) -> None:
         """As if it had never been; what the user has forgotten meanwhile stays forgotten."""
         user_id, batch = work.due.user_id, work.batch.name
         if any(self._table.erased_since(user_id, work.erasure)):  # all that there was
@@ -142,7 +140,7 @@ class Reflector:
         else:
             self._undo_all(backend, user_id, batch)
 
-    def _undo_all(self, backend: EditableBackend, user_id: str, batch: str) -> None:
+    def _undo_all(self, backend: Backend, user_id: str, batch: str) -> None:
         """Also of a batch that was broken off anywhere, by the end of the process, or in here."""
         rows = self._journal.of_batch(batch)
         made = {one.id: one.memory_id for one in rows if not one.refused and _is_made(backend, one)}
@@ -158,7 +156,7 @@ class Reflector:
         self._journal.erase_unmade(user_id, batch)
 
 
-def _is_made(backend: EditableBackend, change: Change) -> bool:
+def _is_made(backend: Backend, change: Change) -> bool:
     """Whether a memory is as the change of a reflection wants it, marked or not."""
     memory = backend.get(change.memory_id) if change.memory_id and not change.made else None
     if change.op == "replace":
@@ -211,7 +209,7 @@ class _Work:
         change = replace(change, scope=memory.scope, chat=memory.chat, ordinal=memory.ordinal)
         return replace(change, model=self._model, said_at=_said_at(memory), **values)  # type: ignore[arg-type]
 
-    def profile(self, backend: EditableBackend, journal: Journal) -> Profile:
+    def profile(self, backend: Backend, journal: Journal) -> Profile:
         """What is written of the memories as they are now, as far as they still say it."""
         into = heirs(journal.of_batch(self.batch.name))
         there = {one.id: one for one in backend.get_all([*self.shown, *filter(None, into.values())])}

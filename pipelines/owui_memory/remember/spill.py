@@ -186,7 +186,6 @@ class Spill:
         return gone
 
     def waiting(self) -> Waiting:
-        """How it stands."""
         names = self._names(_UNFIT)
         with self._lock:
             in_memory = sum(name.endswith(_SAID) for name in self._in_memory)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Backend, EditableBackend
+from ..backends.base import Backend
 from ..core.change import Change
 from ..core.exchange import Batch, Exchange
 from ..core.memory import Memory
 from ..core.scope import writing_view
 from ..language import speech
 from ..language.dedupe import wording
-from ..language.forget_requests import forget_request
-from ..language.forget_subject import is_meant
+from ..language.forget_requests import forget_request, is_meant
 from ..language.over import ends, what_is_over
 from .admission import refusal
 from .decision import decided, reaffirmed
@@ -100,8 +99,6 @@ def _statements(exchange: Exchange) -> list[str]:
 
 def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a statement says is over: "I no longer live in Freiburg." """
-    if not isinstance(backend, EditableBackend):
-        return []
     view = writing_view(batch.scope)
     return [
         found.memory
@@ -115,7 +112,7 @@ def _ended(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
 def _to_forget(backend: Backend, batch: Batch, exchange: Exchange) -> list[Memory]:
     """What a message asks to be forgotten: only where all memories with its words say the same."""
     asked = forget_request(said_by_user(exchange.user_text))
-    if not asked or not isinstance(backend, EditableBackend):
+    if not asked:
         return []
     near = backend.search(batch.user_id, asked, _CANDIDATES, writing_view(batch.scope))
     meant = [found.memory for found in near if is_meant(asked, found.memory.text)]

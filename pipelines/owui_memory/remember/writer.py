@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from ..backends.backend_holder import BackendHolder
-from ..backends.base import AskableBackend, Backend, EditableBackend
+from ..backends.base import Backend
 from ..config.settings import Valves
 from ..core.change import REAFFIRMED, Change
 from ..core.chat_servers import AnsweredBy
@@ -82,11 +82,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="memory-writer", daemon=True)
 
     def start(self) -> None:
-        """Begin to drain."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something new."""
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -208,7 +206,7 @@ class Writer:
 
     def _keep_passages(self, backend: Backend, batch: Batch) -> None:
         """Keep what was said, as it was said. What cannot be kept costs no fact."""
-        if not isinstance(backend, EditableBackend) or batch.is_given:
+        if batch.is_given:
             return
         confirm = partial(self._confirm, batch)
         try:
@@ -234,18 +232,15 @@ class Writer:
         """Whether the batch was erased meanwhile; then what it has stored is taken away, too."""
         if not self._outbox.was_erased(batch):
             return False
-        if isinstance(backend, EditableBackend):
-            for memory in backend.added_by(batch.user_id, batch.name):
-                backend.remove(memory.id)
-            self._episodes.erased(backend, batch)
+        for memory in backend.added_by(batch.user_id, batch.name):
+            backend.remove(memory.id)
+        self._episodes.erased(backend, batch)
         self._journal.erase_batch(batch.user_id, batch.name)
         self._emit(Event(EventKind.BATCH_ERASED))
         return True
 
     def _retract(self, backend: Backend, batch: Batch) -> int:
         """Take back what only earlier versions of these messages said."""
-        if not isinstance(backend, EditableBackend):
-            return 0
         versions = {replaced for exchange in batch.exchanges for replaced in exchange.replaces}
         confirm = partial(self._confirm, batch)
         return self._changes.retract(backend, batch.user_id, versions, confirm) if versions else 0
@@ -257,7 +252,7 @@ class Writer:
             return self._changes.make(backend, batch, lambda: decide_given(backend, batch), confirm)
         if reading.mode == "verbatim":
             return self._changes.make(backend, batch, lambda: decide_verbatim(backend, batch), confirm)
-        if reading.mode == "reconcile" and isinstance(backend, AskableBackend):
+        if reading.mode == "reconcile":
             first = batch.exchanges[0]
             injected = self._injected.to_chat(batch.user_id, first.chat_id or first.key)
             reconciler = Reconciler(backend, self._journal, batch, settings.extraction_rules, injected)
@@ -296,10 +291,9 @@ class Writer:
             )
             for position, memory in enumerate(stored)
         ]
-        if isinstance(backend, EditableBackend):
-            for memory, change in zip(stored, changes, strict=True):
-                if change.kind != memory.kind and not change.refused:
-                    backend.mark(memory.id, change.kind)
+        for memory, change in zip(stored, changes, strict=True):
+            if change.kind != memory.kind and not change.refused:
+                backend.mark(memory.id, change.kind)
         self._changes.note(batch, changes)
         return changes
 
@@ -324,13 +318,7 @@ def _reading(backend: Backend, batch: Batch, settings: Valves) -> Iterator[_Read
         Retry: it cannot be told yet which one may.
     """
     is_mem0s = settings.mode == "mem0" and settings.backend != "library"
-    if (
-        batch.is_given
-        or is_mem0s
-        or not settings.uses_llm
-        or not settings.has_llm
-        or not isinstance(backend, AskableBackend)
-    ):
+    if batch.is_given or is_mem0s or not settings.uses_llm or not settings.has_llm:
         yield _Reading(settings.mode)
         return
     answered = AnsweredBy.of_all([AnsweredBy.read(exchange.answered_by) for exchange in batch.exchanges])
@@ -351,7 +339,7 @@ def _without_copies(backend: Backend, stored: Sequence[Memory]) -> list[Memory]:
     """What a batch has stored, each text once: two tries of it may both have been read in the end."""
     first: dict[str, Memory] = {}
     for memory in sorted(stored, key=lambda memory: (memory.text, memory.id)):
-        if first.setdefault(memory.text, memory) is not memory and isinstance(backend, EditableBackend):
+        if first.setdefault(memory.text, memory) is not memory:
             backend.remove(memory.id)
     return list(first.values())
 
@@ -360,7 +348,6 @@ def _sifted(batch: Batch, *, verbatim: bool) -> tuple[Batch, Counter[str]]:
     """A batch with only what is worth remembering, and how much of it is not, by reason."""
     if batch.is_given:
         return batch, Counter()
-    verdicts = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
-    worth = tuple(exchange for exchange, verdict in verdicts if verdict.worth)
-    left_out = Counter(verdict.reason for _, verdict in verdicts if not verdict.worth)
-    return replace(batch, exchanges=worth), left_out
+    sifted = list(sift([one for one in batch.exchanges if not one.again], verbatim=verbatim))
+    worth = tuple(exchange for exchange, reason in sifted if not reason)
+    return replace(batch, exchanges=worth), Counter(reason for _, reason in sifted if reason)

@@ -45,9 +45,10 @@ from .schema import (
     versions,
     webui_seen,
 )
-from .statements import count_up, hold, insert_new, put_row, try_writing, was_erased
+from .statements import add_up, count_up, hold, insert_new, put_row, try_writing, was_erased
 
 __all__ = [
+    "add_up",
     "api_keys",
     "channel_authors",
     "channel_days",

@@ -13,6 +13,12 @@ from . import count_up, documents, put_row, reading, was_erased
 
 State = Literal["read", "failed", "forgotten"]
 
+_COUNTED: tuple[Any, ...] = (  # as `Known` has it
+    func.count().filter(documents.c.state == "read"),
+    func.count().filter(documents.c.state == "failed"),
+    func.sum(documents.c.passages),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -91,12 +97,7 @@ class DocumentsTable:
 
     def known(self, user_ids: Collection[str] | None = None) -> Known:
         """How much there is of these users, or of all."""
-        failed = documents.c.state == "failed"
-        counted: Any = select(
-            func.count().filter(documents.c.state == "read"),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).select_from(documents)
+        counted = select(*_COUNTED).select_from(documents)
         if user_ids is not None:
             counted = counted.where(documents.c.user_id.in_(user_ids))
         with self._reading.connect() as connection:
@@ -105,13 +106,7 @@ class DocumentsTable:
 
     def folders(self) -> dict[str, Known]:
         """How much there is of each user, and of everyone's folder."""
-        is_read, failed = documents.c.state == "read", documents.c.state == "failed"
-        counted: Any = select(
-            documents.c.user_id,
-            func.count().filter(is_read),
-            func.count().filter(failed),
-            func.sum(documents.c.passages),
-        ).group_by(documents.c.user_id)
+        counted = select(documents.c.user_id, *_COUNTED).group_by(documents.c.user_id)
         with self._reading.connect() as connection:
             return {user_id: Known(*map(int, counts)) for user_id, *counts in connection.execute(counted)}
 

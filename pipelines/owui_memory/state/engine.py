@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ..core.errors import MemoryFault, Retry, TellAdmin
+from . import wal
 
 T = TypeVar("T")
 
@@ -51,24 +52,11 @@ def of_file(path: Path) -> Engine:
 
 def _configure(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]  # transactions begin in _Turns
+    wal.enter(connection, _BUSY_S)
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    _to_wal(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged exchange survives a power cut
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _to_wal(cursor: sqlite3.Cursor) -> None:
-    """Of servers that make a file at the same moment, SQLite refuses all but one, at once."""
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(_PAUSE_S / 10)
 
 
 class _Turns:

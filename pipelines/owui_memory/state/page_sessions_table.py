@@ -63,12 +63,8 @@ class PageSessions:
         """A new session's token for a link's, which is used up; "" where there is no such link any more."""
 
         def exchange(connection: Connection) -> str:
-            if (person := _person(connection, token, _LINK)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(token)
-            if not connection.execute(delete(page_sessions).where(mine)).rowcount:
-                return ""  # somebody was quicker
-            return _add(connection, _SESSION, person, SESSION_S)
+            person = _used_up(connection, token, _LINK)
+            return _add(connection, _SESSION, person, SESSION_S) if person else ""
 
         return self._writing.run(exchange)
 
@@ -78,14 +74,8 @@ class PageSessions:
 
     def redeem_code(self, code: str) -> str:
         """The user whose code this is, which is used up; "" where there is no such code any more."""
-
-        def use(connection: Connection) -> str:
-            if (person := _person(connection, code, _CODE)) is None:
-                return ""
-            mine = page_sessions.c.hash == _hash(code)
-            return person.user_id if connection.execute(delete(page_sessions).where(mine)).rowcount else ""
-
-        return self._writing.run(use)
+        person = self._writing.run(lambda connection: _used_up(connection, code, _CODE))
+        return person.user_id if person else ""
 
     def person(self, token: str) -> Person | None:
         """Who is signed in with it; None for nobody."""
@@ -105,8 +95,7 @@ class PageSessions:
 
     def sign_out(self, token: str) -> None:
         """End a session."""
-        statement = delete(page_sessions).where(page_sessions.c.hash == _hash(token))
-        self._writing.run(lambda connection: connection.execute(statement))
+        self._writing.run(lambda connection: _remove(connection, token))
 
 
 def _person(connection: Connection, token: str, kind: str) -> Person | None:
@@ -117,6 +106,17 @@ def _person(connection: Connection, token: str, kind: str) -> Person | None:
     )
     row = connection.execute(wanted).first()
     return Person(*row) if row is not None else None
+
+
+def _used_up(connection: Connection, token: str, kind: str) -> Person | None:
+    """For whom a link or a code was; None where it is no such, or somebody was quicker."""
+    person = _person(connection, token, kind)
+    return person if person is not None and _remove(connection, token) else None
+
+
+def _remove(connection: Connection, token: str) -> bool:
+    mine = page_sessions.c.hash == _hash(token)
+    return bool(connection.execute(delete(page_sessions).where(mine)).rowcount)
 
 
 def _add(connection: Connection, kind: str, person: Person, seconds: float, bound_to: str = "") -> str:

@@ -36,12 +36,18 @@ def put_row(connection: Connection, table: Table, row: Mapping[str, object]) -> 
     connection.execute(new.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
+def add_up(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows of numbers of the same columns, or add them to the rows with their primary keys."""
+    if not rows:
+        return
+    keys, new = [column.name for column in table.primary_key], _insert(connection, table)
+    added = {name: table.c[name] + new.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(new.on_conflict_do_update(index_elements=keys, set_=added), list(rows))
+
+
 def count_up(connection: Connection, user_id: str) -> None:
     """A user's memories are no longer what they were; see `versions`."""
-    first = _insert(connection, versions).values(user_id=user_id, number=1)
-    connection.execute(
-        first.on_conflict_do_update(index_elements=["user_id"], set_={"number": versions.c.number + 1})
-    )
+    add_up(connection, versions, [{"user_id": user_id, "number": 1}])
 
 
 def hold(connection: Connection, user_id: str, *, wait: bool = True) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import Any
 
@@ -10,6 +11,24 @@ from ..core.errors import Retry
 # Those who read are waited for, and all who write wait meanwhile: less than what they have patience for.
 _WAIT_S = 2.0
 _TRIES, _PAUSE_S = 3, 0.1
+_SWITCHING_S = 0.02
+
+
+def enter(connection: Any, patience_s: float) -> None:
+    """Let a file have one. connection: any driver's, outside a transaction.
+
+    Of those who make a file at the same moment, SQLite refuses all but one, at once.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return
+        except connection.OperationalError as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the extended part sits in the higher bits
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_SWITCHING_S)
 
 
 def empty(connection: Any, whose: str) -> None:
@@ -19,7 +38,7 @@ def empty(connection: Any, whose: str) -> None:
         Retry: somebody reads or writes all the time.
     """
     for _ in range(_TRIES):
-        if is_emptied(connection):
+        if _is_emptied(connection):
             return
         time.sleep(_PAUSE_S)
     raise Retry(
@@ -28,8 +47,7 @@ def empty(connection: Any, whose: str) -> None:
     )
 
 
-def is_emptied(connection: Any) -> bool:
-    """As `empty`, once; whether it worked."""
+def _is_emptied(connection: Any) -> bool:
     (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {int(_WAIT_S * 1000)}").fetchone()
     try:

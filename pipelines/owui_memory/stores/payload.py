@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -34,24 +33,6 @@ def entries(
     if not len(vectors) == len(payloads) == len(ids):
         raise Drop("An insert needs as many payloads and ids as vectors.")
     return zip(ids, vectors, payloads, strict=True)
-
-
-def fitting(vector: Sequence[float], collection: str, dims: int) -> list[float]:
-    """The vector as plain numbers.
-
-    Raises:
-        TellAdmin: it is not of the collection's size.
-        Drop: it is no vector.
-    """
-    try:
-        numbers = [float(number) for number in vector]
-    except (TypeError, ValueError, OverflowError):
-        raise Drop("The embedder returned something that is no list of numbers.") from None
-    if len(numbers) != dims:
-        raise wrong_size(collection, dims, len(numbers))
-    if not all(map(math.isfinite, numbers)):
-        raise Drop("The embedder returned a number that is not finite.")
-    return numbers
 
 
 def wrong_size(collection: str, stored: int, made: int) -> TellAdmin:

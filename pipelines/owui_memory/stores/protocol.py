@@ -16,14 +16,8 @@ Vector = Sequence[float]
 Filters = Mapping[str, Any]
 
 
-class StoredRow(Protocol):
-    """A memory as it lies in the store; what a search found has a `score` besides, higher being better."""
-
-    id: Any
-    payload: Any
-
-
-Rows = Sequence[Any]  # of StoredRow
+# Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
+Rows = Sequence[Any]
 
 
 class Insert:
@@ -65,16 +59,19 @@ class VectorStore(Protocol):
         """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories; one whose id exists is replaced, so doing it once more changes nothing."""
+        """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
+
+        All or none, but Qdrant takes a hundred at a time.
+        """
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
+        """Replace what is given, words included, keep what is None. Drop when there is no such memory."""
 
     def delete(self, vector_id: str) -> None:
         """Erase one memory; nothing happens when it is absent."""
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one go; those that are absent do not matter."""
+        """Erase all of these memories or none; those that are absent do not matter."""
 
     # Reading
 
@@ -137,7 +134,7 @@ class VectorStore(Protocol):
         """The names of all collections in this store; Qdrant's are in an object."""
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable."""
+        """Erase all memories; the collection stays usable, also for others who have it open."""
 
     def delete_col(self) -> None:
         """Erase the collection. What is asked of it afterwards is refused."""

@@ -28,23 +28,13 @@ def translated(path: str) -> Iterator[None]:
         raise _fault(error, path) from error
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether SQLite says that another connection writes."""
-    return _is_sqlite(error) and _code(error) == sqlite3.SQLITE_BUSY
-
-
 def _is_sqlite(error: BaseException) -> bool:
     # pysqlite3 has error classes of its own, unrelated to those of the standard module.
     return any(cls.__name__ == "Error" and "sqlite3" in cls.__module__ for cls in type(error).__mro__)
 
 
-def _code(error: BaseException) -> int:
-    """SQLite's primary result code; the extended part sits in the higher bits."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _fault(error: BaseException, path: str) -> MemoryFault:
-    code = _code(error)
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # the primary one
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA):
         return Retry(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from tests.harness.mem0_platform import Platform
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM
@@ -48,7 +48,7 @@ def own_case(request: pytest.FixtureRequest, scripted_llm: ScriptedLLM, tmp_path
 
 
 @pytest.fixture
-def backend(case: Case) -> EditableBackend:
+def backend(case: Case) -> Backend:
     return case.backend
 
 

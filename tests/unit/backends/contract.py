@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.api import Timeouts
 from owui_memory.backends.assemble import assemble
-from owui_memory.backends.base import Backend, EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.platform import PlatformBackend
-from owui_memory.backends.remote import RemoteBackend, Timeouts
+from owui_memory.backends.remote import RemoteBackend
 from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import MemoryFault
@@ -42,7 +43,7 @@ class Case:
     """A backend with what stands behind it, and ways to make that fail."""
 
     kind: str
-    backend: EditableBackend
+    backend: Backend
     failing: Callable[..., AbstractContextManager[Any]]  # all requests are answered with this HTTP status
     hanging: Callable[[], AbstractContextManager[Any]]
     impatient: Callable[[], None]  # make it wait for fractions of a second only
@@ -85,7 +86,7 @@ def added_texts(backend: Backend, batch: str, user: str = "ada") -> set[str]:
     return {memory.text for memory in backend.added_by(user, batch)}
 
 
-CALLS: dict[str, Callable[[EditableBackend], object]] = {
+CALLS: dict[str, Callable[[Backend], object]] = {
     "search": lambda backend: backend.search("ada", SECRET, 5),
     "add": lambda backend: backend.add("ada", said(SECRET), infer=False, batch="b"),
     "added_by": lambda backend: backend.added_by("ada", "b"),
@@ -100,7 +101,7 @@ CALLS: dict[str, Callable[[EditableBackend], object]] = {
 }
 
 
-def faults_of(backend: EditableBackend, names: Iterable[str] = CALLS) -> dict[str, MemoryFault | None]:
+def faults_of(backend: Backend, names: Iterable[str] = CALLS) -> dict[str, MemoryFault | None]:
     """What each of these calls raises now, by its name. Nothing of it may tell what was sent."""
     faults: dict[str, MemoryFault | None] = {}
     for name in names:
@@ -113,12 +114,12 @@ def faults_of(backend: EditableBackend, names: Iterable[str] = CALLS) -> dict[st
     return faults
 
 
-def reactions(backend: EditableBackend, names: Iterable[str] = CALLS) -> dict[str, type | None]:
+def reactions(backend: Backend, names: Iterable[str] = CALLS) -> dict[str, type | None]:
     """The same, by their types alone."""
     return {name: fault and type(fault) for name, fault in faults_of(backend, names).items()}
 
 
-def listed(backend: EditableBackend, user: str = "ada") -> list[str]:
+def listed(backend: Backend, user: str = "ada") -> list[str]:
     return [memory.text for memory in backend.list_all(user)]
 
 

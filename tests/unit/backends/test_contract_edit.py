@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.core.memory import Memory
 from tests.unit.backends.contract import NOBODYS, Case, listed
 
 
-def texts(backend: EditableBackend, query: str, user: str = "ada") -> set[str]:
+def texts(backend: Backend, query: str, user: str = "ada") -> set[str]:
     return {item.memory.text for item in backend.search(user, query, 5)}
 
 
-def test_a_memory_comes_back_as_it_was_stored(backend: EditableBackend) -> None:
+def test_a_memory_comes_back_as_it_was_stored(backend: Backend) -> None:
     new = Memory(
         "", "The user flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", ordinal=3
     )
@@ -24,7 +24,7 @@ def test_a_memory_comes_back_as_it_was_stored(backend: EditableBackend) -> None:
     assert stored.created_at is not None
 
 
-def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: EditableBackend) -> None:
+def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: Backend) -> None:
     new = Memory("", "The user lives in Lisbon.", kind="profile", expires="2999-01-01", chat="c", ordinal=3)
     memory_id = backend.store("ada", new)
     before = backend.get(memory_id)
@@ -35,13 +35,13 @@ def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: Editabl
     assert texts(backend, "Where does the user live? In Lisbon?") == {"The user lives in Porto."}
 
 
-def test_several_are_got_at_once(backend: EditableBackend) -> None:
+def test_several_are_got_at_once(backend: Backend) -> None:
     ids = [backend.store("ada", Memory("", f"The user has cat number {n}.")) for n in range(3)]
     assert {memory.id for memory in backend.get_all([*ids[:2], NOBODYS])} == set(ids[:2])
     assert backend.get_all([]) == []
 
 
-def test_memories_of_a_kind_are_of_one_user_and_still_hold(backend: EditableBackend) -> None:
+def test_memories_of_a_kind_are_of_one_user_and_still_hold(backend: Backend) -> None:
     for text, kind, expires in (
         ("The user is called Ada.", "profile", ""),
         ("The user lives in Lisbon.", "profile", ""),
@@ -54,7 +54,7 @@ def test_memories_of_a_kind_are_of_one_user_and_still_hold(backend: EditableBack
     assert found == ["The user lives in Lisbon.", "The user is called Ada."], "newest first"
 
 
-def test_words_find_what_meaning_does_not(backend: EditableBackend) -> None:
+def test_words_find_what_meaning_does_not(backend: Backend) -> None:
     """By the store's own index, or by BM25 over the candidates where it has none that will do."""
     backend.store("ada", Memory("", "The user's locker at the gym is number 4711."))
     for number in range(5):
@@ -65,7 +65,7 @@ def test_words_find_what_meaning_does_not(backend: EditableBackend) -> None:
     assert best is None or best > max(value or 0.0 for value in keywords.values())
 
 
-def test_a_replaced_memory_is_told_from_a_gone_one(backend: EditableBackend) -> None:
+def test_a_replaced_memory_is_told_from_a_gone_one(backend: Backend) -> None:
     memory_id = backend.store("ada", Memory("", "The user lives in Lisbon."))
 
     assert backend.replace(memory_id, "The user lives in Porto.", expires="") is True
@@ -78,7 +78,7 @@ def test_a_replaced_memory_is_told_from_a_gone_one(backend: EditableBackend) -> 
     assert listed(backend) == []
 
 
-def test_an_id_of_no_memory_is_no_fault(backend: EditableBackend) -> None:
+def test_an_id_of_no_memory_is_no_fault(backend: Backend) -> None:
     backend.store("ada", Memory("", "The user lives in Lisbon."))
 
     for memory_id in ("", "no id", "../memories", NOBODYS, NOBODYS + "\n", "*", "{}", "4711"):
@@ -89,7 +89,7 @@ def test_an_id_of_no_memory_is_no_fault(backend: EditableBackend) -> None:
     assert listed(backend) == ["The user lives in Lisbon."]
 
 
-def test_the_same_text_again_changes_the_last_day_alone(backend: EditableBackend) -> None:
+def test_the_same_text_again_changes_the_last_day_alone(backend: Backend) -> None:
     memory_id = backend.store("ada", Memory("", "The user has an exam.", expires="2999-01-01"))
 
     for expires in ("2999-02-01", ""):
@@ -110,7 +110,7 @@ TEXTS = {
 }
 
 
-def test_every_text_is_kept_as_far_as_it_is_one(backend: EditableBackend) -> None:
+def test_every_text_is_kept_as_far_as_it_is_one(backend: Backend) -> None:
     for number, (text, stored) in enumerate(TEXTS.items()):
         user = f"user-{number}"
         new = backend.store(user, Memory("", text, batch="b"))

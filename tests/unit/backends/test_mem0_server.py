@@ -11,8 +11,7 @@ import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends import server as server_module
-from owui_memory.backends.base import AskableBackend
-from owui_memory.backends.remote import Timeouts
+from owui_memory.backends.api import Timeouts
 from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry, TellAdmin
@@ -191,7 +190,6 @@ class TestOurOwnModels:
         settings = self.settings(server, scripted_llm)
         assert settings.mode == "reconcile"
         backend = open_backend(settings, tmp_path / "data")
-        assert isinstance(backend, AskableBackend)
         town = backend.store("ada", Memory("", "The user lives in Rome.", kind="profile"))
         operations = [
             {"op": "replace", "id": 1, "text": "The user lives in Oslo."},
@@ -216,7 +214,6 @@ class TestOurOwnModels:
     ) -> None:
         settings = self.settings(server, scripted_llm)
         backend = open_backend(settings, tmp_path / "data")
-        assert isinstance(backend, AskableBackend)
         backend.store("ada", Memory("", "The user lives in Rome."))
         kept = server.memory.db.connection.execute("SELECT count(*) FROM messages").fetchone()
         backend.close()

@@ -166,7 +166,7 @@ def test_without_an_llm_it_is_kept_word_for_word(opens: Opened) -> None:
 
 
 def test_a_spent_budget_waits_for_tomorrow(opens: Opened) -> None:
-    room = opens(channel_tokens_per_day=100)
+    room = opens(advanced="channel_tokens_per_day=100")
     standup(room)
     room.answers(add(SHIPS, 2))
     room.reads()
@@ -174,10 +174,10 @@ def test_a_spent_budget_waits_for_tomorrow(opens: Opened) -> None:
     room.reads()
     assert len(room.asked()) == 1
     assert room.states()["m11"] == "unread"
-    room.settings = room.settings.model_copy(update={"channel_tokens_per_day": 10_000})
+    room.settings = room.settings.model_copy(update={"advanced": "channel_tokens_per_day=10000"})
     room.reads()
     assert len(room.asked()) == 2
-    nothing = opens(channel_tokens_per_day=0)
+    nothing = opens(advanced="channel_tokens_per_day=0")
     nothing.hears(said("The heron has a very long beak, they say.", "m12"))
     nothing.reads()
     assert len(nothing.asked()) == 2

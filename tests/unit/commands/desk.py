@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from owui_memory.backends.backend_holder import BackendHolder
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.backends.locations import Locations
 from owui_memory.commands.commander import Commander
 from owui_memory.config.settings import Valves
@@ -46,7 +46,7 @@ class Desk:
     def __init__(self, folder: Path, settings: Valves) -> None:
         self.folder, self.settings = folder, settings
         self.engine: Engine = opened(folder)
-        self.backend: EditableBackend = library(settings, folder)
+        self.backend: Backend = library(settings, folder)
         Locations(self.engine, settings.collection).settle(location_of_backend(self.backend, settings))
         self.live = BackendHolder(folder, lambda *_: self.backend)
         self.live.use(settings)
@@ -58,7 +58,7 @@ class Desk:
         self.sweeper = ErasureWorker(eraser, lambda _user: None, self.metrics, self.forgetting)
         self.journal, self.outbox = Journal(self.engine), Outbox(self.engine)
 
-    def _open(self, settings: Valves, folder: Path) -> EditableBackend:
+    def _open(self, settings: Valves, folder: Path) -> Backend:
         return library(settings, folder)
 
     def begin(self, settings: Valves) -> None:

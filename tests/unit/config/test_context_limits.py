@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.config.context_limits import budgets, limit_of
+from owui_memory.config.context_limits import limit_of, within
 from owui_memory.config.settings import Valves
 from owui_memory.config.valves_codec import SettingsError
 
@@ -34,14 +34,11 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(text: str) -> None:
 
 
 def test_no_kind_of_memories_takes_more_than_its_share() -> None:
-    settings = Valves(advanced="users_at_once=8", document_token_budget=16_000)
-    small = settings.model_copy(update=budgets(settings, 1000))
-    assert (small.memory_token_budget, small.episode_token_budget, small.document_token_budget) == (
-        80,
-        250,
-        80,
-    )
-    assert (small.advanced_numbers.profile_token_budget, small.advanced_numbers.users_at_once) == (50, 8)
-    large = settings.model_copy(update=budgets(settings, 1_000_000))
+    settings = Valves(advanced="users_at_once=8; document_token_budget=16000")
+    small = within(settings, 1000)
+    numbers = small.advanced_numbers
+    assert (small.memory_token_budget, numbers.document_token_budget) == (80, 80)
+    assert (numbers.episode_token_budget, numbers.profile_token_budget, numbers.users_at_once) == (250, 50, 8)
+    large = within(settings, 1_000_000)
     assert large.advanced_numbers == settings.advanced_numbers
-    assert large.document_token_budget == 16_000
+    assert large.advanced_numbers.document_token_budget == 16_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.core.locales import po
+from owui_memory.core.locales import Locale, po
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
 RUSSIAN = (
@@ -20,15 +20,16 @@ def test_texts_over_several_lines_with_escapes_and_comments() -> None:
 def test_forms_of_a_language_with_more_than_two() -> None:
     forms = "".join(f'msgstr[{at}] "{form}"\n' for at, form in enumerate(("день", "дня", "дней")))
     text = f'{HEADER}"Plural-Forms: {RUSSIAN}\\n"\n\nmsgid "d"\nmsgid_plural "d"\n{forms}'
-    said = po.translations(po.read(text))
-    assert [said.ngettext("d", "d", n) for n in (1, 2, 5, 11, 21, 112, 1_000_000)] == [
+    said = Locale("ru", po.read(text))
+    assert [said.say("d", n=n) for n in (1, 2, 5, 11, 21, 112, 1_000_000)] == [
         *("день", "дня", "дней", "дней", "день", "дней", "дней")
     ]
 
 
 def test_what_is_not_translated_yet_is_not_there() -> None:
-    said = po.translations(po.read(f'{HEADER}\nmsgid "a"\nmsgstr ""\n'))
-    assert said.gettext("a") == "a"
+    english = Locale("en", {"a": ("A",)})
+    said = Locale("xx", po.read(f'{HEADER}\nmsgid "a"\nmsgstr ""\n'), english)
+    assert said.say("a") == "A"
 
 
 @pytest.mark.parametrize(

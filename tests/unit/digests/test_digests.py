@@ -31,7 +31,7 @@ from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
 SOURCES = [
-    Source("memories", "The user works as a nurse in Porto.", "2026-11-02", kind="profile"),
+    Source("memories", "The user works as a nurse in Porto.", "2026-11-02"),
     Source("episodes", "We moved the meeting with Ana to 14 May.", "2026-11-20", "Planning"),
     Source("documents", "The boiler was serviced for 90 euros.", "2026-10-01", "invoice page 2"),
     Source("memories", "用户在北京的百度工作。", "2026-11-02"),
@@ -75,7 +75,7 @@ class TestTemplates:
         ],
     )
     def test_a_broken_or_hostile_one_is_told(self, text: str) -> None:
-        with pytest.raises(Drop, match="mine is broken"):
+        with pytest.raises(Drop, match="mine cannot be used: its text cannot be filled in"):
             Template.read("mine", f"{HEAD}---\n{text}").filled("", "", "")
 
     def test_an_admins_own_win(self, tmp_path: Path) -> None:
@@ -85,10 +85,10 @@ class TestTemplates:
         templates = Templates(tmp_path)
         assert templates.get("WEEK").title == "Ours"
         assert [one.name for one in templates.all()] == ["cv", "project", "reading-list", "week"]
-        with pytest.raises(Drop, match="broken has no front matter"):
+        with pytest.raises(Drop, match="broken cannot be used: it has no front matter"):
             templates.get("broken")
         (tmp_path / "long.md").write_text("x" * 30_000)
-        with pytest.raises(Drop, match="long has more than"):
+        with pytest.raises(Drop, match="long cannot be used: it has more than"):
             templates.get("long")
 
 

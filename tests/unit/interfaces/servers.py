@@ -13,7 +13,7 @@ from typing import Any
 
 from owui_memory.config.environment import Environment
 from owui_memory.interfaces.cli.instance import Instance
-from owui_memory.interfaces.cli.moving import Moving
+from owui_memory.interfaces.cli.moving import export
 from owui_memory.state import open_state
 from tests.harness.bodies import Body, Chat, Turn, told_text, without_blocks
 from tests.harness.waiting import wait_until
@@ -72,7 +72,7 @@ class Servers:
         engine = open_state(environment.data_dir)
         try:
             with contextlib.redirect_stderr(io.StringIO()):
-                Moving(Instance(engine, environment)).export(str(file), user)
+                export(Instance(engine, environment), str(file), user)
         finally:
             engine.dispose()
         return file.read_text()

@@ -14,14 +14,15 @@ from owui_memory.config.environment import Environment
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Retry
 from owui_memory.interfaces import embeddings
+from owui_memory.models.embedder import Embedder
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
-Embedder = Callable[[], embeddings.Embeds]
+Given = Callable[[], Embedder]
 
 
 @pytest.fixture(scope="module")
-def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Embedder]:
+def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Given]:
     settings = Valves(**_running_llm.embeds("scripted-embed"))
     environment = Environment({}, tmp_path_factory.mktemp("embedder"), "key")
     runtime = Application(environment, lambda: settings, [])
@@ -32,12 +33,12 @@ def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
         runtime.close()
 
 
-def ask(embedder: Embedder, body: Any) -> tuple[int, dict[str, Any]]:
+def ask(embedder: Given, body: Any) -> tuple[int, dict[str, Any]]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return asyncio.run(embeddings.embedded(raw, embedder))
 
 
-def test_vectors_in_the_order_of_the_texts(embedder: Embedder) -> None:
+def test_vectors_in_the_order_of_the_texts(embedder: Given) -> None:
     _, answer = ask(embedder, {"model": "any", "input": ["a dog", "a cat"]})
 
     assert [row["index"] for row in answer["data"]] == [0, 1]
@@ -60,14 +61,14 @@ def test_vectors_in_the_order_of_the_texts(embedder: Embedder) -> None:
         b"{",
     ],
 )
-def test_what_cannot_be_embedded_is_refused_in_a_sentence(embedder: Embedder, body: Any) -> None:
+def test_what_cannot_be_embedded_is_refused_in_a_sentence(embedder: Given, body: Any) -> None:
     status, refused = ask(embedder, body)
     assert status == 400
     assert refused["error"]["message"]
 
 
 def test_without_a_backend_it_says_why() -> None:
-    def none() -> embeddings.Embeds:
+    def none() -> Embedder:
         raise Retry("Memory is still starting.", hint="Wait some seconds.")
 
     status, refused = ask(none, {"input": "a"})

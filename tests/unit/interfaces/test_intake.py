@@ -72,7 +72,7 @@ def test_a_body_that_is_too_deep_does_not_raise() -> None:
     for _ in range(100_000):
         body = [body]
     assert sendable({"messages": body})
-    assert read_asked({"messages": body}, None).turn.text == ""
+    assert read_asked({"messages": body}, None)[1].text == ""
 
 
 LONG = "The beginning. " + "é" * 3_000_000 + " The end."
@@ -116,14 +116,14 @@ def test_an_outlet_finds_its_inlet_by_its_words(text: str, messages: int) -> Non
     """An API call: no ids. The outlet echoes what the model got."""
     said = [{"role": ("user", "assistant")[at % 2], "content": f"Message {at}"} for at in range(messages)]
     said += [{"role": "user", "content": text}]
-    asked = read_asked({"messages": said}, {"id": "ada"})
+    body, turn = read_asked({"messages": said}, {"id": "ada"})
     block = render([line(memory("Likes tea."), NOW)])
-    sent = with_blocks(asked.body, Blocks(block, {1: block}))
+    sent = with_blocks(body, Blocks(block, {1: block}))
     answer = {"role": "assistant", "content": "Fine."}
     for echoed in (said, sent["messages"]):
-        finished = read_finished({"messages": [*echoed, answer]}, {"id": "ada"})
-        assert asked.turn.key in finished.answered.keys
-        assert finished.answered.user_text == asked.turn.text
+        _, answered = read_finished({"messages": [*echoed, answer]}, {"id": "ada"})
+        assert turn.key in answered.keys
+        assert answered.user_text == turn.text
 
 
 def test_of_very_many_messages_the_middle_is_not_looked_at() -> None:

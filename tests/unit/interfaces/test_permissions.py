@@ -145,10 +145,10 @@ def test_one_that_is_still_to_be_stored_is_taken_back(calls: Calls) -> None:
 def test_what_was_forbidden_before_the_database_was_there_stays_so(calls: Calls) -> None:
     calls.asks()
     start = calls.running.pipeline._chats._start
-    runtime, start._runtime = start._runtime, None
+    runtime, start.runtime = start.runtime, None
     with calls.switched_off():
         calls.asks()
-    start._runtime = runtime
+    start.runtime = runtime
     calls.is_answered()
     assert calls.kept() == []
     calls.asks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.language.forget_subject import is_meant
+from owui_memory.language.forget_requests import is_meant
 from owui_memory.language.forms import has_stem, is_form, stem
 from owui_memory.language.words import terms_of
 from owui_memory.stores.sqlite.text import asked, indexed

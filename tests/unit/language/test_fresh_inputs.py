@@ -48,7 +48,7 @@ def missed(secrets: Iterable[tuple[str, str]]) -> list[str]:
     for text, secret in secrets:
         whole = text.replace("{}", secret)
         at = whole.index(secret)
-        if not any(found.start < at + len(secret) and at < found.end for found in find_secrets(whole)):
+        if not any(start < at + len(secret) and at < end for start, end in find_secrets(whole)):
             left.append(text)
     return left
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.language.forgetting import asks_to_forget
+from owui_memory.language.forget_requests import asks_to_forget
 from owui_memory.remember.gate import said_by_user, statements
 from tests.harness.inputs import FIXTURES, sections
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from owui_memory.backends import open_backend
 from owui_memory.backends.backend_holder import BackendHolder
-from owui_memory.backends.base import Backend, EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.backends.locations import Location, Locations, naming
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
@@ -80,10 +80,8 @@ class House:
     # Memories
 
     @property
-    def backend(self) -> EditableBackend:
-        backend = self.live.get()
-        assert isinstance(backend, EditableBackend)
-        return backend
+    def backend(self) -> Backend:
+        return self.live.get()
 
     def remember(self, *texts: str, user: str = "ada") -> list[str]:
         """Ids of the new memories."""

@@ -22,7 +22,7 @@ from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.language.words import mark_of
 from owui_memory.manage.erasure import erase as module
-from owui_memory.manage.erasure import erasures, sites
+from owui_memory.manage.erasure import erasures
 from owui_memory.manage.erasure.erase import Eraser, Receipt
 from owui_memory.manage.erasure.erasures import Erasure, Erasures
 from owui_memory.manage.erasure.sites import PASSAGES, StoreSite
@@ -253,12 +253,6 @@ class TestOnce:
         kept.eraser.forget("ada", kept.ids_of(BOTH))
         assert Injected(kept.engine).to_chat("ada", "c2") == [mark_of(BOTH)]
 
-    def test_how_far_it_is(self, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sites, "_AT_ONCE", 1)
-        seen = []
-        kept.eraser.erase_user("ada", lambda done, total: seen.append((done, total)))
-        assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)], "two facts and two passages"
-
 
 @contextmanager
 def reading(file: Path) -> Iterator[None]:
@@ -330,7 +324,7 @@ class TestSweeper:
         assert eraser.asked_at[-1] == 122
 
     def test_what_cannot_be_finished_keeps_no_news_back(self, kept: Kept) -> None:
-        dropped: list[str] = []
+        dropped: list[Erasure] = []
         sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
         with reading(kept.place.folder / "state.db"):
             kept.eraser.forget("ada", kept.ids_of(BOTH))
@@ -338,7 +332,7 @@ class TestSweeper:
                 sweeper.look()
             kept.eraser.erase_user("bob")
             sweeper.look()
-        assert dropped == ["ada", "bob"]
+        assert [(one.user_id, one.whole) for one in dropped] == [("ada", False), ("bob", True)]
         sweeper.look()
         assert kept.traces() == [], "something new lets it try at once"
 
@@ -346,10 +340,10 @@ class TestSweeper:
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
 def test_of_what_was_erased_before_its_start_a_server_drops_nothing(kept: Kept) -> None:
     kept.eraser.forget("ada", [f"{1:032x}"])
-    dropped: list[str] = []
+    dropped: list[Erasure] = []
     sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
     sweeper.look()
     assert dropped == []
     kept.eraser.forget("ada", kept.ids_of(BOTH))
     sweeper.look()
-    assert dropped == ["ada"]
+    assert [one.user_id for one in dropped] == ["ada"]

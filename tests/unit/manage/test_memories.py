@@ -11,17 +11,21 @@ import pytest
 from sqlalchemy import Engine
 
 from owui_memory.backends.backend_holder import BackendHolder
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
+from owui_memory.backends.library import LibraryBackend
+from owui_memory.backends.locations import Location, Locations, location_of
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.manage import memories, outcomes
+from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
+from owui_memory.manage.migrate.reach import location_of_backend
 from owui_memory.manage.outcomes import Asked, Imported
 from owui_memory.remember.journal import Journal
 from tests.harness import places
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.backends.contract import Case, opened
+from tests.unit.backends.contract import KEY, Case, opened, remote_backend
 
 DOG, CITY, PHONE = "My dog is called Rex.", "I live in Lisbon.", "My phone number is 555-0199."
 
@@ -29,9 +33,9 @@ DOG, CITY, PHONE = "My dog is called Rex.", "I live in Lisbon.", "My phone numbe
 class Room:
     """A user's control over an open backend; each request has a key of its own."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, backend: EditableBackend) -> None:
+    def __init__(self, engine: Engine, live: BackendHolder, backend: Backend, eraser: Eraser) -> None:
         self.engine, self.backend = engine, backend
-        self.control = Control(engine, live, Valves)
+        self.control = Control(engine, live, Valves, eraser)
         self._requests = 0
 
     def asked(self, user: str = "ada") -> Asked:
@@ -50,23 +54,37 @@ class Room:
         return sorted(memory.text for memory in self.control.all(user))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("backend")
+
+
 @pytest.fixture(scope="module", params=["sqlite", "server", "platform"])
-def case(
-    request: pytest.FixtureRequest, _running_llm: ScriptedLLM, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
-    with opened(request.param, request, _running_llm, tmp_path_factory.mktemp("backend")) as case:
+def case(request: pytest.FixtureRequest, _running_llm: ScriptedLLM, folder: Path) -> Iterator[Case]:
+    with opened(request.param, request, _running_llm, folder / request.param) as case:
         yield case
 
 
 @pytest.fixture
-def room(case: Case, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Room]:
+def room(case: Case, folder: Path, scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Room]:
     case.memory.vector_store.delete_all([row.id for row in case.memory.vector_store.list()[0]])
     engine = places.opened(tmp_path / "state")
     live = BackendHolder(tmp_path, lambda *_: case.backend)
     live.use(Valves())
     wait_until(lambda: live.current is not None, what="the backend is in use")
-    yield Room(engine, live, case.backend)
+    settings, location = leading_to(case)
+    Locations(engine, settings.collection).settle(location)
+    data_dir = folder / case.kind / "data"
+    eraser = Eraser(engine, data_dir, lambda: settings, lambda *_: remote_backend(case.kind, case.behind.url))
+    yield Room(engine, live, case.backend, eraser)
     engine.dispose()
+
+
+def leading_to(case: Case) -> tuple[Valves, Location]:
+    if isinstance(case.backend, LibraryBackend):
+        return case.settings, location_of_backend(case.backend, case.settings)
+    settings = Valves(backend=case.kind, backend_url=case.behind.url, backend_api_key=KEY)
+    return settings, location_of(settings)
 
 
 def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> None:
@@ -108,7 +126,7 @@ def test_edited_text_is_found_and_undone(room: Room) -> None:
     done = room.control.edit(room.asked(), dog, "My dog is called Max.")
     assert (done.before, done.after) == (DOG, "My dog is called Max.")
     assert room.control.search("ada", "dog")[0].memory.text == "My dog is called Max."
-    (change,) = room.control.undo(room.asked()).changes
+    (change,) = room.control.undo(room.asked())
     assert change.op == "replace"
     assert room.texts() == [DOG]
 
@@ -168,7 +186,7 @@ def test_a_request_that_is_tried_again_does_nothing_twice(room: Room) -> None:
     undo = room.asked()
     room.control.undo(undo)
     again = replace(undo, again=True)
-    assert [change.after for change in room.control.undo(again).changes] == [PHONE]
+    assert [change.after for change in room.control.undo(again)] == [PHONE]
     assert room.texts() == sorted([DOG, CITY])
 
 
@@ -185,17 +203,17 @@ def test_who_lost_the_command_changes_nothing_more(room: Room) -> None:
 def test_undo_goes_back_step_by_step_and_ends(room: Room) -> None:
     dog, city = room.knows(DOG, CITY)
     room.control.forget(room.asked(), [dog, city])
-    assert {change.before for change in room.control.undo(room.asked()).changes} == {DOG, CITY}
+    assert {change.before for change in room.control.undo(room.asked())} == {DOG, CITY}
     assert room.texts() == sorted([DOG, CITY])
     room.control.undo(room.asked())
     room.control.undo(room.asked())
     assert room.texts() == []
-    assert room.control.undo(room.asked()).changes == ()
+    assert room.control.undo(room.asked()) == []
 
 
 def test_nobody_takes_back_what_another_did(room: Room) -> None:
     room.knows(DOG)
-    assert room.control.undo(room.asked("bob")).changes == ()
+    assert room.control.undo(room.asked("bob")) == []
     assert room.texts() == [DOG]
 
 

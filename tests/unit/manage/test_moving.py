@@ -290,7 +290,7 @@ def test_what_is_forgotten_while_the_rest_is_looked_for_does_not_come_back(moved
     left = LibraryRecords(store)
     before = left.heads()
     left.heads = lambda: before
-    embed = library.models.embedder.embed_batch
+    embed = library.embedder.embed_batch
     copy = copying.Copy(left, Late(store, embed), deletes=False, stop=threading.Event())
     assert copy.fill(since="", without=lambda: moved_in.locations.removed_since(0.0)) == 0
     assert moved_in.texts() == sorted([CAT, TOWN])

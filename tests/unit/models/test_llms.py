@@ -95,7 +95,8 @@ def test_the_second_answers_while_the_first_is_down(
 
 
 def test_a_slow_first_is_not_waited_for(settings: Valves, first: ScriptedLLM) -> None:
-    llms = Llms.open(settings, Metrics(), timeout_s=0.2)
+    llms = Llms.open(settings, Metrics())
+    llms.llms[0]._timeout_s = 0.2
 
     with first.hold("chat"):
         assert llms.ask(ASKED).text == "from the second one"
@@ -105,7 +106,8 @@ def test_a_slow_first_is_not_waited_for(settings: Valves, first: ScriptedLLM) ->
 def test_the_deadline_is_for_the_whole_answer(settings: Valves) -> None:
     with HostileServer("drops") as server:  # as some servers do while they think
         slow = settings.model_copy(update={"llm_base_url": f"{server.url}/v1"})
-        llms = Llms.open(slow, Metrics(), timeout_s=0.3)
+        llms = Llms.open(slow, Metrics())
+        llms.llms[0]._timeout_s = 0.3
         assert llms.ask(ASKED).text == "from the second one"
         assert "took too long" in llms.part().detail
 

@@ -188,6 +188,7 @@ def test_a_question_that_hangs_is_asked_once_and_answers_later() -> None:
     for _ in range(3):
         with pytest.raises(TimeoutError):
             inquiry.answer(0.01)
+    wait_until(lambda: asked, what="it is asked")
     assert len(asked) == 1
     go.set()
     assert inquiry.answer(60) == "well"

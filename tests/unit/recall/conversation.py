@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.exchange import Batch, Exchange
@@ -27,11 +27,11 @@ from tests.harness.scripted_llm import ScriptedLLM
 class House:
     """A backend and a state database; `knows`, `corrects` and `forgets` go through the journal."""
 
-    def __init__(self, llm: ScriptedLLM, folder: Path, backend: EditableBackend | None = None) -> None:
+    def __init__(self, llm: ScriptedLLM, folder: Path, backend: Backend | None = None) -> None:
         """`backend`: one that is open; else the library with its usual store."""
         self.settings = Valves(**llm.embeds("embed"))
         self.backend = backend or library(self.settings, folder)
-        self.engine = opened(folder)
+        self.engine, self.folder = opened(folder), folder
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)
         self.recaller = Recaller(self.engine)
         self.changes = Changes(Journal(self.engine))

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.config.scoping import scope_of
 from owui_memory.core.exchange import Exchange
 from owui_memory.core.permission import Permission
 from owui_memory.core.turn import Turn
 from owui_memory.interfaces.body import read_inlet, with_blocks
+from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Asked, Control
 from owui_memory.manage.outcomes import Imported
 from owui_memory.observe.metrics import Metrics
@@ -134,7 +135,9 @@ class Desk:
         self.control().share(asked, known[text], team)
 
     def control(self) -> Control:
-        return Control(self.house.engine, _Live(self.house), lambda: self.house.settings)
+        house = self.house
+        eraser = Eraser(house.engine, house.folder, lambda: house.settings, lambda *_: house.backend)
+        return Control(house.engine, _Live(house), lambda: house.settings, eraser)
 
 
 @dataclass
@@ -143,11 +146,11 @@ class _Live:
 
     house: House
 
-    def get(self) -> EditableBackend:
+    def get(self) -> Backend:
         return self.house.backend
 
     @contextmanager
-    def writing(self) -> Iterator[EditableBackend]:
+    def writing(self) -> Iterator[Backend]:
         yield self.house.backend
 
 

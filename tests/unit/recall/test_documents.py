@@ -47,7 +47,7 @@ def test_documents_are_searched_without_what_the_adapter_has_learned_of_facts(
 ) -> None:
     found = backend.search("ada", ASKED, 5, View(documents=True), asked=True)
     near = {one.memory.kind == DOCUMENT: one.meaning for one in found}
-    embedder = backend.models.embedder
+    embedder = backend.embedder
     known = embedder.calibration
     text = np.array(embedder.embed(TEA))
     text /= np.linalg.norm(text)

@@ -208,7 +208,7 @@ class TestInAChat:
         self.keep(house, "I built a walnut shelf for the hallway.", "Well.", chat="c1", key="m1")
         talk = Conversation(house)
         assert 'user: "I built' in text_of(talk.ask(self.QUESTION))
-        for changes in ({"episodes": "off"}, {"episode_token_budget": 0}):
+        for changes in ({"episodes": "off"}, {"advanced": "episode_token_budget=0"}):
             on, house.settings = house.settings, house.settings.model_copy(update=changes)
             assert 'user: "I built' not in self.told(house)
             house.settings = on

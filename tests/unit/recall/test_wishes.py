@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from owui_memory.language.forget_requests import forget_request, means_all
-from owui_memory.language.forget_subject import is_meant
+from owui_memory.language.forget_requests import forget_request, is_meant, means_all
 from tests.unit.recall.conversation import Conversation, House, text_of
 
 PHONE, DOG = "My phone number is 555-0199.", "My dog is called Rex."

@@ -74,7 +74,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "_BACKOFF_FIRST_S", 0.02)
     monkeypatch.setattr(outbox, "_BACKOFF_MOST_S", 0.05)
     monkeypatch.setattr(outbox, "_POSTPONED_FIRST_S", 0.02)
-    monkeypatch.setattr(outbox, "_POSTPONED_MOST_S", 0.05)
     monkeypatch.setattr(writer, "_IDLE_S", 0.02)
     monkeypatch.setattr(sqlite_driver, "BUSY_SECONDS", 0.1)
 

@@ -56,7 +56,7 @@ class Mind:
     """A backend with its journal, and a model that answers what the test says."""
 
     def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
-        self.llm = llm
+        self.llm, self.folder = llm, folder
         self.settings = Valves(
             **llm.embeds("embed"),
             **llm.reads(),

@@ -15,6 +15,7 @@ from owui_memory.core.change import Change
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import shared_by, team_owner
 from owui_memory.language.secrets import LEFT_OUT
+from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.migrate.copying import Copy
 from owui_memory.manage.migrate.records import Record, from_json
 from owui_memory.remember import admission
@@ -49,7 +50,8 @@ def room(mind: Mind, tmp_path: Path) -> Room:
     live = BackendHolder(tmp_path, lambda *_: mind.backend)
     live.use(Valves())
     wait_until(lambda: live.current is not None, what="the backend is in use")
-    return Room(mind.engine, live, mind.backend)
+    eraser = Eraser(mind.engine, mind.folder, lambda: mind.settings, lambda *_: mind.backend)
+    return Room(mind.engine, live, mind.backend, eraser)
 
 
 def stored(room: Room, text: str) -> str:
@@ -122,7 +124,7 @@ class TestWhoeverWrites:
         with pytest.raises(NotAdmittedError):
             room.control.undo(room.asked())
         assert room.texts() == ["I like tea."]
-        (next_,) = room.control.undo(room.asked()).changes
+        (next_,) = room.control.undo(room.asked())
         assert (next_.op, room.texts()) == ("add", []), "the next undo goes on to what was before"
 
     def test_reconcile(self, mind: Mind, text: str, reason: str) -> None:
@@ -177,7 +179,7 @@ def test_a_refusal_of_one_keeps_no_other_from_being_undone(room: Room) -> None:
             Change("b", 1, "ada", "remove", "gone-2", "I like cake.", "", made=True),
         ]
     )
-    assert [change.before for change in room.control.undo(room.asked()).changes] == ["I like cake."]
+    assert [change.before for change in room.control.undo(room.asked())] == ["I like cake."]
     assert room.texts() == ["I like cake.", "I like tea."]
 
 
@@ -200,7 +202,6 @@ _WRITING = {"store", "replace", "add", "put", "update", "insert"}
 _MAY_WRITE = {
     ("remember/admission.py", "store"),
     ("remember/admission.py", "replace"),
-    ("remember/admission.py", "add"),
     ("remember/writer.py", "add"),  # mem0's own extraction: `refused_among` looks at what it has stored
     ("manage/migrate/records.py", "put"),  # of records that `admitted` gave
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.base import EditableBackend
+from owui_memory.backends.base import Backend
 from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.memory import Memory
@@ -62,7 +62,7 @@ def working(case: Case, extraction: str, tmp_path: Path) -> Iterator[Bench]:
     bench.engine.dispose()
 
 
-def bits(backend: EditableBackend) -> set[str]:
+def bits(backend: Backend) -> set[str]:
     """Where Ada lives, however it is worded."""
     return {memory.text.rstrip(".").split()[-1] for memory in backend.list_all("ada")}
 

@@ -42,7 +42,7 @@ def moved(name: str, folder: Path, disk: Path) -> None:
 @contextlib.contextmanager
 def full(disk: Path, tale: Tale) -> Iterator[None]:
     """No byte more. The logs begin anew, so that the next change needs one."""
-    tale.bench.backend._memory.vector_store.checkpoint()
+    tale.bench.backend._memory.vector_store.purge()
     with contextlib.closing(sqlite3.connect(tale.folder / "state.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     with filled(disk):

@@ -22,9 +22,7 @@ def exchange(text: str, answer: str = NOTED) -> Exchange:
 
 
 def reason(text: str, answer: str = NOTED) -> str:
-    verdict = judge(exchange(text, answer))
-    assert verdict.worth == (not verdict.reason)
-    return verdict.reason
+    return judge(exchange(text, answer))
 
 
 # What an LLM should read ---------------------------------------------------------------------------
@@ -70,28 +68,28 @@ def test_known_misses_debris_that_is_read(text: str) -> None:
 
 def test_an_answer_to_the_assistants_question_is_read_and_the_question_with_it() -> None:
     asked, told = exchange("Hi there!", "Hello! What is your dog called?"), exchange("Rex")
-    assert [verdict.worth for _, verdict in sift([asked, told], verbatim=False)] == [True, True]
-    assert [verdict.worth for _, verdict in sift([told, asked], verbatim=False)] == [False, False]
+    assert [not why for _, why in sift([asked, told], verbatim=False)] == [True, True]
+    assert [not why for _, why in sift([told, asked], verbatim=False)] == [False, False]
 
 
 def test_a_batch_keeps_its_order() -> None:
     said = [exchange("Hi there!"), exchange("I live in Lisbon."), exchange("Why?")]
     sifted = list(sift(said, verbatim=False))
     assert [one for one, _ in sifted] == said
-    assert [verdict.reason for _, verdict in sifted] == ["a greeting or a crumb", "", "only a question"]
+    assert [why for _, why in sifted] == ["a greeting or a crumb", "", "only a question"]
 
 
 def test_verbatim_is_stricter() -> None:
     said = [exchange("Write a poem about autumn."), exchange("I live in Lisbon.")]
-    assert [v.reason for _, v in sift(said, verbatim=True)] == ["nothing stated", ""]
-    assert [v.reason for _, v in sift(said, verbatim=False)] == ["", ""]
+    assert [why for _, why in sift(said, verbatim=True)] == ["nothing stated", ""]
+    assert [why for _, why in sift(said, verbatim=False)] == ["", ""]
 
 
 def test_only_the_users_own_words_ask_to_forget() -> None:
     others = ("Translate to French: {}", "My boss wrote:\n{}", "> {}\n\nWhat does he mean?")
     said = ["Forget my dog.", *(shape.format("Forget my dog.") for shape in others)]
     said.append('Reply to "Please forget my dog and me", will you?')
-    assert [v.worth for _, v in sift(map(exchange, said), verbatim=True)] == [True, *[False] * 4]
+    assert [not why for _, why in sift(map(exchange, said), verbatim=True)] == [True, *[False] * 4]
 
 
 # What is remembered as it stands -------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_what_is_told_in_passing_is_kept_without_the_rest(backend: LibraryBacken
     for said, own, left_out, kind in IN_PASSING[name]:
         for answer in ("Got it.", LONG_ANSWER):
             exchange = Exchange("k", "ada", "c", said, answer, 1.0)
-            worth = tuple(one for one, verdict in sift([exchange], verbatim=True) if verdict.worth)
+            worth = tuple(one for one, reason in sift([exchange], verbatim=True) if not reason)
             changes = list(decide_verbatim(backend, Batch("b", "ada", worth, 1, 0.0))) if worth else []
             kept = [change for change in changes if own in change.after]
             if (

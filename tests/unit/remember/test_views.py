@@ -16,6 +16,7 @@ from owui_memory.core.errors import Drop
 from owui_memory.core.exchange import Batch
 from owui_memory.core.memory import Memory
 from owui_memory.core.scope import TEAM, team_owner, writing_view
+from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Asked, Control
 from owui_memory.remember.verbatim import decide_verbatim
 from tests.harness.package import calls
@@ -55,6 +56,11 @@ class Live:
     @contextmanager
     def writing(self) -> Any:
         yield self._backend
+
+
+def control_of(mind: Mind) -> Control:
+    eraser = Eraser(mind.engine, mind.folder, lambda: mind.settings, lambda *_: mind.backend)
+    return Control(mind.engine, Live(mind.backend), lambda: mind.settings, eraser)
 
 
 def said(text: str, scope: str) -> Batch:
@@ -129,7 +135,7 @@ COMMANDS: dict[str, Callable[[Control, Asked, list[str]], object]] = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_commands_change_no_teams_memories(everywhere: Mind, name: str) -> None:
     before = rows(everywhere)
-    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)
+    control = control_of(everywhere)
     asked = Asked("ada", "k1", "c", "m1", SAID_AT)
     try:
         COMMANDS[name](control, asked, _ids(everywhere, scope=TEAM))
@@ -145,14 +151,14 @@ def test_commands_change_no_teams_memories(everywhere: Mind, name: str) -> None:
 def test_commands_change_what_was_meant_and_nothing_else(everywhere: Mind, name: str) -> None:
     before = rows(everywhere)
     (meant,) = [key for key, row in before.items() if row == ("ada", "persona:tutor", TEXTS[0])]
-    control = Control(everywhere.engine, Live(everywhere.backend), lambda: everywhere.settings)
+    control = control_of(everywhere)
     COMMANDS[name](control, Asked("ada", "k1", "c", "m1", SAID_AT), [meant])
     after = rows(everywhere)
     assert {key for key in {*before, *after} if before.get(key) != after.get(key)} == {meant}
 
 
 def test_remember_keeps_what_only_looks_known(mind: Mind) -> None:
-    control = Control(mind.engine, Live(mind.backend), lambda: mind.settings)
+    control = control_of(mind)
     for number, text in enumerate(("My left knee hurts.", "My right knee hurts.", "the left knee hurts!")):
         control.remember(Asked("ada", f"k{number}", "c", "m1", SAID_AT), text)
     assert mind.texts() == ["My left knee hurts.", "My right knee hurts."]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from owui_memory.core.errors import Drop, Retry, TellAdmin
+from owui_memory.state import wal
 from owui_memory.stores.sqlite import driver as sqlite_driver
 from owui_memory.stores.sqlite import store as sqlite_store
 from owui_memory.stores.sqlite.blocks import packed
@@ -83,25 +84,6 @@ class TestFaults:
         with pytest.raises(Drop):
             store.insert([[1, 0, 0]], [ANNE, ANNE])
 
-    @pytest.mark.parametrize("name", ["", "x" * 201, "new\nline", "nul\x00"])
-    def test_an_impossible_collection_name(self, path: str, name: str) -> None:
-        with pytest.raises(TellAdmin, match="printable"):
-            SqliteStore(name, 3, path)
-
-    @pytest.mark.parametrize("dims", [0, -1, 8193])
-    def test_an_impossible_size(self, path: str, dims: int) -> None:
-        with pytest.raises(TellAdmin, match="embedding size"):
-            SqliteStore("memories", dims, path)
-
-    @pytest.mark.parametrize("path", ["", ":memory:"])
-    def test_no_file(self, path: str) -> None:
-        with pytest.raises(TellAdmin):
-            SqliteStore("memories", 3, path)
-
-    def test_another_distance(self, store: SqliteStore) -> None:
-        with pytest.raises(TellAdmin):
-            store.create_col("memories", 3, "euclid")
-
     def test_not_a_database(self, path: str) -> None:
         Path(path).write_text("What Anne said. " * 1000)
         with pytest.raises(TellAdmin, match="not an SQLite file") as caught:
@@ -138,7 +120,7 @@ class TestFaults:
         other.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr(sqlite_driver, "BUSY_SECONDS", 0.05)
         waiting = SqliteStore("memories", 3, path)  # opening and reading need no lock
-        assert waiting.count() == 1
+        assert waiting.count_rows() == 1
         with pytest.raises(Retry, match="busy"):
             put(waiting, "two", "tea")
         other.execute("ROLLBACK")
@@ -172,7 +154,7 @@ class TestFaults:
         store.close()
         store.close()
         with pytest.raises(Retry, match="closed"):
-            store.count()
+            store.count_rows()
 
     def test_no_driver(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite_driver.sqlite3, "Connection", object)
@@ -209,7 +191,7 @@ def test_what_is_deleted_is_gone_from_the_disk(
         store.reset()
     else:
         store.delete_col()
-    assert store.checkpoint()
+    assert store.purge() == ""
     assert [trace for trace in traces if trace in bytes_on_disk(path)] == []
     store.close()
     assert [trace for trace in traces if trace in bytes_on_disk(path)] == []
@@ -228,10 +210,10 @@ def test_of_many_deleted_at_once_and_of_one_afterwards_no_word_stays(
         put(store, f"kept {number}", f"tea number {number}")
     put(store, "late", "the Zitherhund sleeps")
     store.delete_all([f"gone {number}" for number in range(30)])
-    assert store.checkpoint()
+    assert store.purge() == ""
     assert b"xylophon" not in bytes_on_disk(path).lower()
     store.delete("late")
-    assert store.checkpoint()
+    assert store.purge() == ""
     assert b"zitherhund" not in bytes_on_disk(path).lower()
     assert len(store.keyword_search("tea", top_k=50)) == 30
     store.close()
@@ -247,18 +229,19 @@ def test_a_look_at_the_file_leaves_an_open_store_its_log(store: SqliteStore, pat
     assert sorted(consistent(path)) == ["one", "two"]
 
 
-def test_checkpoint_says_when_a_reader_is_in_the_way(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_driver, "BUSY_SECONDS", 0.05)
+def test_purging_says_when_a_reader_is_in_the_way(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "_WAIT_S", 0.05)
     store = SqliteStore("memories", 3, path)
     put(store, "one", "tea")
     reader = sqlite_driver.connect(path)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM memories_1").fetchone()
     store.delete("one")
-    assert not store.checkpoint()
+    with pytest.raises(Retry, match="is read all the time"):
+        store.purge()
     reader.execute("COMMIT")
     reader.close()
-    assert store.checkpoint()
+    assert store.purge() == ""
     store.close()
 
 

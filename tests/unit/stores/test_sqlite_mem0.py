@@ -139,7 +139,7 @@ class TestMem0:
         memory._remove_memory_from_entity_store("memory-1", scope)
         memory._remove_memory_from_entity_store("memory-2", scope)
         assert memory.entity_store.list(filters=scope) == [[]]
-        assert memory.vector_store.count() == 0
+        assert memory.vector_store.count_rows() == 0
 
     def test_another_embedder_is_noticed_at_the_start(self, memory: Any, path: str) -> None:
         with pytest.raises(MemoryFault, match="64"):

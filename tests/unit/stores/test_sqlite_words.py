@@ -183,7 +183,7 @@ class TestContext:
         self.chat(store, "A trip to Norway", "In June", "By ship")
         store.delete("c1 0")
         assert found(store, "Norway") == []
-        store.checkpoint()
+        store.purge()
         assert b"norway" not in bytes_on_disk(store.path).lower()
 
     def test_a_corrected_memory_is_other_context(self, store: SqliteStore) -> None:

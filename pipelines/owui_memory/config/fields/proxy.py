@@ -43,14 +43,3 @@ class Proxy(PanelModel):
             "their name. Unset: only with it."
         ),
     )
-
-    agent_steps: int = Field(
-        8,
-        ge=1,
-        le=50,
-        title="Steps of an agent",
-        description=(
-            "How often agent/<model> of the proxy asks the model for one message at most; in between it uses "
-            "memory's tools, and in the last step it must answer."
-        ),
-    )

@@ -1,16 +1,20 @@
-"""Which memories a model is told, and how."""
+"""What a model is told, and how."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..valves_codec import PanelModel
+from ..context_limits import EXAMPLE, LEAST, MOST, read_limits
+from ..valves_codec import PanelModel, Text, read_by
+
+_WANTED = f"0, a number from {LEAST} to {MOST}, or such numbers by model as in {EXAMPLE}"
+Limits = Annotated[Text, read_by(read_limits, f"be {_WANTED}, not {{wrong}}")]
 
 
 class Recalling(PanelModel):
-    """Which memories a model is told, and how."""
+    """What a model is told, and how."""
 
     memories_per_turn: int = Field(
         8,
@@ -19,8 +23,9 @@ class Recalling(PanelModel):
         title="Memories per message",
         description=(
             "At most this many memories come with a chat's first message, and half as many, but at least "
-            "one, with later ones. Who the user is and how they want to be answered comes on top "
-            "(profile_token_budget in advanced); with 0, nothing else is recalled."
+            "one, with later ones. Who the user is and how they want to be answered comes on top; with 0, "
+            "nothing else is recalled. Quotes of past chats and documents have budgets of their own, in "
+            "advanced."
         ),
     )
     relevance_threshold: float = Field(
@@ -43,16 +48,6 @@ class Recalling(PanelModel):
             "At most this many tokens of memories come with a message. A memory that does not fit is left "
             "out, never cut. A conversation holds up to six times as many; beyond that, its memories are "
             "chosen anew."
-        ),
-    )
-    episode_token_budget: int = Field(
-        750,
-        ge=0,
-        le=16000,
-        title="Past chats' token budget",
-        description=(
-            "How many tokens of quotes of past chats a chat's first message brings at most; later ones bring "
-            "half as many, questions about the past three times as many. 0: none are told."
         ),
     )
     placement: Literal["message", "system"] = Field(
@@ -78,4 +73,15 @@ class Recalling(PanelModel):
         le=10000,
         title="Deadline (ms)",
         description="A message waits for memories this long at most; then it goes on without them.",
+    )
+
+    context_tokens: Limits = Field(
+        "0",
+        title="Tokens of a prompt",
+        description=(
+            "How many tokens a chat's prompt may have, for all models or by their ids or patterns, the "
+            f"first that fits: {EXAMPLE}. Beyond that, the model gets a summary in place of the oldest "
+            "messages, and what was said in them is recalled like that of past chats. Leave room for the "
+            "answer. 0: no limit."
+        ),
     )

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from gettext import GNUTranslations
 from importlib.resources import files
 from typing import Any
 
@@ -52,20 +51,16 @@ class Locale:
     def __init__(
         self, code: str, messages: Mapping[str, tuple[str, ...]], fallback: Locale | None = None
     ) -> None:
-        self.code, self._messages, self._fallback = code, messages, fallback
-        self._translations: GNUTranslations = po.translations(messages)
-        if fallback is not None:
-            self._translations.add_fallback(fallback._translations)
+        self.code, self._fallback = code, fallback
+        self._messages = {id_: forms for id_, forms in messages.items() if all(forms)}
+        self._plural = po.plural_of(messages)
 
     def say(self, id_: str, /, **values: Value) -> str:
         """A text with its placeholders filled. What is put in is never read for placeholders again.
 
         n: chooses the plural form of a text that has several. Whole numbers are written as the language does.
         """
-        if "n" in values and self._is_plural(id_):
-            text = self._translations.ngettext(id_, id_, int(str(values["n"])))
-        else:
-            text = self._translations.gettext(id_)
+        text = self._text(id_, values.get("n"))
         if "{" not in text:
             return text
         try:
@@ -96,10 +91,11 @@ class Locale:
         """Whether there is such a text, in English at least."""
         return id_ in self._messages or (self._fallback is not None and self._fallback.has(id_))
 
-    def _is_plural(self, id_: str) -> bool:
-        return len(self._messages.get(id_, ())) > 1 or (
-            self._fallback is not None and self._fallback._is_plural(id_)
-        )
+    def _text(self, id_: str, n: Value | None) -> str:
+        forms = self._messages.get(id_)
+        if forms is None:
+            return self._fallback._text(id_, n) if self._fallback else id_
+        return forms[0] if n is None or len(forms) == 1 else forms[self._plural(int(str(n)))]
 
     def _written(self, value: Value) -> str:
         if isinstance(value, Message):

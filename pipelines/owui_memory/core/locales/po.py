@@ -1,22 +1,20 @@
-"""Reads gettext's text format (.po), which translators' tools know, into the standard library's gettext.
+"""Reads gettext's text format (.po), which translators' tools know.
 
 The standard library reads the binary format (.mo) only. Texts can be reviewed and stand in the one file for
-upload, so what is kept is the .po, and the binary is made of it in memory.
+upload, so what is kept is the .po.
 """
 
 from __future__ import annotations
 
 import re
-import struct
-from collections.abc import Mapping
-from gettext import GNUTranslations
-from io import BytesIO
+from collections.abc import Callable, Mapping
+from gettext import c2py
 
 _KEYWORD = re.compile(r'(msgid|msgid_plural|msgstr(?:\[[0-9]\])?)\s+(".*")')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\[nt"\\])*"')
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPED = re.compile(r"\\(.)")
-_MAGIC, _HEADER_BYTES = 0x950412DE, 28
+_PLURAL = re.compile(r"plural=([^;\n]+)")
 
 
 def read(text: str) -> dict[str, tuple[str, ...]]:
@@ -48,17 +46,11 @@ def read(text: str) -> dict[str, tuple[str, ...]]:
     return messages
 
 
-def translations(messages: Mapping[str, tuple[str, ...]]) -> GNUTranslations:
-    """What `read` gave, to be asked for texts; empty ones are left out, as gettext's own tools do."""
-    entries = {}
-    for id_, forms in messages.items():
-        if not all(forms):
-            continue
-        if id_:  # as one with plural forms, of which a language may have a single one
-            entries[f"{id_}\0{id_}".encode()] = "\0".join(forms).encode()
-        if len(forms) == 1:
-            entries[id_.encode()] = forms[0].encode()
-    return GNUTranslations(BytesIO(_mo(dict(sorted(entries.items())))))
+def plural_of(messages: Mapping[str, tuple[str, ...]]) -> Callable[[int], int]:
+    """Which form of a text is for a number, as the header's `Plural-Forms` says; the first without one."""
+    (header,) = messages.get("", ("",))
+    rule = _PLURAL.search(header)
+    return c2py(rule[1]) if rule else lambda _: 0
 
 
 def _put(messages: dict[str, tuple[str, ...]], entry: Mapping[str, str]) -> None:
@@ -74,16 +66,3 @@ def _unquoted(text: str, number: int) -> str:
     if not _QUOTED.fullmatch(text):
         raise ValueError(f"line {number} is no text in quotation marks")
     return _ESCAPED.sub(lambda match: _ESCAPES[match[1]], text[1:-1])
-
-
-def _mo(entries: Mapping[bytes, bytes]) -> bytes:
-    """The binary format: a header, two tables of lengths and offsets, then all texts with a NUL each."""
-    count = len(entries)
-    at = _HEADER_BYTES + 16 * count
-    tables, texts = b"", b""
-    for some in (entries.keys(), entries.values()):
-        for text in some:
-            tables += struct.pack("<II", len(text), at + len(texts))
-            texts += text + b"\0"
-    header = struct.pack("<7I", _MAGIC, 0, count, _HEADER_BYTES, _HEADER_BYTES + 8 * count, 0, 0)
-    return header + tables + texts

@@ -8,14 +8,14 @@ import typer
 
 from ...channels.erasing import erase_channel
 from ...channels.people import People
-from ...channels.queue import ChannelQueue, Standing
+from ...channels.queue import ChannelQueue
 from ...core.errors import Drop
 from ...core.scope import channel_owner
 from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import as_json, ended, fields, say, table
+from .output import answer, as_json, counted, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -29,7 +29,7 @@ Channel = Annotated[str, typer.Argument(metavar="CHANNEL", help="Its id there; `
 @command("list", of=_channels)
 def list_(instance: Instance, to_json: Json = False) -> None:
     """List the channels that are observed, with what waits and what reading them has cost today."""
-    budget = instance.settings.channel_tokens_per_day
+    budget = instance.settings.advanced_numbers.channel_tokens_per_day
     found = ChannelQueue(instance.engine).standing()
     if to_json:
         names = ("source", "channel", "name", "unread", "aside", "paused", "detail", "tokens")
@@ -37,13 +37,12 @@ def list_(instance: Instance, to_json: Json = False) -> None:
     elif not found:
         say("No channel is observed.")
     else:
-        rows = [
-            *(
-                (one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", _state(one))
-                for one in found
-            )
-        ]
-        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+        rows = []
+        for one in found:
+            state = "paused" if one.paused else one.detail or "observed"
+            counts = (f"{count:,}" for count in (one.unread, one.aside, one.tokens))
+            rows.append((one.source, one.channel, one.name, *counts, state))
+        table(("source", "channel", "name", "unread", "set aside", f"tokens of {budget:,}", "state"), rows)
 
 
 @command("erase", of=_channels)
@@ -69,10 +68,8 @@ def forget_author(
     if not yes and not confirmed(f"what {author} has said in channels of {source}"):
         ended("Nothing was erased.")
     People(instance.engine).forget(source, author)
-    if to_json:
-        as_json({"source": source, "author": author, "forgotten": True})
-    else:
-        say(f"{author} is forgotten and not read any more. The server erases what was learned from it.")
+    told = f"{author} is forgotten and not read any more. The server erases what was learned from it."
+    answer(to_json, {"source": source, "author": author, "forgotten": True}, told)
 
 
 @command("pause", of=_channels)
@@ -87,12 +84,18 @@ def resume(instance: Instance, source: Source, channel: Channel, to_json: Json =
     _set_paused(instance, source, channel, to_json, paused=False)
 
 
+@command("retry", of=_channels)
+def retry(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Read once more what could not be read in a channel and was set aside."""
+    count = ChannelQueue(instance.engine).read_aside(_known(instance, source, channel))
+    told = f"{counted(count, 'message', 'messages')} of {source}/{channel} will be read once more."
+    answer(to_json, {"source": source, "channel": channel, "revived": count}, told)
+
+
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
     People(instance.engine).pause(_known(instance, source, channel), on=paused)
-    if to_json:
-        as_json({"source": source, "channel": channel, "paused": paused})
-    else:
-        say(f"{source}/{channel} is {'paused' if paused else 'observed again'}.")
+    told = f"{source}/{channel} is {'paused' if paused else 'observed again'}."
+    answer(to_json, {"source": source, "channel": channel, "paused": paused}, told)
 
 
 def _known(instance: Instance, source: str, channel: str) -> str:
@@ -101,7 +104,3 @@ def _known(instance: Instance, source: str, channel: str) -> str:
     if People(instance.engine).channel_of(owner) != ("", ""):
         return owner
     raise Drop(f"No channel {channel} of {source} is observed.", hint="`channels list` shows them.")
-
-
-def _state(one: Standing) -> str:
-    return "paused" if one.paused else one.detail or "observed"

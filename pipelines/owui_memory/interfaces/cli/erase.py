@@ -10,15 +10,15 @@ import typer
 from ...manage.erasure.erase import Receipt
 from .commands import Json, User, Yes
 from .instance import Instance
-from .output import as_json, ended, progress, say, table
+from .output import as_json, ended, say, table, waiting
 
 
 def erase_user(instance: Instance, user_id: User, yes: Yes = False, to_json: Json = False) -> None:
     """Erase everything about a user, everywhere, and print a receipt."""
     if not yes and not confirmed(f"all that is known of {user_id}"):
         ended("Nothing was erased.")
-    with progress("erasing") as advance:
-        receipt = instance.eraser().erase_user(user_id, advance)
+    with waiting("erasing"):
+        receipt = instance.eraser().erase_user(user_id)
     show(receipt, to_json)
 
 
@@ -27,19 +27,15 @@ def show(receipt: Receipt, to_json: bool) -> None:
     if to_json:
         as_json({**asdict(receipt), "total": receipt.total})
     else:
-        _show(receipt)
+        say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
+        if receipt.counts:
+            table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
+        for where in receipt.unreached:
+            say(f"Not erased yet: {where} The server goes on as soon as it can.")
+        for what in receipt.keeps:
+            say(f"Note: {what}.")
     if receipt.unreached:
         raise typer.Exit(1)
-
-
-def _show(receipt: Receipt) -> None:
-    say(f"{receipt.total:,} entries of {receipt.user_id} erased.")
-    if receipt.counts:
-        table(["erased", "where"], [(f"{count:,}", name) for name, count in receipt.counts.items()])
-    for where in receipt.unreached:
-        say(f"Not erased yet: {where} The server goes on as soon as it can.")
-    for what in receipt.keeps:
-        say(f"Note: {what}.")
 
 
 def confirmed(what: str) -> bool:

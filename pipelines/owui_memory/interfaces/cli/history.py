@@ -14,19 +14,18 @@ import typer
 from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
 from .commands import IN_AND_OUT, OF_THE_SERVER, AnyUser, Json, User, command
 from .instance import Instance
-from .output import as_json, counted, fields, say, table, waiting
+from .output import answer, as_json, counted, fields, say, table, waiting
 
 _MOST_TOLD = 20  # of what cannot be read
 
 
 def imports_of(instance: Instance) -> Imports:
-    """The imports of an instance."""
     return Imports(instance.engine, lambda: instance.settings, lambda text: read_command(text) is not None)
 
 
@@ -43,7 +42,7 @@ def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_js
 
 
 def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
-    imports, archive = imports_of(instance), partial(formats.read, file)
+    imports, archive = imports_of(instance), partial(reading.read, file)
     with waiting("reading the archive"):
         told = imports.preview(user_id, archive)
     is_new = bool(told.exchanges or told.facts)
@@ -103,10 +102,8 @@ def undo(
     ids = [one.import_id for one in imports.all(user_id) if which and one.import_id.startswith(which)]
     with instance.control() as control:
         count = imports.undo(user_id, ids[0] if len(ids) == 1 else which, control.live)
-    if to_json:
-        as_json({"undone": count})
-    else:
-        say(f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}.")
+    told = f"Taken back: {counted(count, 'exchange or memory', 'exchanges and memories')}."
+    answer(to_json, {"undone": count}, told)
 
 
 @command("compare", OF_THE_SERVER)
@@ -153,7 +150,8 @@ def _show(told: Preview) -> None:
     for reason, count in told.skipped.most_common():
         say(f"Left out: {count:,}, {reason}.")
     for (where, reason), count in told.flaws.most_common(_MOST_TOLD):
-        say(f"Cannot be read: {where}, {reason}{f' ({count:,} times)' if count > 1 else ''}.")
+        times = f" ({count:,} times)" if count > 1 else ""
+        say(f"Cannot be read: {f'{where}, ' if where else ''}{reason}{times}.")
     if len(told.flaws) > _MOST_TOLD:
         say(f"And {len(told.flaws) - _MOST_TOLD:,} more that cannot be read.")
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 import uuid
 import warnings
@@ -19,6 +20,7 @@ from sqlalchemy import Engine
 
 from ... import COMMAND
 from ...backends import open_backend
+from ...backends.backend_holder import BackendHolder
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Locations, location_of, naming
@@ -56,7 +58,6 @@ class Instance:
 
     @cached_property
     def settings(self) -> Valves:
-        """The settings in force."""
         return settings_in(self.environment)
 
     @property
@@ -66,7 +67,6 @@ class Instance:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where memories are kept."""
         return Locations(self.engine, self.settings.collection)
 
     def open_backend(self, settings: Valves, data_dir: Path) -> Backend:
@@ -102,16 +102,15 @@ class Instance:
 
     @contextmanager
     def control(self) -> Iterator[Control]:
-        """What users may do with their memories."""
         with self.backend() as backend:
-            yield Control(self.engine, Only(backend), lambda: self.settings, self.eraser())
+            live = BackendHolder(self.environment.data_dir)
+            live.take_over(backend, threading.Event())
+            yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        """Past chats, where this control works."""
         return PastChats(self.engine, control.live, lambda: self.settings)
 
     def eraser(self) -> Eraser:
-        """Erases for good."""
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
 
     def number(self, owner: str, memories: Sequence[Memory], first: int = 1) -> None:
@@ -149,20 +148,6 @@ def a_person(user_id: str) -> str:
 def asked_for(user_id: str) -> Asked:
     """A request made on a user's behalf."""
     return Asked(user_id=user_id, key=f"command-line-{uuid.uuid4().hex}", at=time.time())
-
-
-class Only:
-    """One backend, which nothing takes over from: see `backends.backend_holder`."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def get(self) -> Backend:
-        return self._backend
-
-    @contextmanager
-    def writing(self) -> Iterator[Backend]:
-        yield self._backend
 
 
 @contextmanager

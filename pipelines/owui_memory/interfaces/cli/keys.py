@@ -13,7 +13,7 @@ from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
 from .instance import Instance
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
 
@@ -80,7 +80,4 @@ def revoke(
     """Revoke a key, at once."""
     if not ApiKeys(instance.engine).revoke(key_id):
         raise Drop(f"There is no key {key_id}.", hint="`keys list` shows the ids of those there are.")
-    if to_json:
-        as_json({"revoked": key_id})
-    else:
-        say(f"Key {key_id} is revoked.")
+    answer(to_json, {"revoked": key_id}, f"Key {key_id} is revoked.")

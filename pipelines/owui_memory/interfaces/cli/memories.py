@@ -30,7 +30,7 @@ from .commands import (
 )
 from .erase import erase_user
 from .instance import Instance, asked_for
-from .output import as_json, counted, fields, say, table
+from .output import answer, as_json, counted, day_of, fields, say, table
 
 _FOUND_MOST = 500  # of a search that is told whole
 
@@ -113,10 +113,9 @@ def remember(instance: Instance, user_id: User, text: Words, to_json: Json = Fal
     with instance.control() as control:
         instance.locations.touch({user_id})
         done = control.remember(asked_for(user_id), " ".join(text))
-    if to_json:
-        as_json({"memory": done.known.text if done.known else done.text, "known": bool(done.known)})
-    else:
-        say(f"Known already: {done.known.text}" if done.known else f"Remembered: {done.text}")
+    memory = done.known.text if done.known else done.text
+    told = f"Known already: {memory}" if done.known else f"Remembered: {memory}"
+    answer(to_json, {"memory": memory, "known": bool(done.known)}, told)
 
 
 @command("edit", OF_A_USER)
@@ -195,15 +194,12 @@ def undo(instance: Instance, user_id: User, to_json: Json = False) -> None:
     with instance.control() as control:
         done = control.undo(asked_for(user_id))
     if to_json:
-        as_json([fields(change, "op", "memory_id", "before", "after") for change in done.changes])
-    elif not done.changes:
+        as_json([fields(change, "op", "memory_id", "before", "after") for change in done])
+    elif not done:
         say("There is no change to take back.")
     else:
         says = {"add": "no longer remembered", "remove": "remembered again", "replace": "as it was"}
-        rows = [
-            [says[change.op], change.after if change.op == "add" else change.before]
-            for change in done.changes
-        ]
+        rows = [[says[change.op], change.after if change.op == "add" else change.before] for change in done]
         table(["taken back", "memory"], rows)
 
 
@@ -221,11 +217,9 @@ def on(instance: Instance, user_id: User, chat_id: Chat = "", to_json: Json = Fa
 
 def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json: bool) -> None:
     Switches(instance.engine).set(user_id, chat_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "chat_id": chat_id, "on": on})
-    else:
-        where = f"chat {chat_id}" if chat_id else "all chats"
-        say(f"Memory of {user_id} is {'on' if on else 'off'} in {where}.")
+    where = f"chat {chat_id}" if chat_id else "all chats"
+    told = f"Memory of {user_id} is {'on' if on else 'off'} in {where}."
+    answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
 def paged(rows: Sequence[Item], page: int) -> Page[Item]:
@@ -247,24 +241,18 @@ def say_pages(shown: Page[Any], what: str) -> None:
 def show_passages(passages: Iterable[Memory], first: int = 1) -> None:
     """A numbered table of what was said."""
     rows = [
-        (number, one.role, one.text, f"{one.created_at:%Y-%m-%d}" if one.created_at else "", one.chat)
+        (number, one.role, one.text, day_of(one.created_at), one.chat)
         for number, one in enumerate(passages, first)
     ]
     table(["#", "who", "said", "day", "chat"], rows)
 
 
 def show(memories: Iterable[Memory], first: int = 1) -> None:
-    """A numbered table."""
-    rows = [
-        (number, memory.text + (" (its day is over)" if is_over(memory) else ""), *_where(memory))
-        for number, memory in enumerate(memories, first)
-    ]
+    rows = []
+    for number, one in enumerate(memories, first):
+        text = f"{one.text} (its day is over)" if is_over(one) else one.text
+        rows.append((number, text, one.kind, day_of(one.updated_at or one.created_at), one.scope, one.chat))
     table(["#", "memory", "kind", "day", "scope", "chat"], rows)
-
-
-def _where(memory: Memory) -> Sequence[str]:
-    at = memory.updated_at or memory.created_at
-    return memory.kind, f"{at:%Y-%m-%d}" if at else "", memory.scope, memory.chat
 
 
 def numbered(owner: str, memories: Iterable[Memory], first: int = 1) -> list[dict[str, Any]]:

@@ -7,13 +7,11 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...backends.locations import Location
 from ...core.errors import TellAdmin
 from ...core.locales.refused import Refused
 from ...core.memory import in_payload
@@ -21,116 +19,17 @@ from ...core.scope import documents_in, past_in
 from ...manage.migrate.copying import BATCH, in_order
 from ...manage.migrate.mover import Mover
 from ...manage.migrate.reach import location_of_backend, opened, records_of
-from ...manage.migrate.records import Record, Records, admitted, from_json, to_json
+from ...manage.migrate.records import Record, admitted, from_json
+from ...manage.migrate.records import to_json as as_row
 from ...remember.admission import NotAdmittedError
 from ...remember.episodes import adopt
 from .commands import IN_AND_OUT, Json, command
 from .history import import_past
 from .instance import Instance, a_person
-from .output import as_json, progress, say, with_progress
+from .output import answer, as_json, progress, say, with_progress
 
 _STANDARD = "-"  # standard input or output
 _MOST_FLAWS = 5  # lines of a file that are told
-
-
-class Moving:
-    """The commands, with the settings and the state database of the Pipelines server."""
-
-    def __init__(self, instance: Instance) -> None:
-        self._instance, self._locations = instance, instance.locations
-
-    def export(self, file: str, user_id: str) -> None:
-        """Write all memories, or a user's, as JSON Lines."""
-        count = 0
-        with _to(file) as lines:
-            for record in self.all("exporting"):
-                of_a_file = documents_in(record.user_id)  # which is read again
-                if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
-                    lines.write(json.dumps(to_json(record), ensure_ascii=False) + "\n")
-                    count += 1
-        print(f"{count:,} memories exported.", file=sys.stderr)
-
-    def all(self, what: str) -> Iterator[Record]:
-        """All memories, each once, also those that wait in a location that was left. `what`: the bar's title.
-
-        Raises:
-            TellAdmin: there are none yet.
-        """
-        home = self._locations.home()
-        if home is None:
-            raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        seen: set[str] = set()
-        for location in [home, *pending]:
-            with self._opened(location) as records:
-                heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
-                seen.update(heads)
-                yield from with_progress(in_order(records, heads), len(heads), what)
-
-    def import_(self, file: str, *, to_json: bool) -> None:
-        """Add a file's memories, or put them in the place of those with their ids."""
-        read = _read(file)
-        records, secrets = [record for record, _ in read], sum(count for _, count in read)
-        with self._instance.backend() as backend:
-            target = records_of(backend, self._locations)
-            self._locations.touch({record.user_id for record in records})
-            there = target.heads()
-            new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
-            batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
-            for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
-                target.write(batch)
-            self._locations.touch({record.user_id for record in new})
-        adopt(self._instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
-        added = sum(record.id not in there for record in new)
-        changed, known = len(new) - added, len(records) - len(new)
-        if to_json:
-            as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
-            return
-        say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
-        if secrets:
-            holding = sum(bool(count) for _, count in read)
-            say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
-
-    def migrate(self, *, abandon: bool, to_json: bool) -> None:
-        """Move the memories to the location that the settings name."""
-        if abandon:
-            self._abandon(to_json)
-            return
-        before = self._locations.home()
-        data_dir, settings = self._instance.environment.data_dir, self._instance.settings
-        mover = Mover(self._instance.engine, data_dir, self._instance.open_backend)
-        with contextlib.closing(self._instance.open_backend(settings, data_dir)) as backend:
-            location = location_of_backend(backend, settings)
-            with progress("moving") as advance:
-                count = mover.move_now(backend, settings, advance, threading.Event())
-        for part in mover.part():
-            print(f"{part.detail}. {part.hint}", file=sys.stderr)
-        moved = before is not None and before.key != location.key
-        if to_json:
-            as_json({"moved": count if moved else 0, "place": str(location)})
-        else:
-            say(
-                f"{count:,} memories are in {location}."
-                if moved
-                else f"Nothing to move: all memories are in {location}."
-            )
-
-    def _abandon(self, to_json: bool) -> None:
-        pending = [known.location for known in self._locations.leftovers() if known.pending]
-        for location in pending:
-            self._locations.emptied(location)
-        if to_json:
-            as_json({"abandoned": [str(location) for location in pending]})
-            return
-        for location in pending:
-            say(f"Memories that are only in {location} stay there, and are no longer looked for.")
-        if not pending:
-            say("No former location is waited for.")
-
-    def _opened(self, location: Location) -> AbstractContextManager[Records]:
-        instance = self._instance
-        data_dir, open_backend = instance.environment.data_dir, instance.open_backend
-        return opened(location, instance.settings, data_dir, self._locations, open_backend)
 
 
 @command("export", IN_AND_OUT)
@@ -142,7 +41,33 @@ def export(
     ] = "",
 ) -> None:
     """Write memories as JSON Lines, in the form of mem0's own answers."""
-    Moving(instance).export(file, user_id)
+    count = 0
+    with _to(file) as lines:
+        for record in all_records(instance, "exporting"):
+            of_a_file = documents_in(record.user_id)  # which is read again
+            if not of_a_file and user_id in ("", record.user_id, past_in(record.user_id)):
+                lines.write(json.dumps(as_row(record), ensure_ascii=False) + "\n")
+                count += 1
+    print(f"{count:,} memories exported.", file=sys.stderr)
+
+
+def all_records(instance: Instance, what: str) -> Iterator[Record]:
+    """All memories, each once, also those that wait in a location that was left. what: the bar's title.
+
+    Raises:
+        TellAdmin: there are none yet.
+    """
+    locations, data_dir = instance.locations, instance.environment.data_dir
+    home = locations.home()
+    if home is None:
+        raise TellAdmin("There are no memories yet.", hint="Start the Pipelines server first.")
+    pending = [known.location for known in locations.leftovers() if known.pending]
+    seen: set[str] = set()
+    for location in [home, *pending]:
+        with opened(location, instance.settings, data_dir, locations, instance.open_backend) as records:
+            heads = {id_: head for id_, head in records.heads().items() if id_ not in seen}
+            seen.update(heads)
+            yield from with_progress(in_order(records, heads), len(heads), what)
 
 
 @command("import", IN_AND_OUT)
@@ -165,7 +90,32 @@ def import_(
     if user_id:
         import_past(instance, file, a_person(user_id), yes=yes, to_json=to_json)
     else:
-        Moving(instance).import_(file, to_json=to_json)
+        _import(instance, file, to_json=to_json)
+
+
+def _import(instance: Instance, file: str, *, to_json: bool) -> None:
+    """Add a file's memories, or put them in the place of those with their ids."""
+    read = _read(file)
+    records, secrets = [record for record, _ in read], sum(count for _, count in read)
+    with instance.backend() as backend:
+        target = records_of(backend, instance.locations)
+        instance.locations.touch({record.user_id for record in records})
+        there = target.heads()
+        new = [one for one in records if one.id not in there or there[one.id].digest != one.digest]
+        batches = [new[begin : begin + BATCH] for begin in range(0, len(new), BATCH)]
+        for batch in with_progress(batches, len(batches), f"importing, {BATCH} at a time"):
+            target.write(batch)
+        instance.locations.touch({record.user_id for record in new})
+    adopt(instance.engine, ((one.user_id, in_payload(one.id, one.payload)) for one in records))
+    added = sum(record.id not in there for record in new)
+    changed, known = len(new) - added, len(records) - len(new)
+    if to_json:
+        as_json({"added": added, "changed": changed, "known": known, "secrets": secrets})
+        return
+    say(f"{added:,} memories added, {changed:,} changed, {known:,} were there already.")
+    if secrets:
+        holding = sum(bool(count) for _, count in read)
+        say(f"{secrets:,} secrets (keys, passwords, card numbers) in {holding:,} of them were left out.")
 
 
 @command("migrate", IN_AND_OUT)
@@ -177,7 +127,31 @@ def migrate(
     to_json: Json = False,
 ) -> None:
     """Move all memories now to where the settings say."""
-    Moving(instance).migrate(abandon=abandon, to_json=to_json)
+    if abandon:
+        _abandon(instance, to_json=to_json)
+        return
+    before, settings, data_dir = instance.locations.home(), instance.settings, instance.environment.data_dir
+    mover = Mover(instance.engine, data_dir, instance.open_backend)
+    with contextlib.closing(instance.open_backend(settings, data_dir)) as backend:
+        location = location_of_backend(backend, settings)
+        with progress("moving") as advance:
+            count = mover.move_now(backend, settings, advance, threading.Event())
+    for part in mover.part():
+        print(f"{part.detail}. {part.hint}", file=sys.stderr)
+    moved = before is not None and before.key != location.key
+    told = f"{count:,} memories are in {location}."
+    if not moved:
+        told = f"Nothing to move: all memories are in {location}."
+    answer(to_json, {"moved": count if moved else 0, "place": str(location)}, told)
+
+
+def _abandon(instance: Instance, *, to_json: bool) -> None:
+    pending = [known.location for known in instance.locations.leftovers() if known.pending]
+    for location in pending:
+        instance.locations.emptied(location)
+    told = [f"Memories that are only in {one} stay there, and are no longer looked for." for one in pending]
+    names = [str(location) for location in pending]
+    answer(to_json, {"abandoned": names}, *(told or ["No former location is waited for."]))
 
 
 def _read(file: str) -> list[tuple[Record, int]]:

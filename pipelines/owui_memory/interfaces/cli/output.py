@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 import typer
@@ -44,6 +45,11 @@ def as_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def day_of(at: datetime | None) -> str:
+    """A day as it stands in tables."""
+    return f"{at:%Y-%m-%d}" if at else ""
+
+
 def counted(count: int, one: str, more: str) -> str:
     """A number with its noun: 1 page, 1,200 pages."""
     return f"{count:,} {one if count == 1 else more}"
@@ -59,6 +65,15 @@ def ended(text: str, code: int = 1) -> NoReturn:
     if text:
         print(text, file=sys.stderr)
     raise typer.Exit(code)
+
+
+def answer(to_json: bool, value: object, *lines: str) -> None:
+    """Prints what was done: a JSON-plain value for programs, else lines."""
+    if to_json:
+        as_json(value)
+    else:
+        for line in lines:
+            say(line)
 
 
 @contextmanager
@@ -83,7 +98,6 @@ def progress(what: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
-    """The same items, with a bar."""
     with progress(what, total) as advance:
         for done, item in enumerate(items, 1):
             yield item
@@ -91,5 +105,4 @@ def with_progress(items: Iterable[Item], total: int, what: str) -> Iterator[Item
 
 
 def fields(one: Any, *names: str) -> dict[str, Any]:
-    """Some attributes of a value, by name."""
     return {name: getattr(one, name) for name in names}

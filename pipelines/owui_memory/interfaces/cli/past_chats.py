@@ -12,7 +12,7 @@ from ...state.episodes_table import EpisodesTable
 from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
-from .output import as_json, counted, say, table
+from .output import answer, as_json, counted, day_of, say, table
 
 _LIST = "command line, chats"  # stands for the chat in which a list of chats was shown
 
@@ -32,9 +32,8 @@ def list_(
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
     shown = paged(chats, page_of(page, whole, to_json))
-    instance.orders.show(
-        user_id, _LIST, [one.chat for one in shown.items], first=shown.first, anew=shown.first == 1
-    )
+    names = [one.chat for one in shown.items]
+    instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
         rows = [_row(user_id, number, one) for number, one in enumerate(shown.items, shown.first)]
         counts = {"total": shown.total, "page": shown.number, "pages": shown.pages}
@@ -47,13 +46,7 @@ def list_(
             show_passages(one.shown)
     else:
         cells = [
-            (
-                number,
-                one.chat,
-                f"{one.at:%Y-%m-%d}" if one.at else "",
-                one.count,
-                one.title or one.shown[0].text,
-            )
+            (number, one.chat, day_of(one.at), one.count, one.title or one.shown[0].text)
             for number, one in enumerate(shown.items, shown.first)
         ]
         table(["#", "chat", "day", "passages", "begins"], cells)
@@ -100,19 +93,11 @@ def switch(
     """Say or change whether what a user says is kept, beside the facts."""
     on = state == "on"
     EpisodesTable(instance.engine).switch(user_id, on)
-    if to_json:
-        as_json({"user_id": user_id, "episodes": on})
-    else:
-        say(f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same.")
+    told = f"What {user_id} says is {'kept' if on else 'no longer kept'}; facts are learned all the same."
+    answer(to_json, {"user_id": user_id, "episodes": on}, told)
 
 
 def _row(user_id: str, number: int, one: PastChat) -> dict[str, object]:
     at = one.at.isoformat() if one.at else None
-    return {
-        "number": number,
-        "chat": one.chat,
-        "title": one.title,
-        "passages": one.count,
-        "last_said_at": at,
-        "shown": numbered(user_id, one.shown),
-    }
+    row = {"number": number, "chat": one.chat, "title": one.title, "passages": one.count}
+    return {**row, "last_said_at": at, "shown": numbered(user_id, one.shown)}

@@ -14,7 +14,7 @@ from ...recall.block import quoted
 from ...remember.spill import Spilled
 from .commands import OF_THE_SERVER, Json, app, command
 from .instance import Instance, opened
-from .output import as_json, fields, say, table
+from .output import answer, as_json, fields, say, table
 
 _SHOWN_NAME = 8  # characters; `retry` takes any beginning that fits one batch only
 
@@ -71,10 +71,8 @@ def retry(
         problem = "is the beginning of several names" if chosen else "is not among what was given up"
         raise Drop(f"{wanted} {problem}: see `queue list`.")
     revived = sum(queue.revive(name) for name in chosen)
-    if to_json:
-        as_json({"revived": revived})
-    else:
-        say(f"{revived} batch{'' if revived == 1 else 'es'} will be tried again.")
+    told = f"{revived} batch{'' if revived == 1 else 'es'} will be tried again."
+    answer(to_json, {"revived": revived}, told)
 
 
 def age(seconds: float) -> str:

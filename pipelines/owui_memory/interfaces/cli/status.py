@@ -20,7 +20,7 @@ from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
 from .commands import OF_THE_SERVER, AnyUser, Json, command
 from .instance import Instance
-from .moving import Moving
+from .moving import all_records
 from .output import as_json, counted, say, table, waiting
 
 
@@ -29,15 +29,8 @@ def status(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> 
     """Say whether store, embedder and LLM answer, and what waits; or whether a user's memory is on."""
     if user_id:
         _of_user(instance, user_id, to_json)
-    else:
-        _of_all(instance, to_json)
-
-
-def _of_all(instance: Instance, to_json: bool) -> None:
-    """Prints a line for each part. The exit code is 1 if one does not work.
-
-    What a running server knows of itself besides is at its `/memory/status`.
-    """
+        return
+    # What a running server knows of itself besides is at its `/memory/status`.
     parts = [
         Check("state", True, str(instance.engine.url)),
         *_backend(instance),
@@ -82,14 +75,13 @@ def _of_user(instance: Instance, user_id: str, to_json: bool) -> None:
 @command("users", OF_THE_SERVER)
 def users(instance: Instance, to_json: Json = False) -> None:
     """List who has memories, and how many."""
-    counts = counts_of(record.user_id for record in Moving(instance).all("counting"))
+    counts = counts_of(record.user_id for record in all_records(instance, "counting"))
     rows = [(one.owner, one.memories, one.passages) for one in counts]
     if to_json:
         as_json([dict(zip(("user_id", "memories", "passages"), row, strict=True)) for row in rows])
     elif rows:
-        table(
-            ["user", "memories", "passages"], [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
-        )
+        shown = [(owner, f"{one:,}", f"{more:,}") for owner, one, more in rows]
+        table(["user", "memories", "passages"], shown)
     else:
         say("There are no memories yet.")
 

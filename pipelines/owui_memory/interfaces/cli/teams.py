@@ -9,7 +9,7 @@ from ...core.scope import TEAM, read_teams, sharer_in, team_owner
 from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
-from .output import as_json, say
+from .output import answer, as_json, say
 
 
 @command("team", OF_TEAMS)
@@ -41,10 +41,7 @@ def share(instance: Instance, user_id: User, which: Which, team: Team, to_json: 
     with instance.control() as control:
         (memory_id,) = instance.ids(control, user_id, [which])
         text = control.share(asked_for(user_id), memory_id, team)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Team {team} now knows: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Team {team} now knows: {text}")
 
 
 @command("withdraw", OF_TEAMS)
@@ -56,10 +53,7 @@ def withdraw(instance: Instance, team: Team, which: Which, to_json: Json = False
         if memory is None or memory.scope != TEAM + team:
             raise Drop("That memory no longer exists.", hint="`team` shows the memories that there are.")
         text = control.withdraw(asked_for(sharer_in(memory.batch)), memory_id)
-    if to_json:
-        as_json({"team": team, "memory": text})
-    else:
-        say(f"Withdrawn from {team}: {text}")
+    answer(to_json, {"team": team, "memory": text}, f"Withdrawn from {team}: {text}")
 
 
 def _teams(instance: Instance) -> Sequence[str]:

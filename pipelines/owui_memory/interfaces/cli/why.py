@@ -34,7 +34,6 @@ def why(
 
 
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
-    """Prints the explanations of a chat."""
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
         raise Drop(

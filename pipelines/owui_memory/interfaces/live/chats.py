@@ -6,11 +6,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Engine
 
 from ...backends.backend_holder import BackendHolder
-from ...backends.base import EditableBackend
 from ...commands.language import language_of_text
 from ...config.settings import Valves
 from ...core.change import Change
@@ -98,7 +98,7 @@ class LiveChats:
                     break
         for message_id, changes in by_turn.items():
             if (one := self._latest.get((batch.user_id, message_id))) is not None:
-                self._post(one, lambda one=one, changes=changes: self._status(one, changes))  # type: ignore[misc]
+                self._post(one, partial(self._status, one, changes))
 
     def events(self, user_id: str, keys: Sequence[str], *, finished: bool) -> list[Event]:
         """What whoever shows it by themselves is to show now; nothing where it is posted."""
@@ -137,7 +137,6 @@ class LiveChats:
                     del known[key]
 
     def close(self) -> None:
-        """Show no more."""
         self._poster.close()
 
     def _of(self, user_id: str, keys: Sequence[str]) -> _Shown | None:
@@ -162,22 +161,15 @@ class LiveChats:
 
     def _sources(self, one: _Shown) -> Event | None:
         backend = self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return None
         there = {memory.id: memory for memory in backend.get_all(one.used)}
         found = [there[memory_id] for memory_id in one.used if memory_id in there]
         if not found:
             return None
         words, url = one.words, self._settings().page_url
         source = {"name": words.say("source"), **({"url": f"{url}/"} if url else {})}
-        data = {
-            "source": source,
-            "document": [_plain(memory.text)[:_SOURCE_CHARS] for memory in found],
-            "metadata": [
-                {"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found
-            ],
-        }
-        return {"type": "source", "data": data}
+        texts = [_plain(memory.text)[:_SOURCE_CHARS] for memory in found]
+        named = [{"source": f"memory-{memory.id}", "name": _name(memory, one, words)} for memory in found]
+        return {"type": "source", "data": {"source": source, "document": texts, "metadata": named}}
 
 
 def _is_id(value: str) -> bool:

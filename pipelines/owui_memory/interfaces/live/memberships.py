@@ -5,12 +5,11 @@ A chat's id says that it is a channel, and whoever calls an API may say any. Wha
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from urllib.parse import quote, urlencode
 
+from ...core.latest import Latest
 from .poster import Poster
 
 _KNOWN = 5_000  # pairs of user and channel
@@ -25,7 +24,7 @@ class Memberships:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._known = Latest[tuple[str, str], tuple[float, bool]](_KNOWN)
 
     def holds(self, user_id: str, email: str, channel: str) -> bool:
         """Whether a user may read a channel. Blocks for some seconds at most."""
@@ -37,8 +36,6 @@ class Memberships:
         is_member = self._poster.is_on and bool(channel) and self._asked(user_id, email, channel)
         with self._lock:
             self._known[one] = time.monotonic() + (_MEMBER_S if is_member else _OTHER_S), is_member
-            while len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
         return is_member
 
     def drop(self, user_id: str) -> None:
@@ -52,18 +49,10 @@ class Memberships:
         for page in range(1, 2 if email else _PAGES + 1):
             asked = urlencode({"page": page, **({"query": email} if email else {})})
             answer = self._poster.get(f"/api/v1/channels/{quote(channel, safe='')}/members?{asked}")
-            members = _ids(answer)
-            if user_id in members:
-                return True
-            if not members or time.monotonic() > until:
+            try:
+                members = {str(one["id"]) for one in answer["users"]}
+            except (KeyError, TypeError):  # not as expected
                 return False
+            if user_id in members or not members or time.monotonic() > until:
+                return user_id in members
         return False
-
-
-def _ids(answer: bytes) -> frozenset[str]:
-    """The members that an answer names; none where it is not as expected."""
-    try:
-        users = json.loads(answer)["users"]
-        return frozenset(str(one["id"]) for one in users)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return frozenset()

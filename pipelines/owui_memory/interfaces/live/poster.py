@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...core.unreached import unreached
 from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
@@ -45,7 +46,6 @@ class Poster:
 
     @property
     def is_on(self) -> bool:
-        """Whether Open WebUI's address and a key are set."""
         settings = self._settings()
         return bool(settings.webui_url and settings.webui_api_key)
 
@@ -64,20 +64,24 @@ class Poster:
         except RuntimeError:  # closed
             self._left(user_id)
 
-    def get(self, path: str) -> bytes:
-        """What Open WebUI answers; nothing while it does not, or refuses. Blocks for some seconds at most."""
+    def get(self, path: str) -> Any:
+        """What Open WebUI answers, as JSON's values; None while it does not, or refuses.
+
+        Blocks for some seconds at most.
+        """
         began = self._breaker.clock()
         if not self._breaker.allows():
-            return b""
-        status = 0
+            return None
         try:
             status, answer = self._ask("GET", path)
-            return answer if status == 200 else b""
-        finally:
-            if status:
-                self._breaker.succeeded()
-            else:
-                self._breaker.failed(began)
+        except Exception:  # noqa: BLE001 - the check tells why
+            self._breaker.failed(began)
+            return None
+        self._breaker.succeeded()
+        try:
+            return json.loads(answer) if status == 200 else None
+        except (ValueError, RecursionError):
+            return None
 
     def check(self) -> Check | None:
         """Whether Open WebUI takes what is posted; None where it is not set. Takes some seconds at most."""
@@ -91,16 +95,14 @@ class Poster:
             except TimeoutError:
                 check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached: {unreached(error)}", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
-        detail = (
-            f"running chats show what is used and learned: {self._sent:,} shown, {self._dropped:,} dropped"
-        )
+        counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
+        detail = f"running chats show what is used and learned: {counts}"
         return check if not check.ok else Check(_NAME, True, detail)
 
     def close(self) -> None:
-        """Post no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client is not None:
             hang_up(self._client)
@@ -111,13 +113,18 @@ class Poster:
     ) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
-                self._dropped += 1
+                self._count(dropped=1)
             elif (event := make()) is not None:
                 self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
-            self._dropped += 1
+            self._count(dropped=1)
         finally:
             self._left(user_id)
+
+    def _count(self, *, sent: int = 0, dropped: int = 0) -> None:
+        with self._lock:
+            self._sent += sent
+            self._dropped += dropped
 
     def _left(self, user_id: str) -> None:
         with self._lock:
@@ -131,10 +138,10 @@ class Poster:
             status, _ = self._ask("POST", path, event)
         finally:
             if 200 <= status < 300:
-                self._sent += 1
+                self._count(sent=1)
                 self._breaker.succeeded()
             else:
-                self._dropped += status != 0
+                self._count(dropped=int(status != 0))
                 self._breaker.failed(began)
 
     def _ask(self, method: str, path: str, body: Event | None = None) -> tuple[int, bytes]:
@@ -153,7 +160,6 @@ class Poster:
         return answer.status_code, answer.content
 
     def _look(self) -> Check:
-        """What Open WebUI says of the key."""
         # Only people who have signed in are told who they are: an API key gets a 403 whosever it is.
         if self._ask("GET", "/api/v1/auths/")[0] == 401:
             return _ill(

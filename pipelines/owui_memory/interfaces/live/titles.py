@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
 from .poster import Poster
@@ -25,8 +24,8 @@ class Titles:
     def __init__(self, poster: Poster) -> None:
         self._poster = poster
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[float, Mapping[str, str]]] = OrderedDict()
-        self._asked: OrderedDict[tuple[str, str], tuple[float, bool | None]] = OrderedDict()
+        self._known = Latest[str, tuple[float, Mapping[str, str]]](_USERS)
+        self._asked = Latest[tuple[str, str], tuple[float, bool | None]](_ASKED)
 
     def of(self, user_id: str, chat_id: str) -> str:
         """The title of one of the user's latest chats; "" where it is not known. Blocks for some seconds."""
@@ -56,8 +55,6 @@ class Titles:
         own = chat_id in listed or self._is_owner(user_id, chat_id)
         with self._lock:
             self._asked[one] = time.monotonic(), own
-            while len(self._asked) > _ASKED:
-                self._asked.popitem(last=False)
         return own
 
     def drop(self, user_id: str) -> None:
@@ -72,23 +69,19 @@ class Titles:
         titles = self._listed(user_id)
         with self._lock:
             self._known[user_id] = time.monotonic(), titles or {}
-            while len(self._known) > _USERS:
-                self._known.popitem(last=False)
         return titles
 
     def _is_owner(self, user_id: str, chat_id: str) -> bool | None:
         """Of a chat that is not among the user's latest, and may be long."""
-        try:
-            chat = json.loads(self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}"))
-            return bool(chat["user_id"] == user_id) if chat["id"] == chat_id else None
-        except Exception:  # noqa: BLE001 - there is none, or it is too long
+        chat = self._poster.get(f"/api/v1/chats/{quote(chat_id, safe='')}")  # None: it may be too long
+        if not isinstance(chat, dict) or chat.get("id") != chat_id or "user_id" not in chat:
             return None
+        return bool(chat["user_id"] == user_id)
 
     def _listed(self, user_id: str) -> dict[str, str] | None:
-        try:
-            chats = json.loads(self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}"))
-        except Exception:  # noqa: BLE001 - a passage without its chat's title is whole
-            return None
+        chats = self._poster.get(f"/api/v1/chats/list/user/{quote(user_id, safe='')}")
+        if chats is None:
+            return None  # a passage without its chat's title is whole
         titles = {}
         for chat in chats if isinstance(chats, list) else ():
             told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)

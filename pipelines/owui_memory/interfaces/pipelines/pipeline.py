@@ -43,8 +43,8 @@ class Filter:
         self.valves = cast("Valves", lenient(self._settings)())
         self._problems: list[str] = []
         self._chats = Chats(self._environment, lambda: self.valves, self._problems, open_service)
-        self._turns = Turns(self._chats, lambda: self.valves)
-        self._proxy = Proxy(self._chats, lambda: self.valves, self._environment, "/memory/v1")
+        self._turns = Turns(self._chats)
+        self._proxy = Proxy(self._chats, "/memory/v1")
         self._page: Page | None = None
 
     async def on_startup(self) -> None:
@@ -58,8 +58,7 @@ class Filter:
         self._guard_routes()
         if app := guard.server_app():
             api = Mount("/v1", open_to_browsers(self._proxy, self._environment.server_key))
-            settings, page = lambda: self.valves, self._open_page()
-            own = under_memory(self._chats, self._turns, settings, self._environment, page)
+            own = under_memory(self._chats, self._turns, self._open_page())
             guard.serve(app, Router([Mount("/memory", routes=[api, *own])]))
 
     async def on_shutdown(self) -> None:
@@ -90,7 +89,7 @@ class Filter:
             from ..web.page import Page
         except ImportError:
             return None
-        self._page = Page(self._chats, lambda: self.valves, self._environment)
+        self._page = Page(self._chats)
         return self._page
 
     @property

@@ -18,6 +18,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ...core.latest import Latest
 from ...core.turn import Turn
 from ...models.tokens import estimated_tokens
 from ..tools.calls import Calls
@@ -86,7 +87,7 @@ class Agent:
     def __init__(self, calls: Calls, kept: Callable[[], KeptSteps | None]) -> None:
         self._calls, self._kept = calls, kept
         # Models without tools, and until when they count so, each for the user whose request it was.
-        self._plain: dict[tuple[str, ...], float] = {}
+        self._plain = Latest[tuple[str, ...], float](_MOST_PLAIN)
 
     def offered(self, turn: Turn, body: Mapping[str, Any], model: tuple[str, str]) -> list[Verb]:
         """The tools that are added to the client's."""
@@ -133,8 +134,6 @@ class Agent:
 
         async def sending(message: Any) -> None:
             if message.get("status") == 200:
-                if len(self._plain) >= _MOST_PLAIN:
-                    del self._plain[next(iter(self._plain))]
                 self._plain[task.turn.user_id, *task.model] = time.monotonic() + _PLAIN_S
             await send(message)
 
@@ -165,7 +164,6 @@ class _Loop:
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
-        """The model's next answer."""
         self.number += 1
         tools = self._theirs if self._is_last and self._theirs else [*self._theirs, *self._own]
         body = {**self._task.body, "messages": [*self._task.body["messages"], *self.added], "tools": tools}
@@ -343,7 +341,6 @@ def _described(verb: Verb) -> Event:
 
 
 def _names(tools: Sequence[Any]) -> list[str]:
-    """What the client's tools are called."""
     parts = [part for tool in tools if isinstance(tool, Mapping) for part in (tool, *tool.values())]
     return [part["name"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("name"), str)]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, prompt_tokens, text_of
+from ..body import final_text, mapping, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -67,10 +67,9 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     for choice in choices if isinstance(choices, list) else []:
         if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
             continue
-        message = choice.get("delta") or choice.get("message") or {}
-        if isinstance(message, Mapping):
-            said.add(message.get("content"))
-            said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
+        message = mapping(choice.get("delta") or choice.get("message"))
+        said.add(message.get("content"))
+        said.calls |= bool(message.get("tool_calls") or message.get("function_call"))
         said.add(choice.get("text"))
         if reason := choice.get("finish_reason"):
             said.ended = True
@@ -134,7 +133,6 @@ class StreamEar:
         return last
 
     def over(self) -> None:
-        """Nothing comes any more."""
         self.hears(b"\n\n")
 
     def _lines(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:

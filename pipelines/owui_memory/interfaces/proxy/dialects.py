@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Send
 
+from ..body import mapping, role_of
 from . import answer, replies
 from .answer import Read
 
@@ -56,8 +57,8 @@ def _responses(body: Body) -> list[Any] | None:
 
 def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
     given, told, rest = body.get("input"), {}, list(messages)
-    first = rest[0] if rest and isinstance(rest[0], Mapping) else {}
-    own_system = isinstance(given, list) and given and _role(given[0]) == _SYSTEM
+    first = mapping(rest[0]) if rest else {}
+    own_system = isinstance(given, list) and given and role_of(given[0]) == _SYSTEM
     if first.get("role") == _SYSTEM and (_instructions(body) or not own_system):
         told, rest = {"instructions": first.get("content")}, rest[1:]
     if isinstance(given, str) and len(rest) == 1:
@@ -68,10 +69,6 @@ def _as_responses(body: Body, messages: Sequence[Any]) -> dict[str, Any]:
 def _instructions(body: Body) -> list[Any]:
     told = body.get("instructions")
     return [{"role": _SYSTEM, "content": told}] if isinstance(told, str) and told else []
-
-
-def _role(item: Any) -> Any:
-    return item.get("role") if isinstance(item, Mapping) else None
 
 
 def _completion(body: Body) -> list[Any] | None:

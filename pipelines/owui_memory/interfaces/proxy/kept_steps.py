@@ -11,17 +11,16 @@ import contextlib
 import json
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
+from ..body import mapping
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
-_COUNTED_CHARS = (
-    100_000  # whose tokens are estimated; a longer text counts a token for each of its characters
-)
+_COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
 _DROPS_S = 3600.0  # longer than requests take
 
 
@@ -39,7 +38,7 @@ class KeptSteps:
 
     def __init__(self, seconds: float = _MOST_S) -> None:
         self._seconds, self._lock = seconds, threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()  # by user and calls
+        self._kept = Latest[tuple[str, str], _Kept](_MOST)  # by user and calls
         self._dropped: dict[str, float] = {}  # users, and when
 
     def __len__(self) -> int:
@@ -62,8 +61,6 @@ class KeptSteps:
             if self._dropped.get(user_id, -1.0) >= since:
                 return
             self._kept[user_id, _named(calls)] = kept
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
         asyncio.get_running_loop().call_later(self._seconds, self._purge)
 
     def put_back(self, messages: list[Any], user_id: str, room: int) -> tuple[list[Any], int]:
@@ -77,7 +74,7 @@ class KeptSteps:
             return messages, room
         back: list[Any] = []
         for message in reversed(messages):
-            calls = message.get("tool_calls") if isinstance(message, Mapping) else None
+            calls = mapping(message).get("tool_calls")
             kept = known.get(_named(calls)) if calls else None
             if kept is not None and kept.tokens <= room:
                 room -= kept.tokens
@@ -113,8 +110,7 @@ def _named(calls: Any) -> str:
     parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
     for one in parts:
-        function = one.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
             arguments = json.loads(arguments)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,9 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...commands.parse import is_command
 from ...config.context_limits import limit_of
-from ...config.environment import Environment
 from ...config.model_patterns import named
-from ...config.settings import Valves
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
@@ -28,10 +25,11 @@ from ...core.turn import Answered, Turn
 from ..body import text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, UnidentifiedError, given_key, identified, metadata_of
+from ..identity import Caller, given_key, identified, metadata_of
 from ..intake import read_asked
+from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
-from ..tools.calls import Calls, Lane
+from ..tools.calls import Calls, in_lane
 from .agent import Agent, Task, reserve
 from .answer import Ear, Read, Said, StreamEar, WholeEar
 from .catalogue import AGENT, Catalogue
@@ -57,14 +55,6 @@ _OPERATIONS = {
 _TASK = "### Task:"  # Open WebUI's own begin so, where its connection does not tell them
 
 
-class _RefusedError(Exception):
-    """A request that goes nowhere, with the answer to it."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 @dataclass(frozen=True)
 class _Request:
     """path: below /v1, as it came. body: {} where it is no JSON object. model, name: "" for none."""
@@ -87,16 +77,12 @@ class _Request:
 class Proxy:
     """For one event loop. prefix: of the paths that it serves, as they come: /v1, or what ends so."""
 
-    def __init__(
-        self, chats: Chats, settings: Callable[[], Valves], environment: Environment, prefix: str
-    ) -> None:
-        self._chats, self._settings, self._environment = chats, settings, environment
-        self._prefix = prefix.encode()
+    def __init__(self, chats: Chats, prefix: str) -> None:
+        self._chats, self._prefix = chats, prefix.encode()
         self._opened: tuple[aiohttp.ClientSession, Catalogue] | None = None
-        self._at_once = self._bytes_at_once = 0
-        self._of: Counter[str] = Counter()  # requests at once, by user
+        self._places, self._bytes_at_once = Places(_AT_ONCE, _AT_ONCE_EACH), 0
         self._is_closing = False
-        calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
+        calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
         self._agent = Agent(calls, lambda: chats.runtime.kept_steps if chats.runtime else None)
         self._keeping: set[asyncio.Future[Any]] = set()
 
@@ -112,7 +98,7 @@ class Proxy:
 
         try:
             await self._answer(scope, receive, sending)
-        except _RefusedError as refused:
+        except RequestError as refused:
             await send_json(sending, refused.status, refusal(str(refused), refused.code))
         except RecursionError:  # what was just not too deep to be read is too deep to be written
             if not started:
@@ -133,7 +119,7 @@ class Proxy:
         await self._close_if_idle()
 
     async def _close_if_idle(self) -> None:
-        if self._is_closing and not self._at_once and self._opened is not None:
+        if self._is_closing and not self._places.are_taken and self._opened is not None:
             (session, catalogue), self._opened = self._opened, None
             catalogue.close()
             await session.close()
@@ -141,27 +127,22 @@ class Proxy:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = asyncio.get_running_loop().time()
         headers = Headers(scope=scope)
-        if self._environment.traces:
+        if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        caller = await self._caller(headers)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
+        caller = await identified(headers, key, secret, self._chats.owner_of)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
-            raise _RefusedError(405, "method_not_allowed", "This method is not passed on.")
-        if self._at_once >= _AT_ONCE or (caller.id and self._of[caller.id] >= _AT_ONCE_EACH):
-            raise _RefusedError(503, "overloaded", "Too many requests at once. Try again in some seconds.")
-        self._at_once += 1
-        self._of[caller.id] += 1
+            raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
         try:
-            raw = await self._read(receive, headers)
-            size = len(raw)
-            body = await self._parsed(caller, headers, raw)
-            asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
-            await self._route(asked, caller, receive, send)
+            with self._places.one(caller.id):
+                raw = await self._read(receive, headers)
+                size = len(raw)
+                body = await self._parsed(caller, headers, raw)
+                asked = _Request(scope["method"], path, scope["query_string"], headers, raw, body, began)
+                await self._route(asked, caller, receive, send)
         finally:
-            self._at_once -= 1
-            self._of[caller.id] -= 1
-            self._of += Counter()  # without those at none
             self._bytes_at_once -= size
             await self._close_if_idle()
 
@@ -171,40 +152,22 @@ class Proxy:
         path = whole.partition(b"?")[0].removeprefix(self._prefix).decode("latin-1")
         segments = unquote_to_bytes(path).replace(b"\\", b"/").split(b"/")
         if not path.startswith("/") or len(path) < 2 or b".." in segments or b"." in segments:
-            raise _RefusedError(404, "not_found", "There is nothing here: the API is below /v1.")
+            raise RequestError(404, "not_found", "There is nothing here: the API is below /v1.")
         return path
 
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        try:
-            return await identified(headers, key, secret, self._chats.owner_of)
-        except UnidentifiedError as error:
-            raise _RefusedError(error.status, error.code, str(error)) from error
-
     async def _read(self, receive: Receive, headers: Headers) -> bytes:
-        told = headers.get("content-length", "")
-        pieces, size = [], 0
-        more = True
+        told, pieces, size = headers.get("content-length", ""), [], 0
+        if told.isdecimal() and int(told[:20]) > _MOST_BYTES:
+            raise too_large(_MOST_BYTES)
         try:
-            while more:
-                async with asyncio.timeout(_WAIT_S):
-                    message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "left", "The client has left.")
-                piece = message.get("body", b"")
+            async for piece in pieces_of(receive, _MOST_BYTES, _WAIT_S):
+                pieces.append(piece)
                 size += len(piece)
                 self._bytes_at_once += len(piece)
-                if size > _MOST_BYTES or (told.isdecimal() and int(told[:20]) > _MOST_BYTES):
-                    most = _MOST_BYTES // 1_000_000
-                    raise _RefusedError(413, "request_too_large", f"A request has {most} MB at most.")
                 if self._bytes_at_once > _MOST_BYTES_AT_ONCE:
-                    raise _RefusedError(503, "overloaded", "Too much at once. Try again in some seconds.")
-                pieces.append(piece)
-                more = message.get("more_body", False)
-        except BaseException as error:
+                    raise RequestError(503, "overloaded", "Too much at once. Try again in some seconds.")
+        except BaseException:
             self._bytes_at_once -= size
-            if isinstance(error, TimeoutError):
-                raise _RefusedError(408, "timeout", "The rest of the request did not come.") from None
             raise
         return b"".join(pieces)
 
@@ -214,7 +177,7 @@ class Proxy:
         if not raw or not (kind.endswith("json") or raw[:1] == b"{"):
             return {}
         if raw.count(b",") > _MOST_VALUES:
-            raise _RefusedError(413, "request_too_large", "A request has too many values.")
+            raise RequestError(413, "request_too_large", "A request has too many values.")
         try:
             body = await self._chats.intake.load(caller.id, raw)
         except (ValueError, RecursionError):
@@ -225,20 +188,20 @@ class Proxy:
         _, catalogue = self._open()
         if asked.method == "GET" and (asked.path == "/models" or asked.path.startswith("/models/")):
             return await self._tell_models(asked.path, catalogue, send)
-        upstreams = self._settings().upstreams_in_use
+        upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
             return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
-            raise _RefusedError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
+            raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
         name = await catalogue.bare(asked.model)
         asked = replace(asked, name=name)
         chosen = await catalogue.choose(name) if name else (upstreams[0], name)
         if chosen is None:
             text = f"No model server here has the model {name[:100]!r}. GET /v1/models lists those there are."
-            raise _RefusedError(404, "model_not_found", text)
+            raise RequestError(404, "model_not_found", text)
         upstream, model = chosen
-        remembers = name != asked.model or named(self._settings().memory_by_default, name)
+        remembers = name != asked.model or named(self._chats.settings().memory_by_default, name)
         dialect = DIALECTS.get(asked.path) if asked.method == "POST" else None
         if remembers and caller.id and dialect is not None:
             return await self._remembering(asked, dialect, caller, chosen, receive, send)
@@ -250,14 +213,14 @@ class Proxy:
     async def _tell_models(self, path: str, catalogue: Catalogue, send: Send) -> None:
         models = await catalogue.models()
         if path == "/models":
-            if not models and self._settings().upstreams_in_use:
-                raise _RefusedError(502, "upstream_unreachable", "No model server lists a model.")
+            if not models and self._chats.settings().upstreams_in_use:
+                raise RequestError(502, "upstream_unreachable", "No model server lists a model.")
             return await send_json(send, 200, {"object": "list", "data": models})
         wanted = unquote_to_bytes(path.removeprefix("/models/")).decode(errors="replace")
         for model in models:
             if model["id"] == wanted:
                 return await send_json(send, 200, model)
-        raise _RefusedError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
+        raise RequestError(404, "model_not_found", f"There is no model {wanted[:100]!r}.")
 
     async def _remembering(
         self,
@@ -280,19 +243,19 @@ class Proxy:
         local = "local" if upstream.is_local else "external"
         meta["model"] = {"id": model, "owned_by": "openai", "connection_type": local}
         seen = {"model": model, "messages": messages, "metadata": meta, "tools": asked.body.get("tools")}
-        read = await intake.read(read_asked, seen, caller.user)
-        is_shown = has_key(asked.headers, self._environment.server_key, given_key(asked.headers))
-        turn = replace(read.turn, searched=dialect.in_system, is_shown=is_shown)
+        body, turn = await intake.read(read_asked, seen, caller.user)
+        is_shown = has_key(asked.headers, self._chats.environment.server_key, given_key(asked.headers))
+        turn = replace(turn, searched=dialect.in_system, is_shown=is_shown)
         if not turn.task and turn.text.startswith(_TASK) and "<chat_history>" in turn.text:
             turn = replace(turn, task="as its words tell")
         if is_command(turn):
             return await dialect.reply(send, asked.body, await self._chats.carried_out(turn))
         model_key, verbs, room = (upstream.name, model), [], 0
         if asked.model == AGENT + asked.name and asked.path == "/chat/completions":
-            reserved, room = reserve(limit_of(self._settings().context_tokens, model))
+            reserved, room = reserve(limit_of(self._chats.settings().context_tokens, model))
             verbs = self._agent.offered(turn, asked.body, model_key) if room else []
             turn = replace(turn, reserved=reserved if verbs else 0)
-        told = await self._chats.told(read.body, turn, deadline)
+        told = await self._chats.told(body, turn, deadline)
         raw = await intake.dump(caller.id, dialect.closed({**asked.body, "model": model}, told["messages"]))
 
         async def keep(heard: Said) -> None:
@@ -306,7 +269,7 @@ class Proxy:
             messages, room = await intake.rewrite(caller.id, back, told["messages"], turn.user_id, room)
             body = {**asked.body, "model": model, "messages": messages}
             ask = partial(self._ask, asked, upstream, caller, receive)
-            steps = self._settings().agent_steps
+            steps = self._chats.settings().advanced_numbers.agent_steps
             task = Task(turn, body, model_key, steps, ask, keep, room)
             if (again := await self._agent.run(task, verbs, send)) is None:
                 return None
@@ -375,7 +338,7 @@ class Proxy:
                 max_line_size=_LINE_BYTES,
                 max_field_size=_LINE_BYTES,
             )
-            self._opened = session, Catalogue(session, lambda: self._settings().upstreams_in_use)
+            self._opened = session, Catalogue(session, lambda: self._chats.settings().upstreams_in_use)
         return self._opened
 
 

@@ -15,6 +15,7 @@ from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
+from ...core.unreached import unreached
 from .answer import Ear
 from .catalogue import authorization
 
@@ -77,8 +78,6 @@ def _of_connection(headers: RawHeaders) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an upstream is sent."""
-
     method: str
     url: str
     headers: list[tuple[str, str]]
@@ -106,7 +105,6 @@ class Answer(aiohttp.ClientResponse):
     """
 
     async def start(self, connection: Any) -> Answer:
-        """See there."""
         protocol = connection.protocol
         read, left = protocol.read, iter(range(_INTERIM))
 
@@ -167,7 +165,7 @@ class Relay:
             answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
-            text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
+            text = f"The model server {self._upstream.name} cannot be reached: {unreached(error)}."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:

@@ -17,7 +17,6 @@ _NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}  # no
 
 
 async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /chat/completions."""
     envelope = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.get("model")}
     if not body.get("stream"):
         choice = {"index": 0, "message": _message(text), "logprobs": None, "finish_reason": "stop"}
@@ -36,7 +35,6 @@ async def send_chat(send: Send, body: Mapping[str, Any], text: str) -> None:
 
 
 async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /completions."""
     told = {"id": f"cmpl-{uuid.uuid4().hex}", "object": "text_completion", "created": int(time.time())}
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": "stop"}
     whole = {**told, "model": body.get("model"), "choices": [choice]}
@@ -47,7 +45,6 @@ async def send_completion(send: Send, body: Mapping[str, Any], text: str) -> Non
 
 
 async def send_response(send: Send, body: Mapping[str, Any], text: str) -> None:
-    """An answer of /responses."""
     part = {"type": "output_text", "text": text, "annotations": []}
     item = {"id": f"msg_{uuid.uuid4().hex}", "type": "message", "role": "assistant"}
     done = {**item, "status": "completed", "content": [part]}

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..body import mapping
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -16,11 +17,8 @@ _MOST_CHARS = 64_000  # of the arguments of memory's tools; those of the client'
 _HELD_CHARS, _HELD_BYTES = 300, 4_000_000  # said, and received, before an answer must be the final one
 _ERROR_BYTES, _MOST_BYTES = 100_000, 20_000_000
 _OWN_KEYS = ("index", "id", "type", "function")
-_WANTED_BACK = (
-    "reasoning_content",
-    "reasoning_details",
-    "extra_content",
-)  # by servers, beside a message's calls
+# By servers, beside a message's calls.
+_WANTED_BACK = ("reasoning_content", "reasoning_details", "extra_content")
 _IN_PIECES = ("text", "summary")  # of what a stream tells of one detail
 Event = dict[str, Any]
 
@@ -40,7 +38,6 @@ class ToolCall:
         return "".join(self._pieces)
 
     def add(self, arguments: str) -> None:
-        """A piece of the arguments."""
         self._pieces.append(arguments)
         self._chars += len(arguments)
 
@@ -127,12 +124,8 @@ class Step:
         if isinstance(told.get("usage"), Mapping):
             self.usage = dict(told["usage"])
         self.whole = told
-        choices = told.get("choices")
-        first = (
-            choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], Mapping) else {}
-        )
-        message = first.get("delta") or first.get("message")
-        message = message if isinstance(message, Mapping) else {}
+        first = _first(told)
+        message = mapping(first.get("delta") or first.get("message"))
         self._chars += len(content) if isinstance(content := message.get("content"), str) else 0
         if self._is_too_long:
             return False
@@ -164,13 +157,12 @@ class Step:
         call = self._calls.setdefault(key, ToolCall())
         call.id = call.id or id_ or f"call_{uuid.uuid4().hex}"
         call.more |= {name: value for name, value in one.items() if name not in _OWN_KEYS}
-        function = one.get("function")
-        if isinstance(function, Mapping):
-            name, arguments = function.get("name"), function.get("arguments")
-            call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
-            written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
-            if isinstance(written, str):
-                call.add(written)
+        function = mapping(one.get("function"))
+        name, arguments = function.get("name"), function.get("arguments")
+        call.name += name if isinstance(name, str) and len(call.name) < _HELD_CHARS else ""
+        written = json.dumps(arguments) if isinstance(arguments, Mapping | list) else arguments
+        if isinstance(written, str):
+            call.add(written)
 
     def message(self, calls: Sequence[ToolCall], theirs: Collection[str]) -> Event:
         """The answer as a message to the model, with these of its calls. theirs: the client's tools."""
@@ -244,8 +236,7 @@ def whole(step: Step, calls: Sequence[ToolCall], usage: Event, text: str) -> Eve
 
 def _first(told: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = told.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, Mapping) else {}
+    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
 def _reason(told: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:

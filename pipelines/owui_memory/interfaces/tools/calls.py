@@ -46,25 +46,18 @@ def turn_of(caller: Caller, headers: Mapping[str, str]) -> Turn:
     )
 
 
-Run = Callable[
-    [Verb, Call], Coroutine[Any, Any, Outcome]
-]  # raises the errors of `core/errors.py`, or BusyError
+# Raises the errors of `core/errors.py`, or BusyError.
+Run = Callable[[Verb, Call], Coroutine[Any, Any, Outcome]]
 
 
-class Lane:
-    """Carries calls out in the application's threads, one of a user at a time."""
-
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-
-    async def __call__(self, verb: Verb, call: Call) -> Outcome:
-        if (runtime := self._chats.runtime) is None:
-            raise self._chats.fault
-        if verb.name == "forget_memory":
-            runtime.kept_steps.drop(call.turn.user_id)
-        work: Any = runtime.toolbox.carry_out
-        outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
-        return outcome
+async def in_lane(chats: Chats, verb: Verb, call: Call) -> Outcome:
+    """Carries a call out in the application's threads, one of a user at a time."""
+    runtime = chats.opened()
+    if verb.name == "forget_memory":
+        runtime.kept_steps.drop(call.turn.user_id)
+    work: Any = runtime.toolbox.carry_out
+    outcome: Outcome = await runtime.lanes.run(call.turn.user_id, runtime.command_pool, work, verb, call)
+    return outcome
 
 
 class Calls:
@@ -85,11 +78,7 @@ class Calls:
     def offered(self, turn: Turn) -> list[Verb]:
         """The verbs that a turn's model may use."""
         decision = decide(turn, self._settings())
-        return [
-            verb
-            for verb in VERBS.values()
-            if (decision.read or not verb.reads) and (decision.write or not verb.changes)
-        ]
+        return [verb for verb in VERBS.values() if verb.is_allowed(decision)]
 
     async def carry_out(self, turn: Turn, name: str, given: object) -> Outcome:
         """What came of one call. Raises nothing."""
@@ -112,7 +101,7 @@ class Calls:
             return Outcome.refused(404, f"There is no such tool. There are: {', '.join(VERBS)}.")
         settings = self._settings()
         decision = decide(turn, settings)
-        if not (decision.read or not verb.reads) or not (decision.write or not verb.changes):
+        if not verb.is_allowed(decision):
             return Outcome.refused(403, f"Memory is not used here: {decision.reason or Reason.NO_USER}.")
         try:
             arguments = verb.read(given)

@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ... import __version__
-from ...core.turn import Turn
-from .calls import Calls
 from .told import Outcome
 from .verbs import VERBS, schema
 
@@ -32,33 +29,26 @@ _MISSING = "The package mcp is missing: install pipelines/requirements.txt, or u
 CarryOut = Callable[[str, object], Awaitable[Outcome]]
 
 
-class McpServer:
-    """Answers HTTP requests."""
+async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
+    """The answer to one HTTP request of one user."""
+    try:
+        server = await asyncio.to_thread(server_for, carry_out)
+    except ImportError:
+        return JSONResponse({"error": _MISSING}, 501)
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    async def answer(self, turn: Turn, raw: bytes) -> ASGIApp:
-        """The answer to one request of this turn's user."""
-        carry_out = partial(self._calls.carry_out, turn)
-        try:
-            server = await asyncio.to_thread(server_for, carry_out)
-        except ImportError:
-            return JSONResponse({"error": _MISSING}, 501)
+        rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
 
-        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-            from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+        async def receiving() -> Message:
+            return rest.pop() if rest else await receive()
 
-            rest: list[Message] = [{"type": "http.request", "body": raw, "more_body": False}]
+        manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        async with manager.run():
+            await manager.handle_request(scope, receiving, send)
 
-            async def receiving() -> Message:
-                return rest.pop() if rest else await receive()
-
-            manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-            async with manager.run():
-                await manager.handle_request(scope, receiving, send)
-
-        return answered
+    return answered
 
 
 def server_for(carry_out: CarryOut) -> Server[Any]:

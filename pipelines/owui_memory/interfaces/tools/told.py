@@ -81,17 +81,15 @@ def list_of(memories: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def change_of(change: Change) -> dict[str, Any]:
     """One line of a memory's history."""
-    by = "the user" if change.batch.startswith(COMMANDS) else "what was said"
+    by = "what was said"
+    if change.batch.startswith(COMMANDS):
+        by = f"a model ({quoted(change.model)})" if change.model else "the user"
     told = {
         "change": change.op,
         "at": datetime.fromtimestamp(change.at, UTC).isoformat(timespec="seconds"),
-        "by": f"a model ({quoted(change.model)})" if _is_by_model(change) else by,
+        "by": by,
         "chat": change.chat,
         "before": quoted(change.before) if change.before else "",
         "after": quoted(change.after) if change.after else "",
     }
     return {name: value for name, value in told.items() if value}
-
-
-def _is_by_model(change: Change) -> bool:
-    return bool(change.model) and change.batch.startswith(COMMANDS)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
-from ...config.environment import PUBLIC_DEFAULT_KEY, Environment
-from ...config.settings import Valves
 from ..chats import Chats
-from ..identity import Caller, UnidentifiedError, identified
-from ..request_body import TooLongError, body_of
+from ..identity import Caller, identified
+from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
-from .calls import Calls, Lane, turn_of
-from .mcp_server import McpServer
+from .calls import Calls, in_lane, turn_of
+from .mcp_server import answer_to
+from .page_origins import KnownOrigins
 from .verbs import VERBS, schema
 
 _MOST_BYTES, _WAIT_S = 65_536, 30.0  # of a request, and for its next piece
@@ -46,54 +44,34 @@ class Request:
 class Door:
     """Lets in who has a key, and answers with what `work` makes of the whole request: an ASGI application."""
 
-    def __init__(self, chats: Chats, environment: Environment, method: str, work: _Work) -> None:
-        self._chats, self._environment = chats, environment
-        self._method, self._work = method, work
-        self._at_once, self._of = 0, Counter[str]()  # by user
+    def __init__(self, chats: Chats, method: str, work: _Work) -> None:
+        self._chats, self._method, self._work = chats, method, work
+        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = Caller()
-        self._at_once += 1
         try:
-            try:
-                caller = await self._caller(Headers(scope=scope))
-                self._of[caller.id] += 1
+            caller = await self._caller(Headers(scope=scope))
+            with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
-            except UnidentifiedError as error:
-                answer = _refusal(error.status, str(error))
-            await answer(scope, receive, send)
-        finally:
-            self._at_once -= 1
-            self._of -= Counter([caller.id])
+                await answer(scope, receive, send)
+        except RequestError as error:
+            await _refusal(error.status, str(error))(scope, receive, send)
 
     async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._environment.server_key, self._environment.user_jwt_secret
-        # Any page could send it: nobody's browser is to be used so.
-        if "origin" in headers and key in ("", PUBLIC_DEFAULT_KEY):
-            sentence = "Pages may not ask while the server's key is the public default one."
-            raise UnidentifiedError(403, "public_key", sentence)
+        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
         return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
             told = {"error": f"Only {self._method} is answered here."}
             return JSONResponse(told, 405, {"Allow": self._method})
-        if self._at_once > _AT_ONCE or (caller.id and self._of[caller.id] > _AT_ONCE_EACH):
-            return _refusal(503, "Too many requests at once. Try again in some seconds.")
-        try:
-            raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
-        except (TimeoutError, ClientDisconnect):
-            return _refusal(408, "The rest of the request did not come.")
-        except TooLongError:
-            return _refusal(413, f"A request has {_MOST_BYTES} bytes at most.")
+        raw = await body_of(receive, _MOST_BYTES, _WAIT_S)
         answer: ASGIApp = await self._work(Request(caller, Headers(scope=scope), raw, scope))
         return answer
 
 
-def served(chats: Chats, settings: Callable[[], Valves], environment: Environment) -> list[Route]:
-    """The routes /tools/... and /mcp."""
-    calls = Calls(settings, Lane(chats), chats.emit, chats.changes)
-    mcp = McpServer(calls)
+def served(chats: Chats) -> list[Route]:
+    calls = Calls(chats.settings, partial(in_lane, chats), chats.emit, chats.changes)
 
     async def describe(_: Request) -> ASGIApp:
         return JSONResponse(description())
@@ -112,12 +90,13 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
     async def speak(request: Request) -> ASGIApp:
         if not request.caller.id:
             return _refusal(400, _NO_USER)
-        return await mcp.answer(turn_of(request.caller, request.headers), request.raw)
+        turn = turn_of(request.caller, request.headers)
+        return await answer_to(request.raw, partial(calls.carry_out, turn))
 
     def door(method: str, work: _Work) -> ASGIApp:
-        return open_to_browsers(Door(chats, environment, method, work), environment.server_key)
+        return open_to_browsers(Door(chats, method, work), chats.environment.server_key)
 
-    spoken = door("POST", speak)
+    spoken = KnownOrigins(door("POST", speak), chats.settings)
     return [
         Route("/tools/openapi.json", door("GET", describe)),
         Route("/tools/{name}", door("POST", call)),
@@ -127,7 +106,6 @@ def served(chats: Chats, settings: Callable[[], Valves], environment: Environmen
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document of the tool server."""
     error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     refused = {"description": "Refused, and why.", "content": {_JSON: {"schema": error}}}
     answered = {"description": "What was found, or done.", "content": {_JSON: {"schema": {"type": "object"}}}}

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from ...backends.base import EditableBackend
 from ...config.scoping import scope_of
 from ...core.change import COMMANDS
 from ...core.memory import Memory
@@ -15,7 +14,6 @@ from ...core.reason import Reason
 from ...core.scope import View, is_of_another_team
 from ...manage.command_log import CommandLog
 from ...manage.memories import Control
-from ...manage.named import named
 from ...manage.outcomes import Asked
 from ...manage.past_chats import PastChats
 from ...manage.profile import profile_of
@@ -91,8 +89,6 @@ class Toolbox:
 
     def get_profile(self, call: Call) -> Outcome:
         user_id, backend = call.turn.user_id, self._live.get()
-        if not isinstance(backend, EditableBackend):
-            return Outcome(list_of(()))
         known = [
             one for kind in (PERSON, WISHES) for one in backend.of_kind(user_id, kind, 10 * _PROFILE_MOST)
         ]
@@ -124,16 +120,13 @@ class Toolbox:
             return Outcome.refused(404, "Nothing is known of this chat. Give the id of a memory.")
         now = self._control.now_called(kept[-1].memory_ids)
         there = self._control.of_ids(now)
-        seen = [there[one] for one in now if one in there and self._is_to_see(there[one], call)]
+        known = [there[one] for one in now if one in there and call.view.sees(there[one].scope)]
+        seen = [one for one in known if not is_of_another_team(one.scope, call.view.teams)]
         told: dict[str, Any] = list_of(memory_of(one, turn.user_id) for one in seen)
         return Outcome(told | ({"left_alone": kept[-1].left_alone} if kept[-1].left_alone else {}))
 
-    @staticmethod
-    def _is_to_see(memory: Memory, call: Call) -> bool:
-        return call.view.sees(memory.scope) and not is_of_another_team(memory.scope, call.view.teams)
-
     def _named(self, call: Call, memory_id: str) -> Memory | None:
-        return named(self._live, self._journal, call.turn.user_id, memory_id, call.view)
+        return self._control.named(call.turn.user_id, memory_id, call.view)
 
     @staticmethod
     def _asked(call: Call) -> Asked:

@@ -68,6 +68,10 @@ class Verb:
     reads: bool = True
     changes: bool = False
 
+    def is_allowed(self, decision: Decision) -> bool:
+        """Whether a turn of which this was decided may have it called."""
+        return (decision.read or not self.reads) and (decision.write or not self.changes)
+
     def read(self, given: object) -> BaseModel:
         """The arguments.
 
@@ -134,7 +138,6 @@ class Call:
 
     @property
     def view(self) -> View:
-        """What the turn sees."""
         return reading_view(self.turn, self.settings)
 
 

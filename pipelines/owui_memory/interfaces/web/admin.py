@@ -13,7 +13,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import team_in
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _DAYS = 7  # of costs
 _BATCHES = 200  # of the queue that are shown
@@ -23,11 +23,8 @@ ALL = "all"  # in place of a batch's name
 
 def server(visit: Visit) -> View:
     """The self-check of all parts, and what the LLMs have cost."""
-    prices, ledger, today = (
-        read_prices(visit.settings.llm_prices),
-        visit.parts.ledger,
-        datetime.now(UTC).date(),
-    )
+    prices, today = read_prices(visit.settings.llm_prices), datetime.now(UTC).date()
+    ledger = visit.parts.ledger
     ledger.flush()
     rows = []
     for ago in range(_DAYS):
@@ -52,7 +49,7 @@ def queue(visit: Visit) -> View:
     return View("queue.html", {"counts": outbox.counts(), "batches": some, "all": ALL})
 
 
-def retry(visit: Visit) -> Redirect:
+def retry(visit: Visit) -> Answer:
     """Try again what was given up: a batch, or all."""
     outbox, wanted = visit.parts.tools.outbox, visit.form.get("batch", "")
     names = [one.name for one in outbox.listed(1_000_000, dead=True)] if wanted == ALL else [wanted]

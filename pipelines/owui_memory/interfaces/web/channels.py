@@ -10,23 +10,29 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.scope import WEBUI, channel_owner
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
     """The channels that are observed, as numbers: never what anybody said."""
     found = visit.page_of(ChannelQueue(visit.parts.tools.control.engine).standing(1_000_000))
-    values = {"page": found, "budget": visit.settings.channel_tokens_per_day}
+    values = {"page": found, "budget": visit.settings.advanced_numbers.channel_tokens_per_day}
     return View("channels.html", {**values, "on": visit.settings.observes_channels})
 
 
-def pause(visit: Visit) -> Redirect:
+def pause(visit: Visit) -> Answer:
     on = visit.form.get("on") == "yes"
     visit.parts.tools.people.pause(channel_owner(*_known(visit)), on=on)
     return back("channels", "channel paused" if on else "channel observed")
 
 
-def erase(visit: Visit) -> Redirect:
+def read_aside(visit: Visit) -> Answer:
+    """What could not be read in a channel is tried once more."""
+    ChannelQueue(visit.parts.tools.control.engine).read_aside(channel_owner(*_known(visit)))
+    return back("channels", "aside read again")
+
+
+def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control
 
@@ -47,7 +53,7 @@ def links_of(visit: Visit) -> dict[str, object]:
     }
 
 
-def unlink(visit: Visit) -> Redirect:
+def unlink(visit: Visit) -> Answer:
     """An account is the user's no longer; one of another's is none."""
     source, author = visit.form.get("source", ""), visit.form.get("author", "")
     if not visit.parts.tools.people.unlink(visit.user_id, source, author):

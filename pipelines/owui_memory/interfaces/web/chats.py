@@ -7,7 +7,7 @@ from typing import Any
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _PASSAGES = 200  # of a chat that are shown
 
@@ -20,14 +20,9 @@ def listed(visit: Visit) -> View:
         passages = past.of_chat(visit.user_id, visit.query["chat"])
         if not passages:
             raise Refused(message("page: no such chat"))
-        address = visit.chat_address(passages[0].chat)
-        more = len(passages) - _PASSAGES
-        values |= {
-            "passages": passages[:_PASSAGES],
-            "more": more,
-            "address": address,
-            "chat": passages[0].chat,
-        }
+        chat = passages[0].chat
+        values |= {"passages": passages[:_PASSAGES], "more": len(passages) - _PASSAGES}
+        values |= {"address": visit.chat_address(chat), "chat": chat}
         return View("chat.html", values)
     found = past.found_by_chat(visit.user_id, query) if query else past.all(visit.user_id)
     page = visit.page_of(found)
@@ -43,11 +38,12 @@ def _why_not(visit: Visit) -> str:
     return "" if past.wants(visit.user_id) else "chats not kept"
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     control, past = visit.parts.tools.control, visit.parts.tools.past
     ids = [passage.id for passage in past.of_chat(visit.user_id, visit.form.get("chat", ""))]
     if not ids:
         raise Refused(message("page: no such chat"))
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = control.forget(visit.asked(), ids)
-    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+    asked = visit.asked()
+    done = control.forget(asked, ids)
+    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)

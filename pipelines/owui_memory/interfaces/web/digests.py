@@ -8,7 +8,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...state.digests_table import Scheduled
 from .parts import TEXT_CHARS, Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 
 def listed(visit: Visit) -> View:
@@ -17,14 +17,13 @@ def listed(visit: Visit) -> View:
 
 
 def make(visit: Visit) -> View:
-    """A text, made now."""
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
 
-def schedule(visit: Visit) -> Redirect:
+def schedule(visit: Visit) -> Answer:
     """Every week from now on, or no more."""
     tools = visit.parts.tools
     name = visit.form.get("template", "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from ...core.errors import Drop
+from ...commands.faults import why_not_read
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _CHUNK = 1 << 20
 
@@ -25,11 +26,12 @@ def listed(visit: Visit) -> View:
         "page": (page := visit.page_of(found)),
         "documents": page.items,
         "are_read": documents.are_read,
+        "told": partial(why_not_read, visit.words),
     }
     return View("documents.html", values, part="documents_list.html")
 
 
-def send(visit: Visit) -> Redirect:
+def send(visit: Visit) -> Answer:
     """Put a file into the user's folder, where it is read within seconds."""
     inbox = visit.parts.tools.documents.inbox()
     if visit.file is None or not visit.file.name:
@@ -42,12 +44,11 @@ def send(visit: Visit) -> Redirect:
                 incoming.write(piece)
             incoming.keep()
     except OSError as error:
-        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
-        raise Drop(why, hint="Tell your admin.") from error
+        raise Refused(message("page: file not kept", why=os.strerror(error.errno or 0))) from error
     return back("files", "document sent")
 
 
-def forget(visit: Visit) -> Redirect:
+def forget(visit: Visit) -> Answer:
     """Take away what is kept of one of the user's own."""
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
     if not visit.parts.tools.documents.forget(visit.user_id, {visit.form.get("id", "")}):

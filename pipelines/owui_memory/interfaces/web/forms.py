@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
+from ..requests import RequestError, pieces_of
+
 FIELDS = 200
 _FORM_BYTES = 64_000
 _WAIT_S = 20.0  # for the next piece of a file
@@ -94,23 +96,15 @@ def _parts(header: str) -> Iterator[str]:
 
 
 async def _pieces(receive: Receive, most: int, seconds: float) -> AsyncIterator[bytes]:
-    size, more = 0, True
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
-    while more:
-        try:
-            async with asyncio.timeout_at(min(end, clock() + _WAIT_S)):
-                message = await receive()
-        except TimeoutError:
-            raise RefusedError(408, "too slow") from None
-        if message["type"] != "http.request":
-            raise RefusedError(400, "too slow")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > most:
-            raise RefusedError(413, "too much")
-        more = message.get("more_body", False)
-        yield piece
+    try:
+        async for piece in pieces_of(receive, most, min(_WAIT_S, seconds)):
+            if clock() > end:
+                raise RefusedError(408, "too slow")
+            yield piece
+    except RequestError as error:
+        raise RefusedError(error.status, "too much" if error.status == 413 else "too slow") from None
 
 
 class _Multipart:

@@ -6,7 +6,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.text import plain
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _NAME_CHARS, _MOST = 60, 50
 
@@ -23,7 +23,7 @@ def make(visit: Visit) -> View:
     return _view(visit, visit.parts.keys.add(visit.user_id, name))
 
 
-def revoke(visit: Visit) -> Redirect:
+def revoke(visit: Visit) -> Answer:
     if not visit.parts.keys.revoke(visit.form.get("id", ""), visit.user_id):
         raise Refused(message("page: no such key"))
     return back("keys", "revoked")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
+
+from ...core.latest import Latest
 
 _MOST_KEYS = 10_000
 
@@ -15,15 +16,12 @@ class Limits:
     def __init__(self, most: int, within_s: float) -> None:
         """most: at once, and in so many seconds."""
         self._most, self._rate = float(most), most / within_s
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
 
     def takes(self, key: str) -> bool:
         """Whether one more is allowed; it is counted if so."""
         left, now = self._left(key), time.monotonic()
         self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > _MOST_KEYS:
-            self._buckets.popitem(last=False)
         return left >= 1
 
     def allows(self, key: str) -> bool:

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
+from ...manage.undoing import last_changes
 from .parts import Visit, back
-from .rendering import Download, Redirect, View
+from .rendering import Answer, View, download
+from .timeline import what
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -41,7 +44,6 @@ class Shown:
 
 
 def scope_name(scope: str, words: Locale) -> str:
-    """What a scope is called."""
     if scope.startswith(FOLDER):
         return words.say("page: project", id=scope.removeprefix(FOLDER)[:8])
     if scope.startswith(PERSONA):
@@ -76,7 +78,8 @@ def listed(visit: Visit) -> View:
             "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
-            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+            "last": partial(last_changes, visit.parts.journal, visit.user_id),
+            "what": what,
         },
         part="memories_list.html",
     )
@@ -95,30 +98,32 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
     return tuple(memories)
 
 
-def remember(visit: Visit) -> Redirect:
-    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
-    return back("", "known" if done.known else "remembered")
+def remember(visit: Visit) -> Answer:
+    asked = visit.asked()
+    done = visit.parts.tools.control.remember(asked, visit.typed("text"))
+    return back("", "known") if done.known else back("", "remembered", batch=asked.key)
 
 
-def _back(visit: Visit, done: str) -> Redirect:
+def _back(visit: Visit, done: str, **query: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
-    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+    query |= {name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown}
+    return back("", done, **query)
 
 
-def edit(visit: Visit) -> Redirect:
-    memory_id = own_id(visit)
-    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+def edit(visit: Visit) -> Answer:
+    memory_id, asked = own_id(visit), visit.asked()
+    edited = visit.parts.tools.control.edit(asked, memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return _back(visit, "edited")
+    return _back(visit, "edited", batch=asked.key)
 
 
-def forget(visit: Visit) -> Redirect:
-    memory_id = own_id(visit)
+def forget(visit: Visit) -> Answer:
+    memory_id, asked = own_id(visit), visit.asked()
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
+    done = visit.parts.tools.control.forget(asked, [memory_id])
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 
 
 def own_id(visit: Visit) -> str:
@@ -133,9 +138,12 @@ def own_id(visit: Visit) -> str:
     return wanted
 
 
-def undo(visit: Visit) -> Redirect:
-    done = visit.parts.tools.control.undo(visit.asked())
-    return _back(visit, "undone" if done.changes else "nothing undone")
+def undo(visit: Visit) -> Answer:
+    """Take back the change that the form is beside, not one that was made since, in another tab or a chat."""
+    if not (batch := visit.form.get("batch", "")):
+        raise Refused(message("page: form is old"))
+    done = visit.parts.tools.control.undo(visit.asked(), batch=batch)
+    return _back(visit, "undone" if done else "nothing undone")
 
 
 def forget_everything(visit: Visit) -> View:
@@ -151,13 +159,13 @@ def forget_everything(visit: Visit) -> View:
     return View("told.html", {"text": text, "person": None})
 
 
-def export(visit: Visit) -> Download:
+def export(visit: Visit) -> Answer:
     """All of a user's memories, as lines of JSON or as Markdown."""
     rows = visit.parts.tools.control.export(visit.user_id)
     day = f"{datetime.now(UTC):%Y-%m-%d}"
     if visit.query.get("form") != "markdown":
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        return Download(f"memories-{day}.jsonl", "application/jsonl; charset=utf-8", text)
+        return download(f"memories-{day}.jsonl", "application/jsonl", text)
     lines = [f"# {visit.words.say('page: memories')}", ""]
     for kind in KINDS:
         of_kind = [row for row in rows if (row["metadata"].get("kind") or "fact") == kind]
@@ -165,7 +173,7 @@ def export(visit: Visit) -> Download:
             lines += [f"## {visit.words.label('page, kind', kind)}", ""]
             lines += [f"- {' '.join(row['memory'].split())} ({_day(row)})" for row in of_kind]
             lines.append("")
-    return Download(f"memories-{day}.md", "text/markdown; charset=utf-8", "\n".join(lines))
+    return download(f"memories-{day}.md", "text/markdown", "\n".join(lines))
 
 
 def _day(row: dict[str, object]) -> str:

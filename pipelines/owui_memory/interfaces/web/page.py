@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,8 +15,6 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from ...commands.faults import failed, refused
-from ...config.environment import Environment
-from ...config.settings import Valves
 from ...core.errors import Drop, MemoryFault
 from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
@@ -30,7 +28,7 @@ from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
 from .limits import Limits
 from .parts import Visit
-from .rendering import HEADERS, Answer, Download, Redirect, View, download, page, redirect, static
+from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
 from .routes import NOTHING, ROUTES, Needs, Route
 from .sign_in import OpenWebUISessions, SilentError
@@ -45,8 +43,8 @@ _ADMIN = "server key"  # whose lane and limits those are who have no user
 class Page:
     """For one event loop."""
 
-    def __init__(self, chats: Chats, settings: Callable[[], Valves], environment: Environment) -> None:
-        self._chats, self._settings, self._key = chats, settings, environment.server_key
+    def __init__(self, chats: Chats) -> None:
+        self._chats, self._key = chats, chats.environment.server_key
         self._webui = OpenWebUISessions()
         access_log.keep_private()
         self._at_once: Counter[str] = Counter()
@@ -57,7 +55,6 @@ class Page:
         self._silences = Limits(1, 60)  # that the log tells
 
     async def close(self) -> None:
-        """Close connections."""
         await self._webui.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,12 +68,10 @@ class Page:
         except RefusedError as refusal:
             answer = self._told(request, refusal.status, request.words.say(f"page: {refusal.sentence}"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the browser is answered
-            where = "".join(
-                traceback.format_tb(error.__traceback__)
-            )  # without its message: it may hold texts
+            # Without its message, which may hold texts.
+            where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
-            broken = request.words.say("broken", error=type(error).__name__)
-            answer = self._told(request, 500, broken)
+            answer = self._told(request, 500, request.words.say("page: broken"))
         finally:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
@@ -90,7 +85,7 @@ class Page:
         if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
-            return self._told(request, 503, request.words.say("not now"))
+            return self._told(request, 503, request.words.say("page: not now"))
         token = request.cookies.get(sign_in.SESSION, "")
         token += self._key if token.startswith(BOUND) else ""
         person, cookies, flaw = await self._person(request, runtime, token), [], ""
@@ -151,7 +146,7 @@ class Page:
         now: Person | None = person if webui and sign_in.hash_of(webui) == person.webui else None
         if now is not None and age > sign_in.RECHECK_S:
             try:
-                now = await self._webui.person(self._settings().webui_url, webui)
+                now = await self._webui.person(self._chats.settings().webui_url, webui)
             except SilentError:
                 now = person if age < sign_in.UNCHECKED_S else None
             else:
@@ -169,7 +164,7 @@ class Page:
         return await self._session_of_webui(request, runtime)
 
     async def _session_of_webui(self, request: Request, runtime: Service) -> str:
-        webui, url = sign_in.webui_token(request.cookies), self._settings().webui_url
+        webui, url = sign_in.webui_token(request.cookies), self._chats.settings().webui_url
         if not webui or not url:
             return ""
         if not self._sessions.takes(request.place):
@@ -180,9 +175,8 @@ class Page:
             if self._silences.takes(""):
                 log.warning("Open WebUI was asked for whom a session is, and does not answer (webui_url).")
             raise
-        return (
-            await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_in, person) if person else ""
-        )
+        sign_in_as = runtime.page.tools.sessions.sign_in
+        return await in_pool(runtime.state_pool, sign_in_as, person) if person else ""
 
     def _by_key(self, request: Request, given: str) -> Person | None:
         """Who has this key; None where it is not the server's. Raises RefusedError after wrong ones."""
@@ -196,7 +190,6 @@ class Page:
     async def _sign_in(
         self, request: Request, runtime: Service, person: Person | None, form: Mapping[str, str]
     ) -> Answer:
-        """The form for it, or what was sent with it."""
         sessions, pool = runtime.page.tools.sessions, runtime.state_pool
         if request.method != "POST":
             link = request.query.get("link", "")
@@ -229,7 +222,7 @@ class Page:
         return [sign_in.session_cookie(token, **where), *ends]
 
     def _where(self, request: Request) -> dict[str, Any]:
-        url = self._settings().page_url
+        url = self._chats.settings().page_url
         return {"page_url": url, "secure": request.secure or url.startswith("https:")}
 
     def _sign_in_page(
@@ -244,7 +237,7 @@ class Page:
     ) -> Answer:
         if request.by_htmx:  # the whole page is to be the form, not a part of it
             return Answer(status, b"", {"hx-refresh": "true"})
-        form, settings = sign_in.new_form(), self._settings()
+        form, settings = sign_in.new_form(), self._chats.settings()
         answer = page(
             "sign_in.html",
             request.words,
@@ -291,10 +284,10 @@ class Page:
             runtime.page,
             person,
             request.words,
-            self._settings(),
+            self._chats.settings(),
             request.query,
             form,
-            webui_for(request.headers, self._settings()),
+            webui_for(request.headers, self._chats.settings()),
             file,
         )
         try:
@@ -340,19 +333,18 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
+        return fill(
+            "refused.html", status=422, text=_plain(refused(refusal, visit.words, in_chat=False)), typed=typed
+        )
     except MemoryFault as fault:
-        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        text = failed(fault, visit.words, admin=visit.person.is_admin, then="page: try again")
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
-    if isinstance(made, Redirect):
-        return redirect(made.to)
-    if isinstance(made, Download):
-        return download(made)
-    assert isinstance(made, View)
+    if isinstance(made, Answer):
+        return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, done=done, **made.values)
+    return fill(template, done=done, batch=visit.query.get("batch", ""), **made.values)
 
 
 def _plain(text: str) -> str:

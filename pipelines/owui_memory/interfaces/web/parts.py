@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...commands.answers import is_chat_id
-from ...commands.passage_work import Tools
+from ...commands.tools import Tools
 from ...config.scoping import teams_of_person
 from ...config.settings import Valves
 from ...core.locales import Locale, message
@@ -26,7 +26,7 @@ from ...remember.journal import Journal
 from ...state.api_keys_table import ApiKeys
 from ...state.page_sessions_table import Person
 from .forms import File
-from .rendering import Redirect
+from .rendering import Answer, redirect
 
 TEXT_CHARS = 1_000  # of what is typed into a field
 
@@ -65,7 +65,6 @@ class Visit:
 
     @cached_property
     def teams(self) -> Sequence[str]:
-        """Those that the user is in now."""
         return teams_of_person(self.person.user_id, self.person.email, self.settings)
 
     def asked(self) -> Asked:
@@ -100,6 +99,6 @@ class Visit:
         return f"{self.webui}/c/{chat_id}" if known else ""
 
 
-def back(view: str, done: str, **query: str | int) -> Redirect:
+def back(view: str, done: str, **query: str | int) -> Answer:
     """To a view, which tells that this was done."""
-    return Redirect(f"{view or './'}?{urlencode({'done': done, **query})}")
+    return redirect(f"{view or './'}?{urlencode({'done': done, **query})}")

@@ -59,22 +59,6 @@ class View:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
-    """After a change: which view to show, relative to the page's address, and what was done, for its head."""
-
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file for the user to keep."""
-
-    name: str
-    media_type: str
-    text: str
-
-
 def words_for(tags: str) -> Locale:
     """The texts in the first language of an `Accept-Language` header that the page has."""
     for tag in tags[:_TAGS_CHARS].split(","):
@@ -86,24 +70,21 @@ def words_for(tags: str) -> Locale:
 
 def page(template: str, words: Locale, status: int = 200, **values: Any) -> Answer:
     """A filled template."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            say=words.say, label=words.label, number=words.number, lang=words.code, stamp=stamp(), **values
-        )
-    )
+    told = {"say": words.say, "label": words.label, "number": words.number, "lang": words.code}
+    text = _environment().get_template(template).render(**told, stamp=stamp(), **values)
     return Answer(status, text.encode(errors="replace"), {"content-type": "text/html; charset=utf-8"})
 
 
 def redirect(to: str) -> Answer:
+    """To another view, relative to the page's address."""
     return Answer(303, b"", {"location": to})
 
 
-def download(file: Download) -> Answer:
-    disposition = f'attachment; filename="{file.name}"'
-    headers = {"content-type": file.media_type, "content-disposition": disposition}
-    return Answer(200, file.text.encode(errors="replace"), headers)
+def download(name: str, media_type: str, text: str) -> Answer:
+    """A file for the user to keep."""
+    disposition = f'attachment; filename="{name}"'
+    headers = {"content-type": f"{media_type}; charset=utf-8", "content-disposition": disposition}
+    return Answer(200, text.encode(errors="replace"), headers)
 
 
 @lru_cache(maxsize=64)
@@ -140,12 +121,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["time"] = _time
+    environment.filters["time"], environment.filters["cost"] = _time, _cost
     return environment
 
 
+def _cost(told: str) -> str:
+    """What `config.prices` says in English, with signs."""
+    return told.replace("about ", "≈ ").replace("under ", "< ")
+
+
 def _time(at: datetime | float | None) -> datetime | None:
-    """A Unix time, or a time, in UTC."""
     if isinstance(at, int | float):
         return datetime.fromtimestamp(at, UTC) if at else None
     return at.astimezone(UTC) if at else None

@@ -42,7 +42,6 @@ class Request:
 
 
 def read(scope: Scope) -> Request:
-    """The request of a connection."""
     headers = Headers(scope=scope)
     query = scope["query_string"][:_QUERY_CHARS].decode("latin-1")
     try:

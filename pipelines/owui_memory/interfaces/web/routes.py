@@ -22,9 +22,7 @@ from . import (
     why,
 )
 from .parts import Visit
-from .rendering import Download, Redirect, View
-
-Made = View | Redirect | Download
+from .rendering import Answer, View
 
 _ARCHIVE_BYTES = 256 << 20
 
@@ -49,7 +47,7 @@ class Route:
     method: str
     name: str
     needs: Needs
-    view: Callable[[Visit], Made] | None = None
+    view: Callable[[Visit], View | Answer] | None = None
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
@@ -102,6 +100,7 @@ _ALL = (
     Route("POST", "retry", Needs.ADMIN, admin.retry),
     Route("GET", "channels", Needs.ADMIN, channels.listed),
     Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "read-aside", Needs.ADMIN, channels.read_aside),
     Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),

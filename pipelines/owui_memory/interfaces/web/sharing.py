@@ -10,7 +10,7 @@ from ...core.scope import TEAM, shared_by
 from ...language.names import teller
 from .memories import own_id, scope_name
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 500  # memories of teams
 
@@ -19,29 +19,16 @@ def listed(visit: Visit) -> View:
     counts = Counter(memory.scope for memory in visit.parts.listing.of(visit.user_id))
     of_teams = visit.parts.tools.control.of_teams(visit.teams)
     mine = shared_by(visit.user_id)
-    shared = [
-        (
-            memory,
-            memory.scope.removeprefix(TEAM),
-            teller(memory, visit.user_id, visit.person.name, visit.words),
-            memory.batch == mine,
-        )
-        for memory in of_teams[:_MOST]
-    ]
-    return View(
-        "sharing.html",
-        {
-            "scopes": [
-                (scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()
-            ],
-            "teams": visit.teams,
-            "shared": shared,
-            "more": len(of_teams) - len(shared),
-        },
-    )
+    shared = []
+    for memory in of_teams[:_MOST]:
+        told_by = teller(memory, visit.user_id, visit.person.name, visit.words)
+        shared.append((memory, memory.scope.removeprefix(TEAM), told_by, memory.batch == mine))
+    scopes = [(scope or "user", scope_name(scope, visit.words), n) for scope, n in counts.most_common()]
+    values = {"scopes": scopes, "teams": visit.teams, "shared": shared, "more": len(of_teams) - len(shared)}
+    return View("sharing.html", values)
 
 
-def share(visit: Visit) -> Redirect:
+def share(visit: Visit) -> Answer:
     team = visit.form.get("team", "")
     if team not in visit.teams:
         raise Refused(message("page: not in the team"))
@@ -49,7 +36,7 @@ def share(visit: Visit) -> Redirect:
     return back("sharing", "shared")
 
 
-def withdraw(visit: Visit) -> Redirect:
+def withdraw(visit: Visit) -> Answer:
     wanted = visit.form.get("id", "")
     if wanted not in {memory.id for memory in visit.parts.tools.control.of_teams(visit.teams)}:
         raise Refused(message("memory gone"), message("memory gone, hint team"))

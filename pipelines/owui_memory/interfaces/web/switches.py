@@ -6,7 +6,7 @@ from ...core.locales import message
 from ...core.locales.refused import Refused
 from .channels import links_of
 from .parts import Visit, back
-from .rendering import Redirect, View
+from .rendering import Answer, View
 
 _MOST = 200  # chats with a switch of their own
 _ID_CHARS = 200
@@ -46,7 +46,7 @@ def _view(visit: Visit, code: str = "") -> View:
     )
 
 
-def switch(visit: Visit) -> Redirect:
+def switch(visit: Visit) -> Answer:
     """In the chat that the form names, "" for always; or for a model, or what else the form is of."""
     chat, on = visit.form.get("chat", "").strip(), visit.form.get("on") == "yes"
     if len(chat) > _ID_CHARS or visit.form.get("on") not in ("yes", "no"):

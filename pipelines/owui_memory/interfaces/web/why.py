@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...commands.explained import Told, nearness, overlap, reason, texts_of, told_of
-from ...core.locales import message
+from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...recall.why import Explanation, Weighed
 from .parts import Visit
@@ -35,15 +35,7 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
     texts = texts_of(visit.parts.tools.control, one, visit.user_id, visit.teams, visit.words)
 
     def weighed(some: tuple[Weighed, ...]) -> list[tuple[str | None, str]]:
-        say = visit.words.label
-        return [
-            (
-                texts.get(item.memory_id),
-                f"{say('outcome', item.outcome)}; {say('nearness', nearness(item.meaning))}; "
-                f"{say('overlap', overlap(item.keyword))}",
-            )
-            for item in some
-        ]
+        return [(texts.get(item.memory_id), _described(visit.words, item)) for item in some]
 
     return View(
         "why_one.html",
@@ -58,6 +50,11 @@ def _one(visit: Visit, chat: str, one: Explanation) -> View:
             "reason": _reason(visit, one),
         },
     )
+
+
+def _described(words: Locale, item: Weighed) -> str:
+    said = {"outcome": item.outcome, "nearness": nearness(item.meaning), "overlap": overlap(item.keyword)}
+    return "; ".join(words.label(kind, value) for kind, value in said.items())
 
 
 def _used(told: Told) -> list[str]:

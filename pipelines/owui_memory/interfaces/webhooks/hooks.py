@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -21,8 +21,9 @@ from ...config.settings import Valves
 from ...core.errors import MemoryFault
 from ...core.memory import is_person
 from .. import access_log
+from ..body import mapping
 from ..chats import Chats
-from ..request_body import TooLongError, body_of
+from ..requests import RequestError, body_of, refusing
 from ..webui import WebUi
 
 log = logging.getLogger(__name__)
@@ -31,42 +32,36 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats, settings: Callable[[], Valves]) -> list[Route]:
-    """The route, below /memory."""
+def hooks(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
-        secret = settings().webhook_secret
+        secret = chats.settings().webhook_secret
         given = request.path_params["secret"]
         if not secret or not hmac.compare_digest(given.encode(), secret.encode()):
-            return JSONResponse({"detail": "There is nothing here."}, status_code=404)
+            raise RequestError(404, "not_found", "There is nothing here.")
         try:
             event = json.loads(await body_of(request.receive, _MOST_BYTES))
-        except TooLongError:
-            return JSONResponse({"detail": "This is too long for an event."}, status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
         except (ValueError, RecursionError):
-            return JSONResponse({"detail": "This is no JSON."}, status_code=400)
+            raise RequestError(400, "invalid_json", "This is no JSON.") from None
         try:
-            noted = await run_in_threadpool(_note, chats, settings(), event)
-        except Exception as error:  # noqa: BLE001 - Open WebUI does not ask again: the comparison finds it
+            noted = await run_in_threadpool(_note, chats, event)
+        except Exception as error:  # Open WebUI does not ask again: the comparison finds it
             log.warning("A deletion in Open WebUI could not be written down (%s).", type(error).__name__)
-            return JSONResponse({"detail": "Not now."}, status_code=503)
+            raise RequestError(503, "not_now", "Not now.") from error
         return JSONResponse({"noted": noted})
 
-    return [Route(f"{access_log.HOOKS}{{secret}}", told, methods=["POST"])]
+    return [Route(f"{access_log.HOOKS}{{secret}}", refusing(told), methods=["POST"])]
 
 
-def _note(chats: Chats, settings: Valves, event: Any) -> int:
+def _note(chats: Chats, event: Any) -> int:
     """Write down what was deleted; how many chats and users."""
-    event = event if isinstance(event, dict) else {}
+    event = mapping(event)
     kind, subject, data = event.get("event"), event.get("subject"), event.get("data")
     subject_id = _id(subject, "id")
     if not subject_id or kind not in ("chat.deleted", "chat.deleted_all", "user.deleted"):
         return 0
-    if (runtime := chats.runtime) is None:
-        raise chats.fault
+    runtime, settings = chats.opened(), chats.settings()
     if kind == "chat.deleted":
         owner = _id(data, "owner_id")
         if not is_person(owner) or _is_there(settings, lambda webui: webui.has_chat(subject_id)):
@@ -101,5 +96,5 @@ def _is_there(settings: Valves, ask: Callable[[WebUi], bool]) -> bool:
 
 
 def _id(value: Any, name: str) -> str:
-    id_ = value.get(name) if isinstance(value, dict) else None
+    id_ = mapping(value).get(name)
     return id_ if isinstance(id_, str) and 0 < len(id_) <= _ID_CHARS else ""

@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ...backends.backend_holder import BackendHolder, Open
 from ...channels.people import People
 from ...config.settings import Valves
 from ...core.errors import MemoryFault
@@ -26,13 +26,9 @@ from ...documents.digest_files import DigestFiles
 from ...remember.spill import Spill, Spilled
 from ...state.episodes_table import EpisodesTable
 from ..history.uploads import Uploads
-from ..live import Live
 from .erasures import BEGUN, DONE, ONCE, SETTLED_S, Erasure, Erasures
 from .scrub import scrub_state
-from .sites import Found, Open, Site, Sites
-
-Answer = TypeVar("Answer")
-Progress = Callable[[int, int], None]  # memories that are erased, and how many that will be
+from .sites import Found, Site, Sites
 
 _STATE = -1  # among the ids of locations, which begin with 1
 
@@ -56,10 +52,6 @@ class Receipt:
         return sum(self.counts.values())
 
 
-def _no_progress(count: int) -> None:
-    """For those who do not ask how far it is."""
-
-
 class Eraser:
     """For whoever has the state database, the data folder and the settings: a server, or the command line.
 
@@ -72,7 +64,7 @@ class Eraser:
         data_dir: Path,
         settings: Callable[[], Valves],
         opener: Open,
-        live: Live | None = None,
+        live: BackendHolder | None = None,
     ) -> None:
         self._engine, self._live = engine, live
         self._seen: dict[int, tuple[float, float]] = {}  # when, and how old it was: seconds
@@ -104,23 +96,20 @@ class Eraser:
         spilled = self._spill.erase(user_id, _saying(texts))
         return spilled + self._erasures.unqueue(user_id, memory_ids, texts)
 
-    def erase_user(self, user_id: str, progress: Progress | None = None) -> Receipt:
+    def erase_user(self, user_id: str) -> Receipt:
         """Erases everything about a user: memories, also shared ones, and what was said and shown. Blocks.
 
         What they said in channels goes, too, and they are not read there any more.
-
-        progress: called as it goes on; a memory counts once for each location that has it.
         """
         shared, authors = self._withdraw(user_id), self._people.forget_user(user_id)
         with self._still(), self._sites.opened() as found:
-            on_progress = _telling(progress, _count(found, user_id)) if progress else _no_progress
             erasure, counts = self._erasures.begin_user(user_id)
             counts["queue"] += self._spill.erase(user_id)
             if shared:
                 counts["shared with teams"] = shared
             if authors:
                 counts["accounts in channels"] = authors
-            return self._carry_out(erasure, found, counts, fresh=True, on_progress=on_progress)
+            return self._carry_out(erasure, found, counts, fresh=True)
 
     def _withdraw(self, user_id: str) -> int:
         """Erase what a user has shared with any team; how many memories that were."""
@@ -128,10 +117,10 @@ class Eraser:
         for owner in self._erasures.teams():
             with self._sites.opened() as found:
                 shared = {
-                    memory_id
+                    memory.id
                     for one in found
                     if not isinstance(one.site, MemoryFault)
-                    for memory_id in one.site.added_by(owner, shared_by(user_id))
+                    for memory in one.site.memories(owner, batch=shared_by(user_id))
                 }
             if shared:
                 self.forget(owner, shared)
@@ -146,9 +135,17 @@ class Eraser:
         """
         if not (old := self._passages.said_before(at)):
             return 0
-        count = self._everywhere(
-            lambda site: sum(site.erase_said_before(past_owner(user_id), at) for user_id in old)
-        )
+
+        def erase(site: Site) -> int:
+            count = 0
+            for owner in map(past_owner, old):
+                there = site.memories(owner)
+                earlier = [one for one in there if one.created_at and one.created_at.timestamp() < at]
+                site.remove(owner, earlier)
+                count += len(earlier)
+            return count
+
+        count = self._everywhere(erase)
         for user_id, exchanges in old.items():
             self._passages.remove(user_id, exchanges)
         return count
@@ -162,16 +159,16 @@ class Eraser:
         Nothing else that says the same is touched. Raises the fault of a location that cannot be reached,
         when the others are done; all of it is tried anew with the next call.
         """
-        wanted = Erasure(0, user_id, False, tuple(ids), (), (), ONCE, time.time())
         self._spill.erase(
             user_id, lambda one: one.permission is not None and one.permission.chat_id == chat_id
         )
 
         def erase(site: Site) -> int:
-            stray = set(site.passages_of(past_owner(user_id), chat_id)).difference(ids)
-            these = replace(wanted, memory_ids=(*ids, *stray))
-            self._digests.forget(user_id, site.known(past_owner(user_id), these.memory_ids).values())
-            return site.erase(these, fresh=True, on_progress=_no_progress).total()
+            stray = site.memories(past_owner(user_id), chat=chat_id)
+            these = {one.id: one for one in (*site.named(user_id, ids), *stray)}.values()
+            self._digests.forget(user_id, [one.text for one in these])
+            site.remove(user_id, these)
+            return len(these)
 
         self._everywhere(erase)
         self._passages.remove(user_id, exchanges)
@@ -215,24 +212,18 @@ class Eraser:
         late = again and (erasure.batches or self._erasures.copying())
         ids = None if late else erasure.locations
         with self._still(), self._sites.opened(ids) as found:
-            counts = Counter(self._erasures.settle(erasure)) if again else Counter[str]()
+            counts = self._erasures.settle(erasure) if again else Counter[str]()
             return self._carry_out(erasure, found, counts, fresh=False)
 
     def _carry_out(
-        self,
-        erasure: Erasure,
-        found: list[Found],
-        counts: Counter[str],
-        *,
-        fresh: bool,
-        on_progress: Callable[[int], None] = _no_progress,
+        self, erasure: Erasure, found: list[Found], counts: Counter[str], *, fresh: bool
     ) -> Receipt:
         unreached: dict[int, str] = {}
         keeps: list[str] = []
         for one in found:
             try:
                 site = one.reached()
-                counts += site.erase(erasure, fresh=fresh, on_progress=on_progress)
+                counts += site.erase(erasure, fresh=fresh)
                 keeps += filter(None, [site.purge()])
             except MemoryFault as fault:
                 unreached[one.id] = f"{one.location}: {fault}"
@@ -292,27 +283,8 @@ def _saying(texts: Iterable[str], until: float = math.inf) -> Callable[[Spilled]
 
 def _known(found: list[Found], user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
     """What these memories say, by the ids that they have anywhere they can be asked for."""
-    asked = _asked(found, lambda site: site.known(user_id, memory_ids))
-    return {id_: text for known in asked for id_, text in known.items()}
-
-
-def _count(found: list[Found], user_id: str) -> int:
-    """How many memories of a user there are wherever it can be asked."""
-    return sum(_asked(found, lambda site: len(site.ids_of(user_id))))
-
-
-def _asked(found: list[Found], ask: Callable[[Site], Answer]) -> Iterator[Answer]:
+    known: dict[str, str] = {}
     for one in found:
         with contextlib.suppress(MemoryFault):
-            yield ask(one.reached())
-
-
-def _telling(progress: Progress, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done = min(done + count, total)
-        progress(done, total)
-
-    return tell
+            known |= {memory.id: memory.text for memory in one.reached().named(user_id, memory_ids)}
+    return known

@@ -37,12 +37,11 @@ from ...state import (
     versions,
 )
 from ...state.clock import is_ahead
-from .forgotten_rows import LATE, ForgottenRows
+from .forgotten_rows import ForgottenRows
 
 SETTLED_S = 2 * CLAIM_S  # after which nothing that was under way is left
 
 BEGUN, ONCE, DONE = 0, 1, 2  # passes
-_LATELY = (injected, recalls, journal, episodes, cuts)
 
 # Which rows of a user are counted under which name; others under the table's.
 _NAMES = {
@@ -148,20 +147,22 @@ class Erasures:
     def settle(self, erasure: Erasure) -> Counter[str]:
         """The second pass over what may have been written while the first one was under way."""
         until = erasure.asked_at + SETTLED_S
-        mine = {table: table.c.user_id == erasure.user_id for table in _LATELY}
         counts: Counter[str] = Counter()
         with self._engine.begin() as connection:
             hold(connection, erasure.user_id)
             if erasure.whole:
-                late = {injected: injected.c.injected_at <= until, recalls: recalls.c.at <= until}
-                late[journal] = _before(erasure)
-                late[cuts] = cuts.c.at <= until
-                late[episodes] = episodes.c.said_at <= erasure.asked_at
-                for table, which in late.items():
-                    gone = connection.execute(delete(table).where(mine[table], which))
-                    counts[LATE + _NAMES[table.name]] += gone.rowcount
+                for table, which in (
+                    (injected, injected.c.injected_at <= until),
+                    (recalls, recalls.c.at <= until),
+                    (journal, _before(erasure)),
+                    (cuts, cuts.c.at <= until),
+                    (episodes, episodes.c.said_at <= erasure.asked_at),
+                ):
+                    gone = connection.execute(delete(table).where(table.c.user_id == erasure.user_id, which))
+                    counts[_NAMES[table.name]] += gone.rowcount
             else:
-                counts += ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set()).again()
+                rows = ForgottenRows(connection, erasure.user_id, list(erasure.memory_ids), set())
+                counts += rows.blanked()
             count_up(connection, erasure.user_id)
         return counts
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Engine
 
@@ -41,7 +42,8 @@ class Forgetting:
         asked = self._journal.asked_to_forget(self._seen)
         due = [one for one in asked if abs(now - one.at) >= kept_s]
         left = {one.id for one in asked} - {one.id for one in due}
-        for user_id, theirs in groupby(sorted(due, key=_user), key=_user):
+        whose = attrgetter("user_id")
+        for user_id, theirs in groupby(sorted(due, key=whose), key=whose):
             left |= self._erase(user_id, list(theirs))
         self._move_on(time.monotonic(), newest, left)
 
@@ -61,7 +63,3 @@ class Forgetting:
         while self._newest and self._newest[0][0] <= now - _SETTLED_S:
             self._seen = max(self._seen, self._newest.popleft()[1])
         self._seen = min([self._seen, *(id_ - 1 for id_ in waiting)])
-
-
-def _user(one: ToForget) -> str:
-    return one.user_id

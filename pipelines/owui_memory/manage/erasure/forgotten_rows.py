@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, or_, select, update
@@ -19,7 +19,6 @@ from ...language.words import is_mark, mark_of
 from ...state import cuts, injected, insert_new, journal, outbox, recalls
 from ...state.reflections_table import forget_statements
 
-LATE = "late, "  # of what the second pass found
 _AT_ONCE = 500  # ids in a statement
 _EVER = 1e12  # a Unix time that databases take for later than any
 
@@ -54,7 +53,7 @@ class ForgottenRows:
         self.texts.discard("")
 
     def run(self, erasure_id: int) -> Counter[str]:
-        counts = Counter({"queue": self.from_queue(), **self._blanked()})
+        counts = Counter({"queue": self.from_queue(), **self.blanked()})
         buried = [
             _tombstone(self._user_id, memory_id, erasure_id, position)
             for position, memory_id in enumerate(self._ids)
@@ -62,18 +61,16 @@ class ForgottenRows:
         insert_new(self._connection, journal, buried)
         return counts
 
-    def again(self) -> Counter[str]:
-        return Counter({LATE + name: count for name, count in self._blanked().items()})
-
-    def _blanked(self) -> dict[str, int]:
+    def blanked(self) -> Counter[str]:
         """How many rows said it, by what they are."""
-        return {
+        counts = {
             "summaries of chats": self._from_abstracts(),
             "explanations": self._from_explanations(),
             "told lines": self._from_injected(),
             "journal": self._from_journal(),
             "sentences of the profile": forget_statements(self._connection, self._user_id, self._ids),
         }
+        return Counter(counts)
 
     def _with_former(self, ids: Sequence[str]) -> Sequence[str]:
         """With those that the same memories had before their removal was taken back, and their parts'."""
@@ -114,8 +111,7 @@ class ForgottenRows:
         rows = self._connection.execute(select(outbox).where(mine)).all()
         said = [row for row in rows if message_id_of(row.key) in sources or self._is_in(row.exchange)]
         done = {"state": "done", "exchange": None, "error": ""}
-        for some in batched([row.id for row in said], _AT_ONCE):
-            self._connection.execute(update(outbox).where(outbox.c.id.in_(some)).values(**done))
+        self._change(update(outbox).values(**done), outbox, [row.id for row in said])
         broken = {row.batch for row in said if row.state == "claimed"}
         anew = {"state": "pending", "batch": "", "attempts": 0, "ready_at": time.time(), "error": ""}
         others = and_(outbox.c.batch.in_(broken), outbox.c.state == "claimed")
@@ -126,16 +122,10 @@ class ForgottenRows:
         mine = {row.id for row in self._history if row.before or row.after or row.op == FORGET}
         for some in batched(sorted(self.texts), _AT_ONCE):
             alike = or_(journal.c.before.in_(some), journal.c.after.in_(some))
-            mine |= set(
-                self._connection.scalars(
-                    select(journal.c.id).where(
-                        journal.c.user_id == self._user_id, alike, journal.c.at <= self._until
-                    )
-                )
-            )
+            which = and_(journal.c.user_id == self._user_id, alike, journal.c.at <= self._until)
+            mine |= set(self._connection.scalars(select(journal.c.id).where(which)))
         blank = {"before": "", "after": "", "refused": FORGOTTEN, "made": False}
-        for some in batched(sorted(mine), _AT_ONCE):
-            self._connection.execute(update(journal).where(journal.c.id.in_(some)).values(**blank))
+        self._change(update(journal).values(**blank), journal, mine)
         return len(mine)
 
     def _from_injected(self) -> int:
@@ -149,8 +139,7 @@ class ForgottenRows:
             )
             rows |= {row.id: row for row in self._connection.execute(select(injected).where(which))}
         speaking = [row for row in rows.values() if not is_mark(row.text)]
-        for some in batched([row.id for row in speaking], _AT_ONCE):
-            self._connection.execute(delete(injected).where(injected.c.id.in_(some)))
+        self._change(delete(injected), injected, [row.id for row in speaking])
         marked = [{**row._mapping, "text": mark_of(row.text), "line": "", "gone": True} for row in speaking]
         insert_new(self._connection, injected, marked)
         return len(speaking)
@@ -188,6 +177,11 @@ class ForgottenRows:
             for text in self.texts
             for form in (text.casefold(), json.dumps(text)[1:-1].casefold())
         )
+
+    def _change(self, how: Any, table: Any, ids: Collection[int]) -> None:
+        """Update or delete the rows with these ids."""
+        for some in batched(sorted(ids), _AT_ONCE):
+            self._connection.execute(how.where(table.c.id.in_(some)))
 
     def _rows(self, table: Any, column: Any) -> list[Any]:
         return [

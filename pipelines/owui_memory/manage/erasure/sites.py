@@ -4,111 +4,103 @@ from __future__ import annotations
 
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Engine, select
 
 from ...backends.assemble import open_store
-from ...backends.base import Backend, EditableBackend
+from ...backends.backend_holder import Open
+from ...backends.base import Backend
 from ...backends.locations import Location, settings_of
 from ...config.settings import Valves
 from ...core.batched import batched
-from ...core.errors import MemoryFault, TellAdmin
-from ...core.memory import Memory, aware_time, is_id
-from ...core.scope import documents_in, owners_of, past_in, past_owner
+from ...core.errors import MemoryFault
+from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
+from ...core.scope import owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
 
-Open = Callable[[Valves, Path], Backend]
-
-PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"  # how they are counted
+PASSAGES, DOCUMENTS = "passages of past chats", "passages of documents"
+_COUNTED_AS = {EPISODE: PASSAGES, DOCUMENT: DOCUMENTS}
 
 _AT_ONCE = 2000  # memories of a transaction: others write in between
 
 
-class Site(Protocol):
+class Site(ABC):
     """One location. Raises the errors of `core/errors.py`."""
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        """Those of a user's memories with these ids that are there: their ids there, and what they say."""
+    @abstractmethod
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        """What lies under an id. fields: only where `batch` or `chat` is this."""
 
-    def ids_of(self, user_id: str) -> list[str]:
-        """Of all of a user's memories there."""
+    @abstractmethod
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        """A user's memories and passages that have these ids, or had them before they were moved here."""
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        """The ids of what a batch has added for a user, or a team."""
+    @abstractmethod
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        """Take away some of a user's."""
 
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        """Take them away; how many memories, and PASSAGES of past chats, which are of the user as well.
-
-        fresh: else what a whole user has said since it was begun stays.
-
-        on_progress: called with each number of memories that are gone.
-        """
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        """The ids of what lies under this id and was said in this chat."""
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        """Take away what lies under this id and is older than a Unix time; how many there were."""
-
+    @abstractmethod
     def purge(self) -> str:
         """As `VectorStore.purge`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Release it."""
 
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        """Take away all of a user's, or some memories; how many, by what they are.
 
-class StoreSite:
+        fresh: else what a whole user has said since it was begun stays.
+        """
+        user_id = erasure.user_id
+        if erasure.whole:
+            there = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+            going = [one for one in there if fresh or _is_older(one, erasure)]
+        else:
+            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
+            stored = [one for batch in erasure.batches for one in self.memories(user_id, batch=batch)]
+            named = self.named(user_id, erasure.memory_ids)
+            going = list({one.id: one for one in (*named, *stored)}.values())
+        self.remove(user_id, going)
+        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+
+
+class StoreSite(Site):
     """A collection in one of the library's stores, and mem0's collection of entities beside it."""
 
     def __init__(self, store: VectorStore, entities: Callable[[], VectorStore]) -> None:
         self._store, self._entities = store, entities
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
-        rows = self._store.get_all(list(filter(is_id, memory_ids)))
-        return {str(row.id): str(row.payload.get("data") or "") for row in rows if _is_of(row, user_id)}
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        return list(map(_memory, self._store.list({"user_id": owner, **fields})[0]))
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [str(row.id) for row in self._rows(user_id)]
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
+        rows, owners = self._store.get_all(list(filter(is_id, memory_ids))), owners_of(user_id)
+        return [_memory(row) for row in rows if (row.payload or {}).get("user_id") in owners]
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": user_id, "batch": batch})[0]]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        if not erasure.whole:
-            # What batches had stored goes, too: their messages are read anew, without what is forgotten.
-            ids = [*self.known(erasure.user_id, erasure.memory_ids)]
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-            rows = list(self._store.get_all(ids))
-        else:
-            rows = self._rows(erasure.user_id)
-            rows = rows if fresh else [row for row in rows if _is_earlier(row.payload, erasure)]
-        ids = [str(row.id) for row in rows]
-        self._erase_entities(erasure, ids)
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:
+        ids = [one.id for one in memories]
+        self._erase_entities(user_id, set(ids))
         for some in batched(ids, _AT_ONCE):
             self._store.delete_all(some)
-            on_progress(len(some))
-        return Counter(_counted_as(str(row.payload.get("user_id") or "")) for row in rows)
 
-    def _rows(self, user_id: str) -> list[Any]:
-        return [row for owner in owners_of(user_id) for row in self._store.list({"user_id": owner})[0]]
-
-    def _erase_entities(self, erasure: Erasure, ids: Iterable[str]) -> None:
+    def _erase_entities(self, user_id: str, going: Collection[str]) -> None:
         """Names of people and things that mem0's own extraction has found in memories."""
         name = f"{self._store.collection_name}_entities"
         if name not in _names(self._store):
             return
-        going = set(ids)
         with contextlib.closing(self._entities()) as entities:
             emptied = []
-            for row in entities.list({"user_id": erasure.user_id})[0]:
+            for row in entities.list({"user_id": user_id})[0]:
                 linked = [id_ for id_ in row.payload.get("linked_memory_ids") or () if id_ not in going]
                 if not linked:
                     emptied.append(str(row.id))
@@ -117,16 +109,6 @@ class StoreSite:
             entities.delete_all(emptied)
             entities.purge()
 
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [str(row.id) for row in self._store.list({"user_id": owner, "chat": chat_id})[0]]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        rows = self._store.list({"user_id": owner})[0]
-        ids = [str(row.id) for row in rows if _is_before(aware_time(row.payload.get("created_at")), at)]
-        for some in batched(ids, _AT_ONCE):
-            self._store.delete_all(some)
-        return len(ids)
-
     def purge(self) -> str:
         return self._store.purge()
 
@@ -134,53 +116,31 @@ class StoreSite:
         self._store.close()
 
 
-class RemoteSite:
+class RemoteSite(Site):
     """mem0's server or platform. It gives ids of its own; the earlier one goes along as `origin`."""
 
-    def __init__(self, backend: EditableBackend, name: str) -> None:
+    def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
 
-    def known(self, user_id: str, memory_ids: Collection[str]) -> dict[str, str]:
+    def memories(self, owner: str, **fields: str) -> list[Memory]:
+        there = self._backend.list_all(owner)
+        return [one for one in there if all(getattr(one, name) == fields[name] for name in fields)]
+
+    def named(self, user_id: str, memory_ids: Collection[str]) -> list[Memory]:
         wanted = set(memory_ids)
-        there = [*self._backend.get_all(list(wanted)), *self._listed(user_id)]
-        return {
-            memory.id: memory.text for memory in there if not wanted.isdisjoint((memory.id, memory.origin))
-        }
+        listed = [one for owner in owners_of(user_id) for one in self.memories(owner)]
+        there = (*self._backend.get_all(list(wanted)), *listed)
+        return [one for one in there if not wanted.isdisjoint((one.id, one.origin))]
 
-    def ids_of(self, user_id: str) -> list[str]:
-        return [memory.id for memory in self._listed(user_id)]
+    def remove(self, user_id: str, memories: Collection[Memory]) -> None:  # noqa: ARG002 - ids are enough
+        for one in memories:
+            self._backend.remove(one.id)
 
-    def added_by(self, user_id: str, batch: str) -> list[str]:
-        return [memory.id for memory in self._backend.added_by(user_id, batch)]
-
-    def erase(self, erasure: Erasure, *, fresh: bool, on_progress: Callable[[int], None]) -> Counter[str]:
-        gone: Counter[str] = Counter()
-        if erasure.whole and fresh:
-            for owner in owners_of(erasure.user_id):
-                gone[_counted_as(owner)] += self._backend.erase(owner)
-            on_progress(gone.total())
-            return gone
-        if erasure.whole:
-            there = self._listed(erasure.user_id)
-            ids = [memory.id for memory in there if _is_older(memory.created_at, memory.batch, erasure)]
-        else:
-            ids = list(self.known(erasure.user_id, erasure.memory_ids))
-            ids += [id_ for batch in erasure.batches for id_ in self.added_by(erasure.user_id, batch)]
-        passages = {memory.id for memory in self._backend.list_all(past_owner(erasure.user_id))}
-        for memory_id in ids:
-            gone[PASSAGES if memory_id in passages else "memories"] += self._backend.remove(memory_id)
-            on_progress(1)
-        return gone
-
-    def _listed(self, user_id: str) -> list[Memory]:
-        return [memory for owner in owners_of(user_id) for memory in self._backend.list_all(owner)]
-
-    def passages_of(self, owner: str, chat_id: str) -> list[str]:
-        return [one.id for one in self._backend.list_all(owner) if one.chat == chat_id]
-
-    def erase_said_before(self, owner: str, at: float) -> int:
-        there = [one.id for one in self._backend.list_all(owner) if _is_before(one.created_at, at)]
-        return sum(map(self._backend.remove, there))
+    def erase(self, erasure: Erasure, *, fresh: bool) -> Counter[str]:
+        if not (erasure.whole and fresh):
+            return super().erase(erasure, fresh=fresh)
+        owners = zip(("memories", PASSAGES, DOCUMENTS), owners_of(erasure.user_id), strict=True)
+        return Counter({what: self._backend.erase(owner) for what, owner in owners})
 
     def purge(self) -> str:
         return f"{self._name} keeps a history of what it has deleted: erase it there"
@@ -241,11 +201,11 @@ class Sites:
                 return open_store(settings, self._data_dir, f"{location.name}_entities", location.dims)
 
             return StoreSite(open_store(settings, self._data_dir, location.name, location.dims), entities)
-        backend = self._open(settings, self._data_dir)
-        if not isinstance(backend, EditableBackend):
-            backend.close()
-            raise TellAdmin("This backend cannot list its memories.", hint="Erase them there.")
-        return RemoteSite(backend, str(location))
+        return RemoteSite(self._open(settings, self._data_dir), str(location))
+
+
+def _memory(row: Any) -> Memory:
+    return in_payload(str(row.id), row.payload or {})
 
 
 def _names(store: Any) -> Sequence[str]:
@@ -254,25 +214,7 @@ def _names(store: Any) -> Sequence[str]:
     return [one.name for one in listed.collections] if hasattr(listed, "collections") else listed
 
 
-def _is_of(row: Any, user_id: str) -> bool:
-    return bool(row.payload) and row.payload.get("user_id") in owners_of(user_id)
-
-
-def _counted_as(owner: str) -> str:
-    if documents_in(owner):
-        return DOCUMENTS
-    return PASSAGES if past_in(owner) else "memories"
-
-
-def _is_before(said_at: datetime | None, at: float) -> bool:
-    return said_at is not None and said_at.timestamp() < at
-
-
-def _is_earlier(payload: Any, erasure: Erasure) -> bool:
-    return _is_older(aware_time(payload.get("created_at")), str(payload.get("batch") or ""), erasure)
-
-
-def _is_older(created_at: datetime | None, batch: str, erasure: Erasure) -> bool:
-    if batch in erasure.batches and batch:
+def _is_older(memory: Memory, erasure: Erasure) -> bool:
+    if memory.batch and memory.batch in erasure.batches:
         return True
-    return created_at is None or created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)
+    return memory.created_at is None or memory.created_at <= datetime.fromtimestamp(erasure.asked_at, UTC)

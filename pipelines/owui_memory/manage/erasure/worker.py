@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 
 from ...core.events import Emit, Job, failed, succeeded
+from ...core.now_and_then import NowAndThen
 from .erase import Eraser
+from .erasures import Erasure
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
@@ -17,12 +18,15 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 
 
 class ErasureWorker:
-    """A thread. `drop` forgets what is in memory of a user; `prune` deletes what is too old."""
+    """Its thread is `thread`; the next start goes on with what was begun.
+
+    `drop` forgets what is in memory of the user of an erasure; `prune` deletes what is too old.
+    """
 
     def __init__(
         self,
         eraser: Eraser,
-        drop: Callable[[str], None],
+        drop: Callable[[Erasure], object],
         emit: Emit,
         forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
@@ -31,29 +35,22 @@ class ErasureWorker:
         self._eraser, self._drop, self._emit = eraser, drop, emit
         self._forgetting = forgetting
         self._prune, self._clock, self._prune_at = prune, clock, -math.inf
-        self._stop = threading.Event()
         self._last = eraser.newest()  # of earlier ones nothing is in memory yet
         self._left_out = self._next_left_out = 0  # looks in which nothing is tried again
-        self._thread = threading.Thread(target=self._run, name="memory-erasing", daemon=True)
+        self.thread = NowAndThen("memory-erasing", self.look, _EVERY_S)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+    def look(self) -> bool:
+        """Once: drop what is new, and do what is left; that less often while something is in the way.
 
-    def stop(self, timeout_s: float) -> None:
-        """Stops the thread. The next start goes on with what was begun."""
-        self._stop.set()
-        self._thread.join(timeout_s)
-
-    def look(self) -> None:
-        """Once: drop what is new, and do what is left; that less often while something is in the way."""
+        Returns False: there is nothing more to do at once.
+        """
         self._prune_now_and_then()
         try:
             if self._drops():
                 self._left_out = self._next_left_out = 0
             if self._left_out:
                 self._left_out -= 1
-                return
+                return False
             if self._forgetting is not None:
                 self._forgetting.erase_due()
             went_well = not any(receipt.unreached for receipt in self._eraser.go_on())
@@ -63,12 +60,13 @@ class ErasureWorker:
             went_well = False
         self._left_out = 0 if went_well else self._next_left_out
         self._next_left_out = 0 if went_well else min(self._next_left_out * 2 + 1, _MOST_LEFT_OUT)
+        return False
 
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
-            self._drop(user_id)
+        for erasure in {(one.user_id, one.whole): one for one in new}.values():
+            self._drop(erasure)
         if new:
             self._last = new[-1].id
         return bool(new)
@@ -84,7 +82,3 @@ class ErasureWorker:
             self._emit(failed(Job.PRUNING, error))
             pause = _PRUNE_AGAIN_S
         self._prune_at = self._clock() + pause
-
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            self.look()

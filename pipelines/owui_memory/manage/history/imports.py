@@ -15,11 +15,12 @@ from functools import cache, partial
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
-from ...backends.base import EditableBackend
+from ...backends.backend_holder import BackendHolder
+from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop, Retry
+from ...core.errors import Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -33,20 +34,18 @@ from ...remember.outbox import Outbox
 from ...state import hold, imports, outbox, reading
 from ...state.episodes_table import EpisodesTable
 from ...state.switches_table import Switches
-from ..live import Live
 from .entries import Fact, Flaw
 from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
 from .previews import Preview, Seen, estimated
 
-Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `reading.read`
 
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
 _STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
-_ALL = "the archive"
 _NAME_CHARS = 200
 
 
@@ -85,7 +84,7 @@ class Imports:
         """What these entries would bring to a user. Nothing is changed.
 
         Raises:
-            Drop: the archive cannot be opened, or nothing in it is known.
+            Refused: the archive cannot be opened, or nothing in it is known.
         """
         seen = Seen()
         for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
@@ -149,23 +148,21 @@ class Imports:
             for row in rows
         ]
 
-    def undo(self, user_id: str, import_id: str, live: Live) -> int:
+    def undo(self, user_id: str, import_id: str, live: BackendHolder) -> int:
         """Take back all that an import has brought; how many exchanges and facts that were.
 
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import, or the backend cannot list memories.
+            Refused: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
-                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+                raise Refused(message("page: no such import"))
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
-            if not isinstance(backend, EditableBackend):
-                raise Drop("This backend cannot list memories.", hint="Remove them there.")
             while rows := self._stopped(mine, brought, user_id):  # more of it may come meanwhile
                 # All of its messages at once, and before any is out of sight: a fact may be from several.
                 Changes(self._journal).retract(backend, user_id, {message_id_of(key) for key, _ in rows})
@@ -195,7 +192,7 @@ class Imports:
                 connection.execute(delete(imports).where(mine))
         return [(key, batch) for key, batch in rows]
 
-    def _remove_unmarked(self, backend: EditableBackend, user_id: str, batches: Collection[str]) -> None:
+    def _remove_unmarked(self, backend: Backend, user_id: str, batches: Collection[str]) -> None:
         """Remove what stopped batches have stored, where the journal does not know it yet."""
         for name in (one.removeprefix(_STOPPED) for one in batches if one.startswith(_STOPPED)):
             marked = {change.memory_id for change in self._journal.of_batch(name) if change.made}
@@ -203,11 +200,11 @@ class Imports:
                 if memory.id not in marked:
                     backend.remove(memory.id)
 
-    def _remove_passages(self, backend: EditableBackend, user_id: str, names: list[str]) -> None:
+    def _remove_passages(self, backend: Backend, user_id: str, names: list[str]) -> None:
         entries = [entry for name in names if (entry := self._passages.get(user_id, name)) is not None]
         ids = [id_ for entry in entries for id_ in ids_of(entry)]
         if ids:
-            admission.remove_all(backend, past_owner(user_id), ids)
+            backend.remove_all(past_owner(user_id), ids)
             self._passages.remove(user_id, [entry.exchange for entry in entries])
 
     def _taken(self, user_id: str, archive: Archive, seen: Seen) -> Iterator[Exchange]:
@@ -221,7 +218,7 @@ class Imports:
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
-                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                seen.flaws["", "there is more in it than may be read"] += 1
                 return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1

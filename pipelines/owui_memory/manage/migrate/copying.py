@@ -35,9 +35,8 @@ class Copy:
         self._deletes, self._stop = deletes, stop
         self._on_progress: OnProgress = on_progress or (lambda _copied, _total: None)
         self.refused = 0  # memories that the target does not take, or nobody may write any more
-        self._written: dict[
-            str, bytes
-        ] = {}  # what a location keeps otherwise than it was told is not told again
+        # What a location keeps otherwise than it was told is not told again.
+        self._written: dict[str, bytes] = {}
 
     def run(self) -> int:
         """Make good what differs now; how many memories did. Less than all where it was stopped."""
@@ -48,11 +47,8 @@ class Copy:
             if (id_ not in target or target[id_].digest != head.digest)
             and self._written.get(id_) != head.digest
         ]
-        # Oldest first: what a chat said before is the context of what comes next.
-        missing.sort(key=lambda id_: source[id_].created_at)
         surplus = [id_ for id_, head in target.items() if id_ not in source and self._may_delete(head)]
-        self._on_progress(len(source) - len(missing), len(source))
-        self._copy(missing, total=len(source))
+        self._copy(missing, source, total=len(source))
         for some in batched(surplus, BATCH):
             if not self._stop.is_set():
                 self._target.erase(some)
@@ -68,17 +64,17 @@ class Copy:
         lacking = {id_: one for id_, one in source.items() if id_ not in target and one.created_at >= since}
         gone = set(without()) if lacking else set()
         missing = [id_ for id_ in lacking if id_ not in gone]
-        missing.sort(key=lambda id_: source[id_].created_at)
-        self._on_progress(0, len(missing))
-        self._copy(missing, total=len(missing))
+        self._copy(missing, source, total=len(missing))
         return len(missing)
 
     def _may_delete(self, head: Head) -> bool:
         return self._deletes if head.moved is None else head.moved
 
-    def _copy(self, ids: list[str], *, total: int) -> None:
+    def _copy(self, ids: list[str], heads: Mapping[str, Head], *, total: int) -> None:
+        """Oldest first: what a chat said before is the context of what comes next."""
         copied = total - len(ids)
-        for batch in batched(ids, BATCH):
+        self._on_progress(copied, total)
+        for batch in batched(sorted(ids, key=lambda id_: heads[id_].created_at), BATCH):
             if self._stop.is_set():
                 return
             ordinal = {id_: number for number, id_ in enumerate(batch)}

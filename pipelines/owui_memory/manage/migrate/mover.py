@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
 from ... import COMMAND
+from ...backends.backend_holder import BackendHolder, Open
 from ...backends.base import Backend
 from ...backends.locations import HOLD_S, Known, Location, Locations, settings_of
 from ...config.settings import Valves
@@ -24,7 +24,7 @@ from ...core.errors import MemoryFault, Retry
 from ...core.memory import Check
 from ...state.clock import PUT_RIGHT_S
 from .copying import Copy, OnProgress
-from .reach import Open, location_of_backend, opened, records_of, settled
+from .reach import location_of_backend, opened, records_of, settled
 from .records import Records, RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -38,34 +38,20 @@ _AGAIN_FIRST_S, _AGAIN_MOST_S = 2.0, 120.0
 _SKEW = timedelta(seconds=PUT_RIGHT_S)
 
 
-class Live(Protocol):
-    """What holds the backend in use: see `backends.backend_holder`."""
-
-    @property
-    def current(self) -> Backend | None:
-        """The backend in use."""
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:
-        """Use this one from now on; False if the settings have changed since."""
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Nobody writes meanwhile."""
-
-
 @dataclass(frozen=True)
 class Arrival:
     """A backend that is to take over, the settings it was opened with, and its location among all."""
 
     backend: Backend
     settings: Valves
-    live: Live
+    live: BackendHolder
     superseded: threading.Event
     locations: Locations
     location: Location
 
     @property
     def records(self) -> Records:
-        """All that it holds. Raises TellAdmin if it cannot be listed."""
+        """All that it holds."""
         return records_of(self.backend, self.locations)
 
 
@@ -89,7 +75,9 @@ class Mover:
         """The status' line, while something is moved or cannot be."""
         return [self._state] if self._state else []
 
-    def bring(self, live: Live, backend: Backend, settings: Valves, superseded: threading.Event) -> None:
+    def bring(
+        self, live: BackendHolder, backend: Backend, settings: Valves, superseded: threading.Event
+    ) -> None:
         """Let a backend take over once it holds what the home holds. Blocks until all of that is done.
 
         At a start with other settings than before, the former backend is opened to serve meanwhile. Where
@@ -120,7 +108,7 @@ class Mover:
         Raises:
             MemoryFault: what was met. The same call later goes on from there.
         """
-        arrival = self._arrival(backend, settings, _Nobody(), stop)
+        arrival = self._arrival(backend, settings, BackendHolder(self._data_dir), stop)
         locations, target = arrival.locations, arrival.records
         home = settled(locations, settings, self._data_dir, arrival.location)
         if home.key != arrival.location.key:
@@ -136,7 +124,7 @@ class Mover:
         return len(target.heads())
 
     def _arrival(
-        self, backend: Backend, settings: Valves, live: Live, superseded: threading.Event
+        self, backend: Backend, settings: Valves, live: BackendHolder, superseded: threading.Event
     ) -> Arrival:
         locations = Locations(self._engine, settings.collection)
         location = location_of_backend(backend, settings)
@@ -317,18 +305,6 @@ class _Move:
 def _without_erasures(locations: Locations, location: Location) -> None:
     if locations.has_erasures(location):
         raise Retry("something is still to be erased there", hint="That comes first.")
-
-
-class _Nobody:
-    """Serves nothing: for the command line."""
-
-    current = None
-
-    def take_over(self, backend: Backend, superseded: threading.Event) -> bool:  # noqa: ARG002
-        return True
-
-    def alone(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
 
 def _both(one: OnProgress, other: OnProgress) -> OnProgress:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ...backends.assemble import open_store
+from ...backends.backend_holder import Open
 from ...backends.base import Backend
 from ...backends.library import LibraryBackend
 from ...backends.locations import Location, Locations, found_in, location_of, settings_of
 from ...config.settings import Valves
 from ...models.faults import translated
-from ..live import editable
 from .records import LibraryRecords, Records, RemoteRecords
-
-Open = Callable[[Valves, Path], Backend]
 
 
 def location_of_backend(backend: Backend, settings: Valves) -> Location:
@@ -24,9 +22,7 @@ def location_of_backend(backend: Backend, settings: Valves) -> Location:
     if settings.backend != "library":
         return location_of(settings)
     assert isinstance(backend, LibraryBackend)
-    return location_of(
-        settings, backend.collection, backend.models.embedder.name, backend.models.embedder.dims
-    )
+    return location_of(settings, backend.collection, backend.embedder.name, backend.embedder.dims)
 
 
 def settled(locations: Locations, settings: Valves, data_dir: Path, location: Location) -> Location:
@@ -44,14 +40,10 @@ def settled(locations: Locations, settings: Valves, data_dir: Path, location: Lo
 
 
 def records_of(backend: Backend, locations: Locations) -> Records:
-    """All that is in an open backend's location.
-
-    Raises:
-        TellAdmin: it cannot be listed.
-    """
+    """All that is in an open backend's location."""
     if isinstance(backend, LibraryBackend):
-        return LibraryRecords(backend.vector_store, backend.models.embedder.embed_batch)
-    return RemoteRecords(editable(backend), locations.users)
+        return LibraryRecords(backend.vector_store, backend.embedder.embed_batch)
+    return RemoteRecords(backend, locations.users)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from ...backends.base import EditableBackend
+from ...backends.base import Backend
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from ...core.memory import DOCUMENT, EPISODE, QUOTED, Memory, hash_of, in_payload, payload_of
@@ -134,7 +134,7 @@ class LibraryRecords:
 class RemoteRecords:
     """mem0's server or platform, of the users that are known here. It gives ids of its own."""
 
-    def __init__(self, backend: EditableBackend, users: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, backend: Backend, users: Callable[[], Iterable[str]]) -> None:
         self._backend, self._users = backend, users
         self._found: dict[str, tuple[str, Memory]] = {}  # user and memory by the id it had first
 
@@ -180,7 +180,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
     }
 
 

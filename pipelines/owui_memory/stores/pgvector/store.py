@@ -1,4 +1,4 @@
-"""mem0's pgvector store with what `store_protocol` asks for besides: upserts, pages, and words of our own.
+"""mem0's pgvector store with what `stores.protocol` asks for besides: upserts, pages, and words of our own.
 
 mem0 has PostgreSQL split the texts into words, which it cannot do for scripts without spaces, and finds only
 what holds all words of a query. Here a column holds the words of `words.py`, cut to their stems; those of a
@@ -21,8 +21,9 @@ from psycopg_pool import ConnectionPool
 
 from ...core.errors import Drop
 from ...models.faults import translated
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import schema as pgvector_schema
 from .schema import INDEXED
 from .words import any_of, asked, stored
@@ -55,7 +56,7 @@ _BY_WORDS = """
 
 
 class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`. What goes wrong is raised as MemoryFault."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, connection_string: str) -> None:
         self.collection_name, self.embedding_model_dims = collection_name, embedding_model_dims
@@ -116,7 +117,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store all or none; one whose id exists is replaced."""
         rows = [
             (id_, self._fitting(vector), _json(payload), stored(payload))
             for id_, vector, payload in entries(ids, vectors, payloads)
@@ -131,7 +131,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
             cursor.executemany(statement, sorted(rows, key=lambda row: str(row[0])))
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         changes: list[str] = []
         values: list[Any] = []
         if vector is not None:
@@ -147,36 +146,30 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
                 raise Drop("The memory to update no longer exists.")
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("DELETE FROM {table} WHERE id = ANY(%s::uuid[])"), (_ids(ids),))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         return self._rows("WHERE id = ANY(%s::uuid[])", _ids(vector_ids))
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         return self.list({"user_id": user_id, "kind": kind}, top_k)[0]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
         condition, bound = _where(filters)
         most = None if top_k is None else max(top_k, 0)  # LIMIT NULL is none
         newest = f"WHERE {condition} ORDER BY payload->>'created_at' DESC NULLS LAST, id LIMIT %s"
         return [self._rows(newest, *bound, most)]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the last one's id if there are more; None: that was all."""
         limit = max(limit, 1)
         beyond, bound = ("TRUE", []) if after is None else ("id > %s::uuid", [after])
         rows = self._rows(f"WHERE {beyond} ORDER BY id LIMIT %s", *bound, limit + 1)
         return rows[:limit], rows[limit - 1].id if rows[limit:] else None
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         (counted,) = self._ask("SELECT count(*) FROM {table}")
         return int(counted[0])
 
@@ -187,7 +180,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         top_k: int | None = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity, 0 to 1."""
         most = None if top_k is None else max(top_k, 0)
         statement, bound = _by_meaning(self._fitting(vectors), most, filters)
         return [_row(*row) for row in self._ask(statement, *bound)]
@@ -195,7 +187,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any]:
-        """Those that share words with `query`; score is BM25 over what the filters let through."""
         stems = asked(query)
         if not stems or top_k < 1:
             return []
@@ -210,7 +201,6 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and those that share words with `query`, in one statement."""
         stems, fitting_vector = asked(query), self._fitting(vector)
         if top_k < 1 or not owners:
             return [([], []) for _ in owners]
@@ -243,12 +233,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return _KEEPS
 
     def reset(self) -> None:
-        """Erase all memories; the collection stays usable, also for others who have it open."""
         with self._get_cursor() as cursor:
             cursor.execute(self._sql("TRUNCATE {table}"))
 
     def close(self) -> None:
-        """Release the connections; twice is harmless."""
         self.connection_pool.close()
 
     # Inside
@@ -266,7 +254,10 @@ class PgvectorStore(Insert, mem0s.PGVector):  # type: ignore[misc]
         return [_row(id_, None, payload) for id_, payload in found]
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
 
 def _where(filters: Filters | None) -> tuple[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""mem0's Qdrant store, on a server or embedded, with what `store_protocol` asks for besides.
+"""mem0's Qdrant store, on a server or embedded, with what `stores.protocol` asks for besides.
 
 Both searches are one request, all that is filtered by has an index, and an update leaves no old words behind.
 """
@@ -15,8 +15,9 @@ from mem0.vector_stores.qdrant import Qdrant
 from qdrant_client import models
 
 from ...core.errors import Drop, TellAdmin
-from ..payload import entries, fitting, to_json, wrong_size
+from ..payload import entries, to_json, wrong_size
 from ..protocol import Filters, Insert, Payload, Rows, Vector
+from ..vector import fitting
 from . import words as qdrant_words
 from .connection import at_address, in_folder
 
@@ -43,7 +44,7 @@ _INDEXES: Mapping[str, Any] = {
 
 
 class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
-    """See `store_protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
+    """See `protocol.VectorStore`. A server's at `url`, or embedded in the folder `path`."""
 
     def __init__(
         self,
@@ -81,13 +82,11 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     # Writing
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
-        """Store memories, a hundred or none at a time; one whose id exists is replaced."""
         points = [self._point(*entry) for entry in entries(ids, vectors, payloads)]
         for start in range(0, len(points), _AT_ONCE):
             self.client.upsert(self.collection_name, points=points[start : start + _AT_ONCE])
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, its words too, and keep what is None. Drop when there is no such memory."""
         if self.get(vector_id) is None:  # Qdrant would make it, or say that a setting is wrong
             raise Drop("The memory to update no longer exists.")
         if vector is not None and payload is not None:
@@ -109,21 +108,18 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             self.client.batch_update_points(self.collection_name, update_operations=operations)
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase these memories in one request; those that are absent do not matter."""
         if ids:
             self.client.delete(self.collection_name, points_selector=models.PointIdsList(points=list(ids)))
 
     # Reading
 
     def get_all(self, vector_ids: Sequence[str]) -> builtins.list[Any]:
-        """Those of these memories that there are, in no order."""
         if not vector_ids:
             return []
         found: list[Any] = self.client.retrieve(self.collection_name, ids=list(vector_ids), with_payload=True)
         return found
 
     def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
         if top_k < 1:
             return []
         newest = models.OrderBy(key="created_at", direction=models.Direction.DESC)
@@ -135,7 +131,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
             return rows[::-1][:top_k]
 
     def list(self, filters: Filters | None = None, top_k: int | None = None) -> builtins.list[Rows]:
-        """`[rows]`, as mem0 expects it, by id; all of them when `top_k` is None."""
         wanted = self._create_filter(dict(filters or {}))
         rows: list[Any] = []
         after = None
@@ -148,11 +143,9 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return [rows]
 
     def scan(self, after: Any | None, limit: int) -> tuple[Rows, Any | None]:
-        """A page of all memories by id, and the id that the next begins with; None: that was all."""
         return self._scroll(None, max(limit, 1), offset=after)
 
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
         return int(self.client.count(self.collection_name, exact=True).count)
 
     def search(
@@ -162,7 +155,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> builtins.list[Any]:
-        """The nearest to the one vector `vectors`; score is the cosine similarity."""
         if top_k < 1:
             return []
         return self._found([(filters, self._by_meaning(vectors))], top_k)[0]
@@ -170,7 +162,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
     def keyword_search(
         self, query: str, top_k: int = 5, filters: Filters | None = None
     ) -> builtins.list[Any] | None:
-        """Those that share words with `query`; None in a collection that was made without words."""
         if not self._has_bm25_slot:
             return None
         words = self._by_words(query)
@@ -184,7 +175,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> builtins.list[tuple[Rows, Rows | None]]:
-        """Of each of these users the nearest, and by words (see `keyword_search`), in one request."""
         if top_k < 1:
             return [([], []) for _ in owners]
         words = self._by_words(query) if self._has_bm25_slot else []
@@ -203,7 +193,6 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return ""
 
     def close(self) -> None:
-        """Release the connection or the folder; twice is harmless."""
         self.client.close()
 
     # Inside
@@ -249,7 +238,10 @@ class QdrantStore(Insert, Qdrant):  # type: ignore[misc]
         return models.PointStruct(id=id_, vector=vectors, payload=plain)
 
     def _fitting(self, vector: Vector) -> builtins.list[float]:
-        return fitting(vector, self.collection_name, self.embedding_model_dims)
+        plain: builtins.list[float] = fitting(
+            vector, self.collection_name, self.embedding_model_dims
+        ).tolist()
+        return plain
 
     def _words_of(self, payload: Payload) -> dict[str, models.SparseVector]:
         """The keyword vector by its name; nothing in a collection that was made without."""

@@ -6,13 +6,13 @@ import contextlib
 import importlib
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ..sqlite_faults import is_busy, translated
+from ...state import wal
+from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
 IDLE_CONNECTIONS = 8
@@ -33,7 +33,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        _enter_wal(connection)
+        wal.enter(connection, BUSY_SECONDS)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA cache_size = -4000")  # KiB, per connection
@@ -77,19 +77,6 @@ def load_vec(connection: sqlite3.Connection) -> None:
     connection.enable_load_extension(True)
     sqlite_vec.load(connection)
     connection.enable_load_extension(False)
-
-
-def _enter_wal(connection: sqlite3.Connection) -> None:
-    # SQLite answers "locked" at once, without waiting, when two processes switch a new file at the same time.
-    give_up = time.monotonic() + BUSY_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except Exception as error:
-            if not is_busy(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
 
 
 def erases_words(connection: sqlite3.Connection) -> bool:

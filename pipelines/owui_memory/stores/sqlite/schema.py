@@ -12,12 +12,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import TellAdmin
 from ..payload import wrong_size
 from .driver import Connections, erases_words, look_at
 
-MAX_NAME = 200
-MAX_DIMS = 8192
 _LOOK_S = 10.0
 
 
@@ -56,16 +53,7 @@ class Tables:
 
 
 def open_collection(connections: Connections, name: str, dims: int) -> Tables:
-    """The collection's tables, made when absent. TellAdmin on a bad name or vectors of another size."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise TellAdmin(
-            f"A collection's name must have 1 to {MAX_NAME} printable characters.",
-            hint="Choose another `collection`.",
-        )
-    if not 1 <= dims <= MAX_DIMS:
-        raise TellAdmin(
-            f"An embedding size of {dims} is not possible (1 to {MAX_DIMS}).", hint="Choose another embedder."
-        )
+    """The collection's tables, made when absent. TellAdmin on vectors of another size."""
     # Looked up without the write lock first: opening must not wait for whoever writes.
     with connections.use() as connection:
         tables = _find(connection, name)

@@ -8,7 +8,6 @@ What lies together in the file is one owner's, so that a search reads nothing of
 # ruff: noqa: S608  (table names come from sqlite_schema, all values are bound)
 from __future__ import annotations
 
-import array
 import json
 import sqlite3
 from collections.abc import Collection, Sequence
@@ -18,11 +17,12 @@ from typing import Any
 import numpy as np
 from mem0.vector_stores.base import VectorStoreBase
 
-from ...core.errors import Drop, TellAdmin
+from ...core.errors import Drop
 from ...state import wal
-from ..payload import entries, to_json, wrong_size
+from ..payload import entries, to_json
 from ..protocol import Insert, Payload, Vector
 from ..sqlite_faults import translated
+from ..vector import fitting
 from . import blocks
 from .blocks import Array, Edit
 from .driver import Connections
@@ -37,12 +37,10 @@ _MANY = 500  # memories from which on words are erased faster all together: 0.5 
 
 
 class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
-    """Safe for many threads and several processes. What goes wrong is raised as MemoryFault."""
+    """See `protocol.VectorStore`; also safe for several processes. What is found is of one moment."""
 
     def __init__(self, collection_name: str, embedding_model_dims: int, path: str) -> None:
         """Open collection `collection_name` in the file at `path`; both are made when absent."""
-        if not path or path == ":memory:":
-            raise TellAdmin("The memory database needs a file.", hint="Set the path of a file.")
         self.path = path
         self._connections = Connections(path)
         with translated(path):
@@ -55,23 +53,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     # Collections
 
-    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:
+    def create_col(self, name: str, vector_size: int, distance: str = "cosine") -> None:  # noqa: ARG002 - mem0's
         """Use collection `name`, making it when absent. TellAdmin if its vectors have another size."""
-        if distance != "cosine":
-            raise TellAdmin("This store compares by cosine only.", hint="Leave the distance at cosine.")
         self._tables = open_collection(self._connections, name, vector_size)
         self._words, self._search = Words(self._tables), Search(self._tables)
         self.collection_name, self.embedding_model_dims = name, vector_size
 
     def list_cols(self) -> list[str]:
-        """The names of all collections in the file."""
         with self._connections.use() as connection:
             rows = connection.execute("SELECT name FROM memory_collections ORDER BY number").fetchall()
         return [name for (name,) in rows]
 
     def col_info(self) -> dict[str, Any]:
         """`name`, `dims` and `count` of this collection."""
-        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count()}
+        return {"name": self.collection_name, "dims": self.embedding_model_dims, "count": self.count_rows()}
 
     def delete_col(self) -> None:
         """Erase this collection. The store cannot be used afterwards, except for `create_col` and `close`."""
@@ -80,7 +75,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             connection.execute("DELETE FROM memory_collections WHERE number = ?", (self._tables.number,))
 
     def reset(self) -> None:
-        """Erase all memories of this collection; it stays usable, also for others who have it open."""
         with self._connections.write() as connection:
             drop_tables(connection, self._tables)
             make_tables(connection, self._tables)
@@ -113,7 +107,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def update(self, vector_id: str, vector: Vector | None = None, payload: Payload | None = None) -> None:
-        """Replace what is given, keep what is None. Drop when there is no such memory."""
         unit = None if vector is None else self._unit(vector)
         new = None if payload is None else (*_columns(payload), to_json(payload))
         with self._connections.write() as connection:
@@ -130,11 +123,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             self._words.erase(connection)
 
     def delete(self, vector_id: str) -> None:
-        """Erase one memory; nothing happens when it is absent."""
         self.delete_all([vector_id])
 
     def delete_all(self, ids: Sequence[str]) -> None:
-        """Erase all of these memories or none; those that are absent do not matter."""
         with self._connections.write() as connection:
             rows = connection.execute(
                 f"DELETE FROM {self._tables.memories} WHERE id IN (SELECT value FROM json_each(?)) "
@@ -157,25 +148,20 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
     # Reading
 
     def get(self, vector_id: str) -> Row | None:
-        """One memory by its id."""
-        with self._connections.use() as connection:
-            row = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} WHERE id = ?", (str(vector_id),)
-            ).fetchone()
-        return Row(*row) if row else None
+        return next(iter(self._rows("WHERE id = ?", str(vector_id))), None)
 
     def get_all(self, vector_ids: Sequence[str]) -> Rows:
-        """Those of these memories that there are, in no order."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE id IN (SELECT value FROM json_each(?))",
-                (_listed(vector_ids),),
-            ).fetchall()
-        return [Row(*row) for row in rows]
+        return self._rows("WHERE id IN (SELECT value FROM json_each(?))", _listed(vector_ids))
+
+    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
+        return self._rows("WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?", user_id, kind, top_k)
+
+    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
+        condition, bound = where(filters)
+        most = -1 if top_k is None else max(top_k, 0)
+        return [self._rows(f"WHERE {condition} ORDER BY seq DESC LIMIT ?", *bound, most)]
 
     def scan(self, after: int | None, limit: int) -> tuple[Rows, int | None]:
-        """A page of all memories, oldest first, and where the next begins; None: that was all."""
         limit = max(limit, 1)
         with self._connections.use() as connection:
             rows = connection.execute(
@@ -185,37 +171,9 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         page = rows[:limit]
         return [Row(id_, None, payload) for _, id_, payload in page], page[-1][0] if rows[limit:] else None
 
-    def of_kind(self, user_id: str, kind: str, top_k: int) -> Rows:
-        """A user's memories of one kind, newest first; found by index."""
-        with self._connections.use() as connection:
-            rows = connection.execute(
-                f"SELECT id, NULL, payload FROM {self._tables.memories} "
-                "WHERE user_id = ? AND kind = ? ORDER BY seq DESC LIMIT ?",
-                (user_id, kind, top_k),
-            ).fetchall()
-        return [Row(*row) for row in rows]
-
-    def list(self, filters: Filters | None = None, top_k: int | None = None) -> list[Rows]:
-        """`[rows]`, as mem0 expects it, newest first; all of them when `top_k` is None."""
-        condition, bound = where(filters)
-        sql = (
-            f"SELECT id, NULL, payload FROM {self._tables.memories} AS m "
-            f"WHERE {condition} ORDER BY seq DESC LIMIT ?"
-        )
-        with self._connections.use() as connection:
-            rows = connection.execute(sql, (*bound, -1 if top_k is None else max(top_k, 0))).fetchall()
-        return [[Row(*row) for row in rows]]
-
-    def count(self, filters: Filters | None = None) -> int:
-        """How many memories the filters match."""
-        condition, bound = where(filters)
-        sql = f"SELECT count(*) FROM {self._tables.memories} AS m WHERE {condition}"
-        with self._connections.use() as connection:
-            return int(connection.execute(sql, bound).fetchone()[0])
-
     def count_rows(self) -> int:
-        """How many memories the collection holds."""
-        return self.count()
+        with self._connections.use() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {self._tables.memories}").fetchone()[0])
 
     def search(
         self,
@@ -224,13 +182,11 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         top_k: int = 5,
         filters: Filters | None = None,
     ) -> Rows:
-        """The `top_k` memories nearest to the one vector `vectors`; score is the cosine similarity, 0..1."""
         unit = self._unit(vectors)
         with self._connections.read() as connection:
             return self._search.filtered(connection, unit, [], top_k, filters)[0]
 
     def keyword_search(self, query: str, top_k: int = 5, filters: Filters | None = None) -> Rows:
-        """Memories that share words with `query` (any text); score is BM25 among their user's."""
         with self._connections.read() as connection:
             return self._search.filtered(connection, None, asked(query), top_k, filters)[1]
 
@@ -242,7 +198,6 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
         owners: Sequence[str],
         scopes: Collection[str] | None = None,
     ) -> Found:
-        """Of each of these users the nearest, and those that share words with `query`; at one moment."""
         unit, words = self._unit(vector), asked(query)
         with self._connections.read() as connection:
             return self._search.of_owners(connection, unit, words, top_k, owners, scopes)
@@ -255,19 +210,17 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
             wal.empty(connection, "The memory database")
         return ""
 
-    def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it, so that what was deleted is gone from both.
-
-        False when another reader or writer is in the way; call it again later.
-        """
-        with self._connections.use() as connection:
-            return wal.is_emptied(connection)
-
     def close(self) -> None:
-        """Release the file; SQLite folds the write-ahead log into it when nobody else has it open."""
         self._connections.close()
 
     # Inside
+
+    def _rows(self, rest: str, *bound: Any) -> Rows:
+        with self._connections.use() as connection:
+            rows = connection.execute(
+                f"SELECT id, NULL, payload FROM {self._tables.memories} AS m {rest}", bound
+            ).fetchall()
+        return [Row(*row) for row in rows]
 
     def _give(
         self, edit: Edit, seq: int, user: str | None, chat: str | None, text: str, unit: Array | None
@@ -329,14 +282,7 @@ class SqliteStore(Insert, VectorStoreBase):  # type: ignore[misc]
 
     def _unit(self, vector: Vector) -> Array | None:
         """The vector at length 1; None for one of zeros, which has no direction to compare."""
-        try:
-            numbers = np.array(array.array("f", vector), np.float64)
-        except (TypeError, OverflowError):
-            raise Drop("The embedder returned something that is no list of numbers.") from None
-        if len(numbers) != self.embedding_model_dims:
-            raise wrong_size(self.collection_name, self.embedding_model_dims, len(numbers))
-        if not np.isfinite(numbers).all():
-            raise Drop("The embedder returned a number that is not finite.")
+        numbers = fitting(vector, self.collection_name, self.embedding_model_dims)
         largest = np.abs(numbers).max()
         if not largest:
             return None

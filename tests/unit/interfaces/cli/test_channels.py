@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from owui_memory.backends import open_backend
-from owui_memory.backends.base import EditableBackend
 from owui_memory.backends.locations import naming
 from owui_memory.channels.channels import Channels
 from owui_memory.config.environment import Environment
@@ -25,7 +24,6 @@ def test_a_channel_is_listed_paused_and_erased(run: Run, know: Know, server: Pat
     engine = open_state(server)
     settings = settings_in(Environment.read(os.environ))
     backend = open_backend(settings, server, named=partial(naming, engine, server))
-    assert isinstance(backend, EditableBackend)
     assert run("channels", "list") == "No channel is observed.\n"
     one, other = said("We ship on Fridays.", channel_name="Shop"), said("Hello", author="u2", channel="other")
     learn(engine, backend, "The team ships on Fridays.", one)
@@ -47,6 +45,13 @@ def test_a_channel_is_listed_paused_and_erased(run: Run, know: Know, server: Pat
     with engine.connect() as connection:
         kept = set(connection.scalars(select(channel_messages.c.text)))
     assert kept == {"We ship on Fridays.", "And on Sundays.", "Hello"}
+
+    with engine.begin() as connection:
+        connection.execute(
+            update(channel_messages).where(channel_messages.c.user_id == owner_in()).values(state="aside")
+        )
+    assert "2 messages" in run("channels", "retry", "discord", "general")
+    assert rows(run, "channels", "retry", "discord", "general")["revived"] == 0
 
     receipt = rows(run, "channels", "erase", "discord", "general", "--yes")
     assert receipt["counts"]["memories"] == 1

@@ -58,7 +58,8 @@ def test_one_users_events_leave_room_for_others() -> None:
             for number in range(50):
                 poster.post(user, "c", f"{user}{number}", lambda: EVENT)
         server.goes_on.set()
-        server.wait_for("ada7", "status")
+        wait_until(lambda: len(server.posted) >= 2 * 8, what="all that had room are posted")
+        wait_until(lambda: not poster._waiting, what="nothing waits")
         assert len(server.posted) == 2 * 8
         check = poster.check()
         assert check

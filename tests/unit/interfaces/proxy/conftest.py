@@ -12,10 +12,8 @@ from tests.unit.interfaces.proxy.desk import Desk, desk
 
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder, settings = (
-        tmp_path_factory.mktemp("proxy"),
-        {"agent_steps": "4", "context_tokens": "small*: 4000"},
-    )
+    folder = tmp_path_factory.mktemp("proxy")
+    settings = {"advanced": "agent_steps=4", "context_tokens": "small*: 4000"}
     with Upstream() as upstream, desk(folder, upstream, **settings) as one:
         yield one
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from owui_memory.config.environment import Environment
 from owui_memory.standalone import application
@@ -101,9 +102,14 @@ class Desk:
 
 @contextmanager
 def desk(
-    data_dir: Path, upstream: Upstream, *more: Upstream, traces: bool = False, **presets: str
+    data_dir: Path,
+    upstream: Upstream,
+    *more: Upstream,
+    traces: bool = False,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    **presets: str,
 ) -> Iterator[Desk]:
-    """A started one. presets: of settings."""
+    """A started one. presets: of settings. around: what requests go through first."""
     names = ("main", "second", "third")
     upstreams = [
         {"name": name, "base_url": one.base_url, "api_key": f"key of {name}"}
@@ -114,7 +120,7 @@ def desk(
         given, data_dir, KEY, data_dir / "valves.json", user_jwt_secret="s" * 40, traces=traces
     )
     port = free_port()
-    config = uvicorn.Config(application(environment), port=port, log_level="warning", lifespan="on")
+    config = uvicorn.Config(around(application(environment)), port=port, log_level="warning", lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -16,7 +16,11 @@ from tests.harness.upstream import Upstream
 from tests.unit.interfaces.proxy.desk import Desk, desk
 
 Tool = Callable[..., httpx.Response]
-SETTINGS = {"teams": "design: ada-in-design bob-in-design", "personas": "tutor-*"}
+SETTINGS = {
+    "teams": "design: ada-in-design bob-in-design",
+    "personas": "tutor-*",
+    "page_url": "https://Chat.example.org/memory",
+}
 
 
 @pytest.fixture(scope="session")

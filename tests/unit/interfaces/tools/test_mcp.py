@@ -135,6 +135,49 @@ def test_who_has_no_key_is_asked_for_one(at: Desk, user: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("origin", "is_known"),
+    [
+        ("", True),
+        ("http://localhost:6274", True),
+        ("http://memory.localhost", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("https://192.168.1.7", True),
+        ("https://chat.example.org", True),
+        ("https://chat.example.org:8443", True),
+        ("chrome-extension://abcdefgh", True),
+        ("app://notes.example", True),
+        ("http://evil.example", False),
+        ("http://evil.example:9099", False),
+        ("https://chat.example.org.evil.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://localhost.evil.example", False),
+        ("http://evil-localhost", False),
+        ("http://127.0.0.1@evil.example", False),
+        ("null", False),
+        ("evil.example", False),
+        ("http://", False),
+        ("http://[::1", False),
+        ("http://" + "a" * 8000, False),
+    ],
+)
+def test_pages_of_any_other_name_are_refused(at: Desk, user: str, origin: str, is_known: bool) -> None:
+    """By DNS rebinding such a page's own name may lead here: it is in `Host`, too."""
+    headers = {"Origin": origin, "Host": origin.rpartition("/")[2] or "any.example"}
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    preflight = httpx.options(f"{at.url}/memory/mcp", headers={**headers, **asks})
+    answer = post(at, PING, **with_key(key_of(at, user)), **headers)
+    assert answer.status_code == (200 if is_known else 403)
+    assert (preflight.headers.get("access-control-allow-origin") == "*") is is_known
+    if not is_known:
+        assert preflight.status_code == 403
+        assert "page_url" in answer.json()["error"]
+        url = f"{at.url}/memory/tools/search_memory"
+        asked = httpx.post(url, json={"query": "dog"}, headers={**headers, **with_key(key_of(at, user))})
+        assert asked.status_code == 200, "there a key is enough"
+
+
+@pytest.mark.parametrize(
     ("body", "status"),
     [
         (b"{", 400),

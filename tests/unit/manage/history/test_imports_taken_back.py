@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from owui_memory.backends.backend_holder import BackendHolder
 from owui_memory.core.change import FORGET
 from owui_memory.core.errors import Drop
 from owui_memory.core.exchange import IMPORTS, Exchange
@@ -20,7 +18,6 @@ from owui_memory.remember.episodes import Episodes
 from owui_memory.remember.later import Later
 from owui_memory.state import journal
 from owui_memory.state.switches_table import Switches
-from tests.harness.waiting import wait_until
 from tests.unit.manage.history.test_imports import drain, kept
 from tests.unit.remember.workbench import Bench
 
@@ -50,18 +47,6 @@ def test_what_two_of_them_say_goes_with_the_second(bench: Bench, imports: Import
     assert sum(bees in text for text in kept(bench)) == 2
     imports.undo("maren", begun[1 - first].id, bench.live)
     assert kept(bench) == {}
-
-
-def test_where_memories_cannot_be_listed_they_are_removed_there(
-    bench: Bench, imports: Imports, tmp_path: Path
-) -> None:
-    begun = imports.begin("maren", lambda: [chat("a", "I keep bees in Porto.")])
-    live = BackendHolder(tmp_path / "other", lambda *_: object())
-    live.use(bench.settings)
-    wait_until(lambda: live.current, what="it is open")
-    with pytest.raises(Drop) as refused:
-        imports.undo("maren", begun.id, live)
-    assert refused.value.hint == "Remove them there."
 
 
 def test_old_chats_take_nothing_away_that_was_said_later(bench: Bench, imports: Imports) -> None:
