@@ -3104,7 +3104,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -3137,7 +3137,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -3151,26 +3151,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -3203,7 +3183,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -3227,7 +3207,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
@@ -4274,7 +4254,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -4284,7 +4264,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -4356,7 +4336,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))
@@ -6358,13 +6338,12 @@ SOURCES["commands/passage_work.py"] = r'''"""One command being carried out: what
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -6448,7 +6427,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -6499,25 +6478,6 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -7252,7 +7212,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .advanced import written
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -7279,7 +7239,7 @@ def read_limits(text: str) -> tuple[tuple[str, int], ...]:
         if not (limit := int(number)) == 0 and not LEAST <= limit <= MOST:
             raise ValueError(repr(part[:40]))
         if pattern:
-            read_patterns(pattern)
+            read_names(pattern)
         elif rest:
             raise ValueError(repr(part[:40]))
         (rules if pattern else rest).append((pattern or "*", limit))
@@ -7831,7 +7791,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
-from ..model_patterns import read_patterns
+from ..model_patterns import read_names
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
 from ..valves_codec import PanelModel, Text, read_by
 
@@ -7844,7 +7804,7 @@ Upstreams = Annotated[
 ]
 Patterns = Annotated[
     Text,
-    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
+    read_by(read_names, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -8495,6 +8455,13 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+def read_names(text: str) -> tuple[re.Pattern[str], ...]:
+    """The same of a setting that names no exceptions, where an id with ! before it would name nothing."""
+    if excepted := [pattern for part in text.split(",") if (pattern := part.strip()).startswith("!")]:
+        raise ValueError(repr(excepted[0][:40]))
+    return read_patterns(text)
+
+
 @lru_cache(maxsize=64)
 def read_rule(text: str) -> tuple[str, str]:
     """A setting that says which models may do something, as two lists of patterns: only these, and not those.
@@ -8935,7 +8902,7 @@ from ..core.chat_servers import ChatServer
 from .addresses import is_url
 from .hosts import is_local
 from .marks import MASK
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 EXAMPLE = '[{"name": "main", "base_url": "http://host:8000/v1", "api_key": "..."}]'
 _NAMES = ("name", "base_url", "api_key", "models")
@@ -9045,7 +9012,7 @@ def _read(entry: Mapping[str, Any]) -> Upstream:
     if not is_url(url) or not key.isascii() or not key.isprintable():
         raise ValueError(f"{name!r} needs a base_url like http://host:port/v1, and a key of ASCII only")
     try:
-        read_patterns(models)
+        read_names(models)
     except ValueError as wrong:
         raise ValueError(f"the models of {name!r} are patterns like gpt-*, not {wrong}") from None
     return Upstream(name, url.rstrip("/"), key, models)
@@ -10214,8 +10181,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..core.locales import locale
+from ..language.scripts import script, sets_no_spaces, words_of
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
@@ -10226,6 +10195,7 @@ from .turns import Past
 _EACH = 3  # statements of a message
 _ASKED_CHARS = 120  # of a message that states nothing
 _HINTS, _FEWEST_CHARS = 8, 4
+_ENDINGS = "HIRAGANA"  # writes what joins the other words
 
 
 def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
@@ -10257,12 +10227,28 @@ def _of(past: Past) -> list[str]:
 
 
 def _hints(past: Sequence[Past]) -> list[str]:
-    """The words that most of the messages have, names first."""
-    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    """The words that most of the messages have, names first, as they were written last."""
+    written = {word.casefold(): word for one in past for word in _words(one.user)}
     names = {word for one in past for word in telling(one.user)}
-    seen = Counter(word for words in of_each for word in words)
-    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
-    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]
+    seen = Counter(word for one in past for word in {word.casefold() for word in _words(one.user)})
+    short = (word for word in names if word.isalpha())
+    known = {word for word in seen if len(word) >= (_FEWEST_CHARS if word.isascii() else 2)}
+    found = sorted(known.union(seen.keys() & short), key=lambda word: (-seen[word] - (word in names), word))[
+        :_HINTS
+    ]
+    return [written[word] for word in found]
+
+
+def _words(text: str) -> list[str]:
+    """The words that a message is about; of scripts without spaces, what one script writes in a row."""
+    about = set(content_words(text, or_all=False))
+    runs = ["".join(run) for word in words_of(text) for _, run in groupby(word, _script)]
+    return [run for run in runs if run.casefold() in about or _script(run[0]) not in ("", _ENDINGS)]
+
+
+def _script(char: str) -> str:
+    """The script of a character of one without spaces between words; "" for any other."""
+    return script(char).partition("-")[0] if sets_no_spaces(char) else ""  # a long vowel has two names
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -22992,16 +22978,36 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/now_and_then.py
 
-SOURCES["core/now_and_then.py"] = r'''"""A thread that looks now and then whether there is something to do."""
+SOURCES["core/now_and_then.py"] = r'''"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.
@@ -23567,7 +23573,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23661,16 +23666,15 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)
 '''
@@ -23917,7 +23921,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -23957,7 +23961,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:
@@ -24006,15 +24010,17 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -24022,12 +24028,8 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
 
 
@@ -24038,23 +24040,32 @@ class BrokenError(Refused):
         super().__init__(message("digest, broken template", template=name, why=why))
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+Part = Literal["memories", "episodes", "documents"]
+
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
@@ -24071,20 +24082,16 @@ class Template:
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise BrokenError(name, f"it has an unknown field {min(unknown)[:40]!r}")
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -24161,20 +24168,6 @@ class Templates:
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
             raise BrokenError(name, os.strerror(error.errno or 0)) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise BrokenError(name, f"it says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}")
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise BrokenError(name, f"it says {field}: {value[:40]!r}, not {least:,} to {most:,}")
-    return int(value)
 
 
 def _jinja() -> SandboxedEnvironment:
@@ -27484,7 +27477,7 @@ from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
-from .instance import Instance
+from .instance import Instance, a_person
 from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
@@ -27517,8 +27510,8 @@ def add(
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
     if observer == WEBUI:
         raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
-    keys = ApiKeys(instance.engine)
-    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
+    keys, called = ApiKeys(instance.engine), plain(name)[:_NAME_CHARS]
+    key = keys.add_observer(observer) if observer else keys.add(a_person(user_id), called)
     if to_json:
         as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
         return
@@ -30823,7 +30816,7 @@ class Agent:
                     return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
-                    await task.keep(step.said)
+                    await task.keep(loop.answered(step))
                     return None
                 if not await loop.goes_on(step, out):
                     break
@@ -30833,7 +30826,7 @@ class Agent:
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
-                await task.keep(step.said)
+                await task.keep(loop.answered(step))
             await out.finish(step, loop.others, loop.usage, loop.sorry)
             return None
 
@@ -30869,6 +30862,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
+        self._shown: list[str] = []  # of answers that went on to a call after all
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
@@ -30889,6 +30883,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    def answered(self, step: Step) -> Said:
+        """What the client got of all steps, the last of which this is."""
+        step.said.pieces[:0] = self._shown
+        return step.said
 
     @property
     def _is_last(self) -> bool:
@@ -30912,7 +30911,9 @@ class _Loop:
             self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
             self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
-        return bool(mine) and not self.others
+        goes_on = bool(mine) and not self.others
+        self._shown += step.said.pieces if goes_on and step.is_shown else []
+        return goes_on
 
     async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
         """What the model is told for its calls."""
@@ -30980,6 +30981,7 @@ class _Out:
         """The events that came, but for the last ones, which wait until the answer is kept."""
         if not self.is_open:
             return
+        step.is_shown = True
         ready = [one for one in step.events if whole or not _is_end(one)]
         step.events = [one for one in step.events if not (whole or not _is_end(one))]
         await self._write(b"".join(map(_written, ready)))
@@ -32347,6 +32349,7 @@ SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -32393,13 +32396,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
@@ -32414,11 +32418,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
@@ -58634,7 +58638,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -58642,16 +58648,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -73804,7 +73802,6 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ...state import wal
 from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
@@ -73821,6 +73818,8 @@ def connect(path: str) -> sqlite3.Connection:
     Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
     BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
     """
+    from ...state import wal  # with sqlalchemy, which may be missing where the plugin is loaded
+
     driver = _driver()
     connection: sqlite3.Connection = driver.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

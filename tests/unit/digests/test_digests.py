@@ -56,7 +56,7 @@ class TestTemplates:
             (f"{HEAD}days: soon\n---\nx", "days: 'soon'"),
             (f"{HEAD}budget: 99999999999999999999\n---\nx", "budget"),
             (f"{HEAD}select: memories, secrets\n---\nx", "'secrets'"),
-            (f"{HEAD}colour: red\n---\nx", "'colour'"),
+            (f"{HEAD}colour: red\n---\nx", "colour: 'red'"),
         ],
     )
     def test_why_one_cannot_be_read(self, source: str, reason: str) -> None:

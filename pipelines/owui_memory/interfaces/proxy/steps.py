@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -48,13 +49,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
@@ -69,11 +71,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
