@@ -26048,8 +26048,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -26099,10 +26098,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -26170,6 +26166,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:
@@ -26942,11 +26943,6 @@ def command(
         return work
 
     return register
-
-
-def page_of(page: int, whole: bool, to_json: bool) -> int:
-    """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (to_json and not page) else page or 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27002,7 +26998,7 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command
 from .instance import Instance
 from .memories import paged, say_pages
 from .output import as_json, fields, say, table
@@ -27016,7 +27012,7 @@ def list_documents(
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     entries.sort(key=lambda one: one.state != "failed")
-    shown = paged(entries, page_of(page, whole, to_json))
+    shown = paged(entries, page, whole, to_json)
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
         as_json([fields(entry, *names) for entry in shown.items])
@@ -27626,20 +27622,7 @@ from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
-from .commands import (
-    OF_A_USER,
-    Chat,
-    Json,
-    Now,
-    PageNumber,
-    User,
-    Which,
-    Whole,
-    Words,
-    Yes,
-    command,
-    page_of,
-)
+from .commands import OF_A_USER, Chat, Json, Now, PageNumber, User, Which, Whole, Words, Yes, command
 from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import answer, as_json, counted, day_of, fields, say, table
@@ -27654,7 +27637,7 @@ def list_(
     """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -27672,7 +27655,7 @@ def search(
     instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
 ) -> None:
     """Find the memories and passages of past chats that match some words, best first."""
-    query, page = " ".join(words), page_of(page, False, to_json)
+    query, page = " ".join(words), page or (0 if to_json else 1)  # 0: all
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
         found = control.search(user_id, query, most)
@@ -27834,13 +27817,14 @@ def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json
     answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
-def paged(rows: Sequence[Item], page: int) -> Page[Item]:
-    """A page of some rows; page 0: all of them.
+def paged(rows: Sequence[Item], page: int, whole: bool, to_json: bool) -> Page[Item]:
+    """The page that is asked for; or all rows, which programs get where they name no page.
 
     Raises:
         Drop: there is no such page.
     """
-    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+    is_all = whole or (to_json and not page)
+    return Page(tuple(rows), len(rows)) if is_all else Page.of(rows, page or 1)
 
 
 def say_pages(shown: Page[Any], what: str) -> None:
@@ -28207,7 +28191,7 @@ import typer
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
-from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import answer, as_json, counted, day_of, say, table
@@ -28229,7 +28213,7 @@ def list_(
     with instance.control() as control:
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
-    shown = paged(chats, page_of(page, whole, to_json))
+    shown = paged(chats, page, whole, to_json)
     names = [one.chat for one in shown.items]
     instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
@@ -28556,7 +28540,7 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
-from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import answer, as_json, say
@@ -28572,7 +28556,7 @@ def list_(
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -29888,6 +29872,7 @@ from urllib.parse import quote
 from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
+from ..body import mappings
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
@@ -29961,11 +29946,11 @@ class Titles:
         if chats is None:
             return None  # a passage without its chat's title is whole
         titles = {}
-        for chat in chats if isinstance(chats, list) else ():
-            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str):
-                title = "" if told[1] == _UNNAMED else told[1]
-                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
+        for chat in mappings(chats):
+            id_, title = chat.get("id"), chat.get("title")
+            if isinstance(id_, str) and isinstance(title, str):
+                title = "" if title == _UNNAMED else title
+                titles[id_] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -31082,7 +31067,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, mapping, prompt_tokens, text_of
+from ..body import final_text, mapping, mappings, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -31133,9 +31118,8 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     if told.get("error"):
         said.failed = True
     said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
-    choices = told.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
+    for choice in mappings(told.get("choices")):
+        if choice.get("index") not in (0, None):
             continue
         message = mapping(choice.get("delta") or choice.get("message"))
         said.add(message.get("content"))
@@ -31161,11 +31145,9 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     elif isinstance(item, Mapping):
         said.calls |= item.get("type") in _CALLS
     elif told.get("object") == "response":
-        output = told.get("output")
-        for one in output if isinstance(output, list) else []:
-            if isinstance(one, Mapping):
-                said.calls |= one.get("type") in _CALLS
-                said.add(one.get("content") if one.get("type") == "message" else None)
+        for one in mappings(told.get("output")):
+            said.calls |= one.get("type") in _CALLS
+            said.add(one.get("content") if one.get("type") == "message" else None)
         said.ended = told.get("status") in ("completed", "incomplete")
     return said.ended
 
@@ -31527,13 +31509,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
-from ..body import mapping
+from ..body import mapping, mappings
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
@@ -31623,9 +31604,8 @@ def tokens_of(value: Any) -> int:
 
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again, which may write their arguments anew."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
-    for one in parts:
+    for one in mappings(calls):
         function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
@@ -31663,7 +31643,7 @@ from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
-from ..body import text_of, without_blocks
+from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
@@ -31992,7 +31972,7 @@ def _ears(read: Read, content_type: str) -> Ear | None:
 
 def _has_block(messages: list[Any]) -> bool:
     """Whether a block of ours is in these messages."""
-    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    contents = [one.get("content") for one in mappings(messages)]
     return any(text_of(without_blocks(content)) != text_of(content) for content in contents)
 '''
 
@@ -32356,7 +32336,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..body import mapping
+from ..body import mapping, mappings
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32481,10 +32461,8 @@ class Step:
         for name in _WANTED_BACK:
             if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
                 self._wanted_back.setdefault(name, []).append(value)
-        given = message.get("tool_calls")
-        for at, one in enumerate(given if isinstance(given, list) else []):
-            if isinstance(one, Mapping):
-                self._add(one, at)
+        for at, one in enumerate(mappings(message.get("tool_calls"))):
+            self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
         self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
@@ -37492,6 +37470,7 @@ import httpx
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
 from ..core.unreached import unreached
+from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -37515,14 +37494,16 @@ class Bounds:
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
+        hint = "Export the chats there, and send the file."
         if self._left < 0:
-            raise TooLargeError(
-                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise TooLargeError(
-                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
+
+
+def quoted(id_: str) -> str:
+    """An id as it stands in a path."""
+    return quote(id_, safe="")
 
 
 @contextmanager
@@ -37552,10 +37533,8 @@ class WebUi:
         """The one that the settings name. Raises TellAdmin if they name none."""
         missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
         if missing:
-            are = "are" if len(missing) > 1 else "is"
-            raise TellAdmin(
-                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
-            )
+            told = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set."
+            raise TellAdmin(told, hint="Set what is missing in the settings.")
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
             yield one
@@ -37569,10 +37548,10 @@ class WebUi:
 
     def _users(self) -> list[Any]:
         answer = self._read("users/all")
-        users = answer.get("users") if isinstance(answer, dict) else None
+        users = mapping(answer).get("users")
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+        if not any(mapping(one).get("role") == "admin" for one in users):
             raise _nonsense("users")  # whoever is told is an admin
         return users
 
@@ -37581,15 +37560,15 @@ class WebUi:
 
         Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
         """
-        status, answer = self._asked("auths/", {})
+        status, answer = self._asked("auths/")
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            status, rows = self._asked(path, {})  # memories may be switched off there
+            status, rows = self._asked(path)  # memories may be switched off there
             first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
-                first = self._read(f"chats/{quote(self._id(first), safe='')}")
-            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                first = self._read(f"chats/{quoted(self._id(first))}")
+            if isinstance(owner := mapping(first).get("user_id"), str):
                 return owner
         return ""
 
@@ -37597,7 +37576,7 @@ class WebUi:
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
+            chats = self._read(f"chats/list/user/{quoted(user_id)}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -37607,11 +37586,11 @@ class WebUi:
 
     def has_user(self, user_id: str) -> bool:
         """Whether there is such a user. False only where Open WebUI says so itself."""
-        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+        return self._has(f"users/{quoted(user_id)}", user_id, (400, 404))
 
     def has_chat(self, chat_id: str) -> bool:
         """Whether there is such a chat. False without access to it, too: ask for one that there is."""
-        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+        return self._has(f"chats/{quoted(chat_id)}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
         """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
@@ -37622,13 +37601,13 @@ class WebUi:
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
-                status, memories = self._asked("memories/", {}, bounds)
+                status, memories = self._asked("memories/", bounds=bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
                     lines.write(b"\n" + json.dumps(memory).encode())
                 return
             chats, gone = self.chats_of(user_id, bounds), 0
             for chat_id in sorted(chats):
-                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                status, chat = self._asked(f"chats/{quoted(chat_id)}", bounds=bounds)
                 if status == 200:
                     lines.write(json.dumps(chat).encode() + b"\n")
                 elif status in (401, 404) and (gone := gone + 1) < len(chats):
@@ -37644,21 +37623,21 @@ class WebUi:
                 file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
-        status, answer = self._asked(path, {})
-        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+        status, answer = self._asked(path)
+        if status == 200 and mapping(answer).get("id") == id_:
             return True
-        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+        if status in absent and isinstance(mapping(answer).get("detail"), str):
             return False
         raise _nonsense(path.partition("/")[0])
 
     def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
-        status, answer = self._asked(path, query or {}, bounds)
+        status, answer = self._asked(path, query, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
     def _asked(
-        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> tuple[int, Any]:
         """The answer's status and JSON. form: what is posted; else it is a GET."""
         bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
@@ -37674,10 +37653,8 @@ class WebUi:
             if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
-                told = "Open WebUI does not show users' chats to this key."
-                raise TellAdmin(
-                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
-                )
+                hint = "Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                raise TellAdmin("Open WebUI does not show users' chats to this key.", hint=hint)
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
@@ -37691,7 +37668,7 @@ class WebUi:
 
     @staticmethod
     def _id(value: Any) -> str:
-        id_ = value.get("id") if isinstance(value, dict) else None
+        id_ = mapping(value).get("id")
         if not isinstance(id_, str) or not id_:
             raise _nonsense("ids")
         return id_
@@ -37715,13 +37692,12 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
 from .body import mapping
-from .webui import Bounds, TooLargeError, WebUi
+from .webui import Bounds, TooLargeError, WebUi, quoted
 
 NAME = "Memory"  # of the webhook
 _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
@@ -37797,14 +37773,14 @@ class WebuiChannels(WebUi):
     def is_there(self, channel: str) -> bool:
         """Whether there is such a channel, which may be read."""
         try:
-            self._told(f"channels/{_quoted(channel)}")
+            self._told(f"channels/{quoted(channel)}")
         except GoneError:
             return False
         return True
 
     def page(self, channel: str, skip: int, thread: str = "") -> Page:
         """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
-        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        path = f"channels/{quoted(channel)}/messages" + (f"/{quoted(thread)}/thread" if thread else "")
         for limit in _PAGES:
             try:
                 listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
@@ -37819,14 +37795,14 @@ class WebuiChannels(WebUi):
     def message(self, channel: str, message: str) -> Posted | None:
         """One message; None where it is not there any more."""
         try:
-            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            path = f"channels/{quoted(channel)}/messages/{quoted(message)}"
             return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path = f"channels/{_quoted(channel)}/webhooks"
+        path = f"channels/{quoted(channel)}/webhooks"
         hooks = self._told(path)
         named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
@@ -37838,12 +37814,12 @@ class WebuiChannels(WebUi):
         """Post something under our own name."""
         id_, token = self.webhook(channel)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
-        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+        self._told(f"channels/webhooks/{quoted(id_)}/{quoted(token)}", form={"content": text})
 
     def _told(
         self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> Any:
-        status, answer = self._asked(path, query or {}, bounds, form)
+        status, answer = self._asked(path, query, bounds, form)
         if status == 200:
             return answer
         if status == 404 and isinstance(mapping(answer).get("detail"), str):
@@ -37889,10 +37865,6 @@ def _text(value: Any, most: int) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
-
-
-def _quoted(id_: str) -> str:
-    return quote(id_, safe="")
 
 
 def _nonsense() -> Retry:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..body import mapping
+from ..body import mapping, mappings
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -134,10 +134,8 @@ class Step:
         for name in _WANTED_BACK:
             if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
                 self._wanted_back.setdefault(name, []).append(value)
-        given = message.get("tool_calls")
-        for at, one in enumerate(given if isinstance(given, list) else []):
-            if isinstance(one, Mapping):
-                self._add(one, at)
+        for at, one in enumerate(mappings(message.get("tool_calls"))):
+            self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
         self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
