@@ -6725,7 +6725,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6769,7 +6769,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -52848,7 +52848,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -52884,8 +52884,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52928,14 +52929,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -53175,16 +53168,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -54323,14 +54316,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -54340,23 +54334,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -54367,15 +54350,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
