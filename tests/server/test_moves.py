@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,10 @@ from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
+# A row of the view Server.
+PROGRESS = (
+    r'scope="row">moving</th><td>works</td><td lang="en">\d of 6 memories are in sqlite, collection memories_'
+)
 DOG, CELLO, TEA = "My dog is called Rex.", "I play the cello.", "I like green tea."
 
 
@@ -78,10 +83,12 @@ def test_another_embedder_gets_every_memory_while_the_earlier_one_serves(
         assert part is not None
         assert part["ok"]
         assert "of 6 memories are in sqlite, collection memories_small_64" in part["detail"]
+        assert re.search(PROGRESS, server.get("/memory/admin").text), "admins see it on the page"
         assert DOG in recalled(server, "What is my dog called?", user="ada")
         tell(server, TEA, user="ada")
         gate.release()
     wait_for_store(server, "memories_small_64")
+    assert 'scope="row">moving<' not in server.get("/memory/admin").text
     assert DOG in recalled(server, "What is my dog called, please?", user="ada")
     assert TEA in recalled(server, "Which tea do I like?", user="ada")
     assert CELLO in recalled(server, "What do I play, the cello?", user="bob")

@@ -228,8 +228,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -279,10 +278,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -350,6 +346,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:

@@ -39,6 +39,7 @@ from .erasure.erase import Eraser
 from .fitting import found
 from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
 from .rows import Row, read_rows, row_of
+from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
@@ -219,11 +220,12 @@ class Control:
         others = {name: count for name, count in receipt.counts.items() if name != "memories"}
         return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> list[Change]:
-        """Takes back the last changes that were made together and have not been taken back; oldest first.
+    def undo(self, asked: Asked, confirm: Confirm = _alone, *, batch: str = "") -> list[Change]:
+        """Takes back the last changes made together and not taken back, or those of a batch; oldest first.
 
         Raises:
-            Drop: what they took away is erased by now, or none of it may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back; or what a batch
+                has changed was changed again.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
@@ -231,7 +233,9 @@ class Control:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
-            if last is not None and not changes:
+            if batch and (last is None or last.batch != batch):
+                changes = unchanged_since(self._journal, asked.user_id, batch)
+            elif last is not None and not changes:
                 self._changes.pass_over([last])
                 raise Refused(message("too late"), message("too late, hint"))
             for change in reversed(changes):

@@ -48,6 +48,19 @@ def test_each_message_is_kept_once_and_its_last_text_counts(engine: Engine) -> N
     assert rows(engine, channel_owner("discord", "b")) == [("m1", "other", "unread")]
 
 
+def test_what_was_set_aside_is_read_once_more(engine: Engine) -> None:
+    kept = ChannelQueue(engine)
+    kept.put([said("one", "m1"), said("two", "m2", channel="b"), said("three", "m3")])
+    aside = channel_messages.c.message_id.in_(("m1", "m2"))
+    change(engine, update(channel_messages).where(aside).values(state=ASIDE, attempts=4))
+    assert [one.aside for one in kept.standing()] == [1, 1]
+    assert kept.read_aside(GENERAL) == 1
+    assert kept.read_aside(GENERAL) == 0
+    assert rows(engine) == [("m1", "one", "unread"), ("m3", "three", "unread")]
+    assert rows(engine, channel_owner("discord", "b")) == [("m2", "two", ASIDE)]
+    assert [one.id for one in claimed(engine).messages] == ["m1", "m3"]
+
+
 def test_a_channel_keeps_its_name_when_the_last_message_of_a_request_tells_none(engine: Engine) -> None:
     kept = ChannelQueue(engine)
     kept.put([said("one", "m1"), said("two", "m2", channel_name="")])

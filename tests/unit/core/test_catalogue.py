@@ -154,6 +154,7 @@ _LABELS = (
     "word ",
     "digest title: ",
     "digest name: ",
+    "document: ",
 )
 
 

@@ -56,7 +56,7 @@ class TestTemplates:
             (f"{HEAD}days: soon\n---\nx", "days: 'soon'"),
             (f"{HEAD}budget: 99999999999999999999\n---\nx", "budget"),
             (f"{HEAD}select: memories, secrets\n---\nx", "'secrets'"),
-            (f"{HEAD}colour: red\n---\nx", "'colour'"),
+            (f"{HEAD}colour: red\n---\nx", "colour: 'red'"),
         ],
     )
     def test_why_one_cannot_be_read(self, source: str, reason: str) -> None:
@@ -75,7 +75,7 @@ class TestTemplates:
         ],
     )
     def test_a_broken_or_hostile_one_is_told(self, text: str) -> None:
-        with pytest.raises(Drop, match="mine is broken"):
+        with pytest.raises(Drop, match="mine cannot be used: its text cannot be filled in"):
             Template.read("mine", f"{HEAD}---\n{text}").filled("", "", "")
 
     def test_an_admins_own_win(self, tmp_path: Path) -> None:
@@ -85,10 +85,10 @@ class TestTemplates:
         templates = Templates(tmp_path)
         assert templates.get("WEEK").title == "Ours"
         assert [one.name for one in templates.all()] == ["cv", "project", "reading-list", "week"]
-        with pytest.raises(Drop, match="broken has no front matter"):
+        with pytest.raises(Drop, match="broken cannot be used: it has no front matter"):
             templates.get("broken")
         (tmp_path / "long.md").write_text("x" * 30_000)
-        with pytest.raises(Drop, match="long has more than"):
+        with pytest.raises(Drop, match="long cannot be used: it has more than"):
             templates.get("long")
 
 

@@ -325,7 +325,7 @@ class TestSweeper:
         assert eraser.asked_at[-1] == 122
 
     def test_what_cannot_be_finished_keeps_no_news_back(self, kept: Kept) -> None:
-        dropped: list[str] = []
+        dropped: list[Erasure] = []
         sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
         with reading(kept.place.folder / "state.db"):
             kept.eraser.forget("ada", kept.ids_of(BOTH))
@@ -333,7 +333,7 @@ class TestSweeper:
                 sweeper.look()
             kept.eraser.erase_user("bob")
             sweeper.look()
-        assert dropped == ["ada", "bob"]
+        assert [(one.user_id, one.whole) for one in dropped] == [("ada", False), ("bob", True)]
         sweeper.look()
         assert kept.traces() == [], "something new lets it try at once"
 
@@ -341,10 +341,10 @@ class TestSweeper:
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
 def test_of_what_was_erased_before_its_start_a_server_drops_nothing(kept: Kept) -> None:
     kept.eraser.forget("ada", [f"{1:032x}"])
-    dropped: list[str] = []
+    dropped: list[Erasure] = []
     sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
     sweeper.look()
     assert dropped == []
     kept.eraser.forget("ada", kept.ids_of(BOTH))
     sweeper.look()
-    assert dropped == ["ada"]
+    assert [one.user_id for one in dropped] == ["ada"]

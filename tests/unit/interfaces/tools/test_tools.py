@@ -20,6 +20,7 @@ from owui_memory.interfaces.tools.told import Outcome
 from owui_memory.interfaces.tools.verbs import VERBS, Call, Verb
 from owui_memory.state import open_state
 from owui_memory.state.reflections_table import Due, Profile, Reflections
+from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY, Desk
 from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of, noted
 
@@ -68,8 +69,7 @@ def test_past_chats_and_the_profile_are_told(at: Desk, tool: Tool, user: str) ->
     in_short = tool("get_profile").json()["in_short"]
     assert in_short == [{"text": "The user is a nurse.", "made_of": [nurse["id"]]}]
     at.chat("What is my dog called?", user=user, headers={"X-Memory-Chat-Id": "c2"})
-    why = tool("why", {}, x_memory_chat_id="c2")
-    assert "Rex" in why.text
+    wait_until(lambda: "Rex" in tool("why", {}, x_memory_chat_id="c2").text, what="it is kept why")
     assert tool("why", {}, x_memory_chat_id="c2", by="somebody-else").status_code == 404
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 from fastapi import FastAPI, Request
@@ -121,6 +122,11 @@ def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
             yield some
             for browser in some.browsers:
                 browser.close()
+
+
+def batch_of(answer: httpx.Response) -> str:
+    """What "Undo" beside "That was done" takes back."""
+    return parse_qs(answer.headers["location"].partition("?")[2])["batch"][0]
 
 
 def texts(browser: Browser, view: str = "./") -> list[str]:

@@ -187,7 +187,7 @@ def test_what_is_not_for_this_user_or_no_memory_is_counted(
     with pytest.raises(Drop, match="switched memory off"):
         imports.begin("maren", of("mem0.json"))
     file.write_text(json.dumps([{"nothing": "here"}]))
-    with pytest.raises(Drop, match=r"Nothing in it is known. x.json: nothing that is known"):
+    with pytest.raises(Drop, match="Nothing in it is known"):
         imports.preview("eve", partial(formats.read, file))
 
 
@@ -208,7 +208,7 @@ def test_too_many_are_told_and_a_server_that_stops_waits_for_none(
     told = imports.preview("maren", of("mem0.json"))
     assert (told.facts, [why for _, why in told.flaws]) == (
         1,
-        ["the rest of it: there are more than 1 exchanges in it"],
+        ["there is more in it than may be read"],
     )
     imports.close()
     with pytest.raises(Retry, match="stops"):
