@@ -60,7 +60,7 @@ def by_aiohttp(url: str) -> str:
 
 
 @pytest.mark.parametrize("told", [by_httpx, by_aiohttp])
-def test_in_words(told, hung_up: str, silent: str) -> None:  # type: ignore[no-untyped-def]
+def test_in_words(told, hung_up: str, silent: str) -> None:
     assert told("http://127.0.0.1:9") == "nothing listens there"
     assert told("http://nowhere.invalid") == "there is no such host"
     assert told(hung_up) == "it closed the connection"

@@ -80,7 +80,7 @@ def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
     }
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
-    return Valves(**store, vector_store_api_key=key, **Kept.embedder(llm))
+    return Valves(**store, vector_store_api_key=key, **llm.embeds())
 
 
 @pytest.fixture(params=["sqlite", "qdrant", "pgvector"])
@@ -198,7 +198,6 @@ class TestOnce:
     ) -> None:
         kept.outbox.put(Exchange("ada\nc\nm9", "ada", "c", BOTH, "ok", 3.0))
         batch = kept.outbox.claim()
-        assert batch is not None
         kept.eraser.erase_user("ada")
         kept.journal.intend([Change(batch.name, 0, "ada", "add", "", "", BOTH)])
         kept.backend.add("ada", [{"role": "user", "content": BOTH}], infer=False, batch=batch.name)
@@ -227,7 +226,7 @@ class TestOnce:
         kept.notes(BOTH)
         pid = os.fork()
         if pid == 0:  # dies between two memories
-            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
             engine = kept.place.open()
             Eraser(engine, kept.place.folder, lambda: kept.settings, lambda *_: kept.backend).erase_user(
                 "ada"

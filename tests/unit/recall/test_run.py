@@ -21,9 +21,7 @@ from tests.harness.waiting import wait_until
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
-    )
+    return Valves(**scripted_llm.embeds("scripted-embed"))
 
 
 @pytest.fixture

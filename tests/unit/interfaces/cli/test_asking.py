@@ -56,8 +56,6 @@ class TestAsking:
         with subprocess.Popen(
             [installed, "queue"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as listing:
-            assert listing.stdout is not None
-            assert listing.stderr is not None
             listing.stdout.close()
             assert listing.stderr.read() == ""
 

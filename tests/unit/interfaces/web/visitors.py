@@ -108,16 +108,9 @@ class Visitors:
 def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
-        embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
         webui.url = server.url
-        given = {
-            "webui_url": server.url,
-            "page_url": PAGE_URL,
-            "embedder_api_key": "k",
-            **embedder,
-            **presets,
-        }
-        with desk(folder, llm, **given) as at:  # type: ignore[arg-type]
+        given = {"webui_url": server.url, "page_url": PAGE_URL, **llm.embeds(), **presets}
+        with desk(folder, llm, **given) as at:
             some = Visitors(at, webui, llm)
             yield some
             for browser in some.browsers:

@@ -46,7 +46,7 @@ def drain(bench: Bench) -> None:
 
 
 def kept(bench: Bench, user: str = "maren") -> dict[str, Memory]:
-    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]  # type: ignore[attr-defined]
+    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]
     return {f"{one.kind} {one.text}": one for one in found}
 
 
@@ -84,7 +84,6 @@ def test_what_is_said_now_comes_first(bench: Bench, imports: Imports) -> None:
     bench.say("I keep bees.", key="maren\nnow\nm", user="maren")
     later = Later(bench.engine, bench.outbox)
     live = bench.outbox.claim()
-    assert live is not None
     assert [one.user_text for one in live.exchanges] == ["I keep bees."]
     assert bench.outbox.claim() is None
     bench.outbox.done(live)
