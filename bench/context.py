@@ -194,7 +194,7 @@ def added(count: int, limit: int) -> Latency:
     with tempfile.TemporaryDirectory(prefix="bench-context-") as folder:
         engine = open_state(Path(folder))
         settings = Valves(context_tokens=str(limit))
-        contexts = Contexts(engine, None, lambda: settings, lambda _: None)  # type: ignore[arg-type]
+        contexts = Contexts(engine, None, lambda: settings, lambda _: None)
         chat, seconds = Chat("ada", options={"system": _SYSTEM}), []
         for said, reply in turns(count, []):
             turn = chat.say(said)

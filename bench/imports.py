@@ -22,7 +22,7 @@ from bench.contenders import filter_on, sqlite_store, take_environment
 from bench.inlet import Stopwatch
 from bench.measure import Latency, arguments, finish, table
 from bench.memories import Fact, WordVectors, asked, fact
-from owui_memory.manage.history import formats
+from owui_memory.manage.history import reading
 from tests.harness.bodies import Chat
 
 _A_CHAT, _PAUSE_S = 10, 0.1
@@ -70,7 +70,7 @@ async def measured(store: Path, exchanges: int, count: int, seconds: float) -> d
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "conversations.json")
             export(file, exchanges)
-            archive = partial(formats.read, file)
+            archive = partial(reading.read, file)
             before = await inlets(pipeline, facts, time.monotonic() + seconds)
             imports, began = pipeline._runtime.imports, time.perf_counter()
             preview = await asyncio.to_thread(imports.preview, "importing", archive)

@@ -210,6 +210,15 @@ class OpenWebUI:
         except httpx.HTTPError:
             return False
 
+    def has_accounts(self) -> bool:
+        """Whether somebody has an account there; False where it does not say."""
+        try:
+            answer = fetch(f"{self.url}/api/config")
+            told = answer.json() if answer.is_success else None
+        except (httpx.HTTPError, ValueError):
+            return False
+        return isinstance(told, dict) and not told.get("onboarding", False)
+
 
 # What Open WebUI is told unless the environment says otherwise: nothing leaves the machine, nothing is loaded
 # that a chat does not need, and its own memory does not tell the model what the filter tells it already.

@@ -155,11 +155,14 @@ def _line(part: Mapping[str, object]) -> str:
 
 
 def welcome(webui: OpenWebUI, pipelines: Pipelines) -> str:
+    first = "Create an account: the first one is the administrator, and stays on this machine."
+    if webui.has_accounts():
+        first = "Sign in with your account."
     return f"""
   Open WebUI is at {webui.url}
 
   {_model(webui, pipelines)}
-  1. Create an account: the first one is the administrator, and stays on this machine.
+  1. {first}
   2. Tell the chat something about yourself, such as: {TELL}
   3. Start a new chat and ask: {ASK}
 

@@ -280,6 +280,7 @@ from .language import secrets as redact
 from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
+from .manage.erasure.erasures import Erasure
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
@@ -480,11 +481,13 @@ class Application:
         keep_loaded()
         return backend
 
-    def _drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
+    def _drop(self, erasure: Erasure) -> None:
+        """Keep nothing in memory of the user of an erasure, and no archive that they sent before it."""
+        user_id = erasure.user_id
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
-        self.page.uploads.drop(user_id)
+        if erasure.whole:
+            self.page.uploads.drop(user_id, before=erasure.asked_at)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)
@@ -781,6 +784,120 @@ def added_of(row: Answer, batch: str, scope: str) -> Memory:
     text = row.get("memory") or (within.get("memory") if isinstance(within, dict) else None)
     known = isinstance(text, str) and bool(text)
     return Memory(str(row.get("id") or "") if known else "", str(text or ""), batch=batch, scope=scope)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# backends/api.py
+
+SOURCES["backends/api.py"] = r'''"""mem0's API over HTTP: one client, one way to ask and to read answers.
+
+The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import httpx
+
+from ..core.errors import MemoryFault, TellAdmin
+from ..core.memory import is_id
+from ..models.faults import translated
+from ..models.limits import bounded, limited
+from .answers import Answer, object_in, rows_of, says_missing
+
+_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
+_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
+
+Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
+
+
+def key_header(name: str, value: str) -> Auth:
+    """For a key that stands in a header of each request."""
+
+    def add(request: httpx.Request) -> httpx.Request:
+        request.headers[name] = value
+        return request
+
+    return add
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect, to wait for what was found, and to wait while mem0's LLM reads."""
+
+    connect: float = 2.0
+    search: float = 10.0
+    add: float = 120.0
+
+
+class Api(ABC):
+    """A subclass names it, and the route of one memory, with a place for its id."""
+
+    name: ClassVar[str]
+    one_route: ClassVar[str]
+
+    def __init__(self, url: str, auth: Auth | None, timeouts: Timeouts) -> None:
+        self._url, self._timeouts = url, timeouts
+        self._client = httpx.Client(base_url=url, auth=auth, follow_redirects=False, trust_env=False)
+        limited(self._client)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._client.close()
+
+    def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
+        """What an error answer means where its HTTP status does not tell."""
+        return None
+
+    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
+        """One request, and its answer as an object; `sent`: its `json` and its `params`.
+
+        Raises:
+            MemoryFault: see `faults`; what was sent is never repeated in it.
+        """
+        with translated(self.name, self._url):
+            return self._read(self._send(method, path, timeout_s, **sent))
+
+    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
+        """As `_call`, about one memory; None if there is none."""
+        if not is_id(memory_id):
+            return None
+        with translated(self.name, self._url):
+            path = self.one_route.format(quote(memory_id, safe=""))
+            response = self._send(method, path, timeout_s, **sent)
+            return None if says_missing(response) else self._read(response)
+
+    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
+        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
+        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+            return self._client.request(method, path, timeout=timeout, **sent)
+
+    def _read(self, response: httpx.Response) -> Answer:
+        if response.is_redirect:
+            hint = "Set backend_url to the address it redirects to, if that one is yours too."
+            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
+        if response.is_error and (fault := self._fault_in(response)):
+            raise fault
+        response.raise_for_status()
+        answer = object_in(response)
+        if answer is None:
+            raise self._stranger()
+        return answer
+
+    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
+        """A user's memories in an answer that lists memories."""
+        if not isinstance(answer.get("results"), list):
+            raise self._stranger()
+        return rows_of(answer, user_id)
+
+    def _stranger(self) -> TellAdmin:
+        hint = "backend_url is the address of its API, not of its dashboard."
+        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -1418,6 +1535,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1434,7 +1552,6 @@ from ..core.memory import (
     is_id,
     is_over,
     is_seen,
-    metadata_of,
     newest_first,
     oldest_first,
     owner,
@@ -1615,24 +1732,20 @@ class LibraryBackend:
         self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with self._translated():
-            added = self._memory.add(
-                [{"role": "user", "content": plain(new.text)}],
-                user_id=owner(user_id),
-                metadata=metadata_of(new),
-                expiration_date=new.expires or None,
-                infer=False,
-            )
-            memory_id = str(added["results"][0]["id"])
-            if new.created_at is not None:
-                self._date(memory_id, new)
+        owner_id, memory_id = owner(user_id), str(uuid4())
+        vector = self.embedder.embed(plain(new.looked_for))
+        self._put(owner_id, [replace(new, id=memory_id)], [vector])
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        owner_id = owner(user_id)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        self._put(owner_id, new, vectors)
+
+    def _put(self, owner_id: str, new: Sequence[Memory], vectors: Sequence[Vector]) -> None:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
-        payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        payloads = [payload_of(owner_id, memory) for memory in dated]
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
@@ -1642,13 +1755,6 @@ class LibraryBackend:
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
             self.vector_store.delete_all(ids)
         return len(ids)
-
-    def _date(self, memory_id: str, as_of: Memory) -> None:
-        """Give a memory the times of another."""
-        if (row := self.vector_store.get(memory_id)) is not None:
-            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
-            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
@@ -2107,7 +2213,8 @@ from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .remote import Auth, RemoteBackend, Timeouts, key_header
+from .api import Auth, Timeouts, key_header
+from .remote import RemoteBackend
 
 HOST = "https://api.mem0.ai"
 
@@ -2224,36 +2331,32 @@ class PlatformBackend(RemoteBackend):
 # ----------------------------------------------------------------------------------------------------------
 # backends/remote.py
 
-SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
+SOURCES["backends/remote.py"] = r'''"""What mem0's REST server and its hosted platform share as backends.
 
 mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
-
-The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 import httpx
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.errors import MemoryFault, Retry
 from ..core.memory import (
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    is_id,
     is_over,
     is_seen,
     metadata_of,
@@ -2264,48 +2367,22 @@ from ..core.memory import (
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
-from ..models.limits import bounded, limited
 from ..models.own_models import OwnModels
-from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, results_of
+from .api import Api, Auth, Timeouts
 from .base import Models
 from .seen import Seen
 
-_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
-_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
-_MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
-Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
 
-
-def key_header(name: str, value: str) -> Auth:
-    """For a key that stands in a header of each request."""
-
-    def add(request: httpx.Request) -> httpx.Request:
-        request.headers[name] = value
-        return request
-
-    return add
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds: to connect, to wait for what was found, and to wait while mem0's LLM reads."""
-
-    connect: float = 2.0
-    search: float = 10.0
-    add: float = 120.0
-
-
-class RemoteBackend(ABC):
+class RemoteBackend(Api):
     """mem0 behind HTTP. A subclass names its routes and reads what the two say differently."""
 
-    name: ClassVar[str]
     add_route: ClassVar[str]
     search_route: ClassVar[str]
-    one_route: ClassVar[str]  # of one memory, with a place for its id
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
@@ -2320,14 +2397,7 @@ class RemoteBackend(ABC):
     ) -> None:
         """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
         self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
-        self._timeouts = timeouts or Timeouts()
-        self._client = httpx.Client(
-            base_url=self._url,
-            auth=self._auth(key) if key else None,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        limited(self._client)
+        super().__init__(self._url, self._auth(key) if key else None, timeouts or Timeouts())
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -2478,7 +2548,7 @@ class RemoteBackend(ABC):
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
@@ -2504,10 +2574,10 @@ class RemoteBackend(ABC):
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def remove(self, memory_id: str) -> bool:
-        return self._call_one("DELETE", memory_id, self._timeouts.search) is not None
+        return self._change("DELETE", memory_id, self._timeouts.search)
 
     def erase(self, user_id: str) -> int:
         erased: set[str] = set()
@@ -2535,7 +2605,7 @@ class RemoteBackend(ABC):
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        super().close()
 
     # What differs
 
@@ -2574,10 +2644,6 @@ class RemoteBackend(ABC):
     @abstractmethod
     def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
-    def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
-        """What an error answer means where its HTTP status does not tell."""
-        return None
-
     # Shared
 
     def _add(
@@ -2594,52 +2660,10 @@ class RemoteBackend(ABC):
         }
         return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
 
-    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
-        """One request, and its answer as an object; `sent`: its `json` and its `params`.
-
-        Raises:
-            MemoryFault: see `faults`; what was sent is never repeated in it.
-        """
-        with translated(self.name, self._url):
-            return self._read(self._send(method, path, timeout_s, **sent))
-
-    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None if there is none."""
-        if method != "GET":
-            self._seen.forget()
-        if not is_id(memory_id):
-            return None
-        with translated(self.name, self._url):
-            path = self.one_route.format(quote(memory_id, safe=""))
-            response = self._send(method, path, timeout_s, **sent)
-            return None if says_missing(response) else self._read(response)
-
-    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
-        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
-            return self._client.request(method, path, timeout=timeout, **sent)
-
-    def _read(self, response: httpx.Response) -> Answer:
-        if response.is_redirect:
-            hint = "Set backend_url to the address it redirects to, if that one is yours too."
-            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
-        if response.is_error and (fault := self._fault_in(response)):
-            raise fault
-        response.raise_for_status()
-        answer = object_in(response)
-        if answer is None:
-            raise self._stranger()
-        return answer
-
-    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
-        """A user's memories in an answer that lists memories."""
-        if not isinstance(answer.get("results"), list):
-            raise self._stranger()
-        return rows_of(answer, user_id)
-
-    def _stranger(self) -> TellAdmin:
-        hint = "backend_url is the address of its API, not of its dashboard."
-        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+    def _change(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> bool:
+        """As `_call_one`; False if there is no such memory."""
+        self._seen.forget()
+        return self._call_one(method, memory_id, timeout_s, **sent) is not None
 
 
 def _best(found: Sequence[Candidate], most: int) -> list[Candidate]:
@@ -2726,7 +2750,8 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .remote import Auth, RemoteBackend, key_header
+from .api import Auth, key_header
+from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too
@@ -3068,7 +3093,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -3101,7 +3126,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -3115,26 +3140,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -3167,7 +3172,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -3191,7 +3196,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
@@ -4077,6 +4082,12 @@ class ChannelQueue:
             for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
 
+    def read_aside(self, owner: str) -> int:
+        """Have what was set aside of a channel read once more; how many messages."""
+        aside = update(channel_messages).where(_M.user_id == owner, _M.state == ASIDE)
+        with self.engine.begin() as connection:
+            return connection.execute(aside.values(state=UNREAD, batch="", attempts=0)).rowcount
+
     def prune(self, days: int) -> int:
         """Delete messages that are older than so many days, once read, or than twice that; how many."""
         now, day_s = time.time(), 24 * 3600.0
@@ -4232,7 +4243,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -4242,7 +4253,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -4314,7 +4325,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))
@@ -4804,6 +4815,7 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
+from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
 
@@ -4912,7 +4924,7 @@ class Answers:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
         notes = [self._say("document of everyone")] if one.user_id == EVERYONE else []
         if one.state == "failed":
-            notes.append(self._say("document not read", why=shown(one.detail)))
+            notes.append(self._say("document not read", why=shown(why_not_read(self._words, one.detail))))
         name = shown(one.title or one.path.rpartition("/")[2])
         return f"{name} ({', '.join(notes)})" if notes else name
 
@@ -5432,7 +5444,7 @@ class Commander:
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._emit(events.failed(events.Job.COMMAND, error))
             self._orders.released(order)
-            return here.words.say("broken", error=type(error).__name__)
+            return here.words.say("broken")
         # An answer may list what was stored when less was known of secrets.
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer
@@ -5657,12 +5669,15 @@ SOURCES["commands/faults.py"] = r'''"""Faults in words for whoever is told them:
 
 from __future__ import annotations
 
+import logging
 import re
 
 from ..core.errors import MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
+
+log = logging.getLogger(__name__)
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 # Of what a fault begins with, also a name without a dot or a port, as containers have it.
@@ -5673,20 +5688,32 @@ _OF_A_PART = re.compile(
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
-def refused(fault: MemoryFault, words: Locale) -> str:
-    """Why something cannot be done, and what to do instead."""
+def refused(fault: MemoryFault, words: Locale, *, in_chat: bool = True) -> str:
+    """Why something cannot be done, and what to do instead; elsewhere than in a chat no commands."""
     if isinstance(fault, Refused):
-        told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
-        return sentences(told, words)
+        told = [words.tell(one) for one in (fault.sentence, fault.next_step) if one]
+        return sentences([one for one in told if in_chat or "`/memory" not in one] or told[:1], words)
+    if words is not ENGLISH:  # what stores and models refuse is told in English only
+        log.warning("What a user asked for cannot be done: %s %s", fault, fault.hint)
+        return words.say("cannot be done")
     return without_addresses(f"{fault} {fault.hint}".strip())
 
 
-def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
-    """What does not work now. Faults of stores and models are told in English, and to admins in full."""
+def failed(fault: MemoryFault, words: Locale, *, admin: bool, then: str = "try again") -> str:
+    """What does not work now. Faults of stores and models are told in English, and to admins in full.
+
+    then: what to do about it, as the catalogue calls it.
+    """
     if admin:
         return f"{fault} {fault.hint}".strip()
     what = without_addresses(str(fault)) if words is ENGLISH else words.say("fault")
-    return sentences([what, words.say("try again")], words)
+    return sentences([what, words.say(then)], words)
+
+
+def why_not_read(words: Locale, detail: str) -> str:
+    """Why a document cannot be read. detail: in English, and behind a colon what is told as it is."""
+    why, colon, rest = detail.partition(": ")
+    return f"{words.label('document', why)}{colon}{rest}"
 
 
 def without_addresses(text: str) -> str:
@@ -6300,13 +6327,12 @@ SOURCES["commands/passage_work.py"] = r'''"""One command being carried out: what
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -6390,7 +6416,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -6441,25 +6467,6 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6707,7 +6714,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6751,7 +6758,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -7194,7 +7201,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .advanced import written
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -7221,7 +7228,7 @@ def read_limits(text: str) -> tuple[tuple[str, int], ...]:
         if not (limit := int(number)) == 0 and not LEAST <= limit <= MOST:
             raise ValueError(repr(part[:40]))
         if pattern:
-            read_patterns(pattern)
+            read_names(pattern)
         elif rest:
             raise ValueError(repr(part[:40]))
         (rules if pattern else rest).append((pattern or "*", limit))
@@ -7773,7 +7780,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
-from ..model_patterns import read_patterns
+from ..model_patterns import read_names
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
 from ..valves_codec import PanelModel, Text, read_by
 
@@ -7786,7 +7793,7 @@ Upstreams = Annotated[
 ]
 Patterns = Annotated[
     Text,
-    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
+    read_by(read_names, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -8437,6 +8444,13 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+def read_names(text: str) -> tuple[re.Pattern[str], ...]:
+    """The same of a setting that names no exceptions, where an id with ! before it would name nothing."""
+    if excepted := [pattern for part in text.split(",") if (pattern := part.strip()).startswith("!")]:
+        raise ValueError(repr(excepted[0][:40]))
+    return read_patterns(text)
+
+
 @lru_cache(maxsize=64)
 def read_rule(text: str) -> tuple[str, str]:
     """A setting that says which models may do something, as two lists of patterns: only these, and not those.
@@ -8877,7 +8891,7 @@ from ..core.chat_servers import ChatServer
 from .addresses import is_url
 from .hosts import is_local
 from .marks import MASK
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 EXAMPLE = '[{"name": "main", "base_url": "http://host:8000/v1", "api_key": "..."}]'
 _NAMES = ("name", "base_url", "api_key", "models")
@@ -8987,7 +9001,7 @@ def _read(entry: Mapping[str, Any]) -> Upstream:
     if not is_url(url) or not key.isascii() or not key.isprintable():
         raise ValueError(f"{name!r} needs a base_url like http://host:port/v1, and a key of ASCII only")
     try:
-        read_patterns(models)
+        read_names(models)
     except ValueError as wrong:
         raise ValueError(f"the models of {name!r} are patterns like gpt-*, not {wrong}") from None
     return Upstream(name, url.rstrip("/"), key, models)
@@ -10156,8 +10170,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..core.locales import locale
+from ..language.scripts import script, sets_no_spaces, words_of
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
@@ -10168,6 +10184,7 @@ from .turns import Past
 _EACH = 3  # statements of a message
 _ASKED_CHARS = 120  # of a message that states nothing
 _HINTS, _FEWEST_CHARS = 8, 4
+_ENDINGS = "HIRAGANA"  # writes what joins the other words
 
 
 def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
@@ -10199,12 +10216,28 @@ def _of(past: Past) -> list[str]:
 
 
 def _hints(past: Sequence[Past]) -> list[str]:
-    """The words that most of the messages have, names first."""
-    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    """The words that most of the messages have, names first, as they were written last."""
+    written = {word.casefold(): word for one in past for word in _words(one.user)}
     names = {word for one in past for word in telling(one.user)}
-    seen = Counter(word for words in of_each for word in words)
-    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
-    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]
+    seen = Counter(word for one in past for word in {word.casefold() for word in _words(one.user)})
+    short = (word for word in names if word.isalpha())
+    known = {word for word in seen if len(word) >= (_FEWEST_CHARS if word.isascii() else 2)}
+    found = sorted(known.union(seen.keys() & short), key=lambda word: (-seen[word] - (word in names), word))[
+        :_HINTS
+    ]
+    return [written[word] for word in found]
+
+
+def _words(text: str) -> list[str]:
+    """The words that a message is about; of scripts without spaces, what one script writes in a row."""
+    about = set(content_words(text, or_all=False))
+    runs = ["".join(run) for word in words_of(text) for _, run in groupby(word, _script)]
+    return [run for run in runs if run.casefold() in about or _script(run[0]) not in ("", _ENDINGS)]
+
+
+def _script(char: str) -> str:
+    """The script of a character of one without spaces between words; "" for any other."""
+    return script(char).partition("-")[0] if sets_no_spaces(char) else ""  # a long vowel has two names
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10491,26 +10524,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
-FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+# Ops, beside add, replace and remove.
+REAFFIRMED = "heard"  # a message said again what is known, and nothing changed
+FORGET = "forget"  # the user asked for the removal of the same memory in the same batch
+CHAT_DELETED = "chat deleted"  # what was erased with a chat, as `refused` says; it changes nothing
 
-
-FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
-
-
-OUTDATED = "a later message has changed it"  # why an older message changes it no more
-
-
+# Why a change was not made, or cannot be made again.
+FORGOTTEN = "it was forgotten"  # its texts were erased
+OUTDATED = "a later message has changed it"
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
+# How batches begin: of what users asked for, that keep memories in order, that only say what was erased.
+COMMANDS, REFLECTED, TOMBSTONES = "command-", "reflected-", "forgotten-"
 
-COMMANDS = "command-"  # how the batches of what users asked for begin
-
-
-REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
-
-
-TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 class ToForget(NamedTuple):
@@ -10521,12 +10548,6 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
-
-
-CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
-
-
-EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 def heirs(rows: Iterable[Any]) -> dict[str, str]:
@@ -11441,8 +11462,11 @@ msgstr "Das Gedächtnis ist nicht erreichbar."
 msgid "try again"
 msgstr "Lass diese Antwort in einer Minute neu erzeugen, um es noch einmal zu versuchen; dein Admin sieht den Grund im Status."
 
+msgid "cannot be done"
+msgstr "Das geht nicht. Dein Admin sieht den Grund im Protokoll."
+
 msgid "broken"
-msgstr "Das ging nicht: Im Filter stimmt etwas nicht ({error}). Sag deinem Admin Bescheid, wenn es so bleibt."
+msgstr "Das ging nicht: Im Filter stimmt etwas nicht. Sag deinem Admin Bescheid, wenn es so bleibt."
 
 msgid "still at earlier"
 msgstr "Deine früheren Befehle werden noch ausgeführt. Sende diesen in einer Minute noch einmal."
@@ -12416,6 +12440,48 @@ msgstr "für alle"
 msgid "document not read"
 msgstr "kann nicht gelesen werden: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "in der Seite steht kein Text"
+
+msgid "document: the PDF asks for a password"
+msgstr "das PDF verlangt ein Passwort"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "im PDF steht kein Text; vielleicht sind es gescannte Bilder"
+
+msgid "document: it is no text"
+msgstr "es ist kein Text"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "ausgepackt ist es mehr, als gelesen werden darf"
+
+msgid "document: what reads such files is not installed"
+msgstr "was solche Dateien liest, ist nicht installiert"
+
+msgid "document: it is damaged"
+msgstr "es ist beschädigt"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "es kostet mehr Zeit oder Speicher, als sein darf"
+
+msgid "document: its reading broke off"
+msgstr "das Lesen brach ab"
+
+msgid "document: it is too big"
+msgstr "es ist zu groß"
+
+msgid "document: it cannot be opened"
+msgstr "es lässt sich nicht öffnen"
+
+msgid "document: it cannot be understood"
+msgstr "es lässt sich nicht verstehen"
+
+msgid "document's file stays"
+msgstr "Es ist vergessen, aber seine Datei lässt sich nicht löschen ({why}). Sag deinem Admin Bescheid."
+
+msgid "digest, broken template"
+msgstr "Die Vorlage {template} lässt sich nicht verwenden: {why}. docs/digests.md sagt, wie eine aussieht."
+
 msgid "say forget document"
 msgstr "Sag, welches Dokument: `/memory vergiss dokument 2` nimmt eine Nummer aus der Liste, die `/memory dokumente` zeigt."
 
@@ -13348,6 +13414,57 @@ msgstr "Trennen"
 msgid "page: not read"
 msgstr "wird nicht gelesen"
 
+msgid "page: file not kept"
+msgstr "Die Datei kann nicht behalten werden ({why}). Sag deinem Admin Bescheid."
+
+msgid "page: import gone"
+msgstr "Der Import wurde zurückgenommen, während er gelesen wurde."
+
+msgid "page: import gone, hint"
+msgstr "Er lässt sich neu beginnen."
+
+msgid "page: try again"
+msgstr "Versuche es in einer Minute noch einmal. Dein Admin sieht den Grund im Status."
+
+msgid "page: not now"
+msgstr "Das Gedächtnis ist gerade nicht verfügbar. Versuche es in einer Minute noch einmal."
+
+msgid "page: broken"
+msgstr "Das ging nicht: Im Server stimmt etwas nicht. Sag deinem Admin Bescheid, wenn es so bleibt."
+
+msgid "page: past too large"
+msgstr "Open WebUI hat mehr zu erzählen, als geholt wird, oder erzählt es zu langsam."
+
+msgid "page: past too large, hint"
+msgstr "Exportiere die Chats dort, und schick die Datei."
+
+msgid "page: past not told"
+msgstr "Open WebUI gibt nicht heraus, was in deinen Chats gesagt wurde."
+
+msgid "page: past not told, hint"
+msgstr "Exportiere die Chats dort, und schick die Datei; oder sag deinem Admin Bescheid."
+
+msgid "page: changed meanwhile"
+msgstr "Es wurde nichts zurückgenommen: Was du hier siehst, wurde inzwischen noch einmal geändert."
+
+msgid "page: changed meanwhile, hint"
+msgstr "Der Verlauf zeigt alle Änderungen."
+
+msgid "page: undone already"
+msgstr "Das wurde schon zurückgenommen."
+
+msgid "page: read aside again"
+msgstr "Beiseite Gelegtes noch einmal lesen"
+
+msgid "page, done: aside read again"
+msgstr "Es wird noch einmal gelesen."
+
+msgid "page: no such archive"
+msgstr "Eine Datei {file} gibt es nicht."
+
+msgid "page: no such archive, hint"
+msgstr "Schick oder nenne es noch einmal."
+
 msgid "page: zip too many"
 msgstr "In dieser .zip sind zu viele Dateien."
 
@@ -13367,7 +13484,10 @@ msgid "page: zip encrypted, hint"
 msgstr "Entpacke sie, und importiere, was darin ist."
 
 msgid "page: nothing is known"
-msgstr "Nichts darin ist bekannt. {flaws}"
+msgstr "Nichts darin ist bekannt."
+
+msgid "page: nothing can be imported"
+msgstr "Nichts darin lässt sich importieren: {why}."
 
 msgid "page: nothing is known, hint"
 msgstr "Bekannt sind Exporte von ChatGPT, Claude, Gemini (Takeout, als JSON), Open WebUI, Letta und mem0, und long_term_memory von text-generation-webui."
@@ -13425,6 +13545,18 @@ msgstr "sie ist auf eine Weise gepackt, die sich nicht lesen lässt"
 
 msgid "page, import: it is damaged"
 msgstr "sie ist beschädigt"
+
+msgid "page, import: it is far larger than its archive"
+msgstr "sie ist weit größer als ihr Archiv"
+
+msgid "page, import: it takes longer, or more memory, than may be used"
+msgstr "sie zu lesen kostet mehr Zeit oder Speicher, als sein darf"
+
+msgid "page, import: there is more in it than may be read"
+msgstr "darin ist mehr, als gelesen werden darf"
+
+msgid "page, import: a page; in Takeout choose JSON as the format of My Activity, and export once more"
+msgstr "eine Seite; wähle in Takeout JSON als Format von „Meine Aktivitäten“, und exportiere noch einmal"
 
 msgid "page, import: a part of it is no JSON"
 msgstr "ein Teil davon ist kein JSON"
@@ -13679,8 +13811,11 @@ msgstr "Memory cannot be reached."
 msgid "try again"
 msgstr "Regenerate this answer in a minute to try again. Your admin sees the reason in the status."
 
+msgid "cannot be done"
+msgstr "This cannot be done. Your admin sees the reason in the log."
+
 msgid "broken"
-msgstr "That did not work: something is wrong inside the filter ({error}). Tell your admin if it keeps happening."
+msgstr "That did not work: something is wrong inside the filter. Tell your admin if it keeps happening."
 
 msgid "still at earlier"
 msgstr "Your earlier commands are still running. Send this one again in a minute."
@@ -14681,6 +14816,48 @@ msgstr "everyone's"
 msgid "document not read"
 msgstr "cannot be read: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "there is no text in the page"
+
+msgid "document: the PDF asks for a password"
+msgstr "the PDF asks for a password"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "there is no text in the PDF; it may be scanned pictures"
+
+msgid "document: it is no text"
+msgstr "it is no text"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "it unpacks to more than may be read"
+
+msgid "document: what reads such files is not installed"
+msgstr "what reads such files is not installed"
+
+msgid "document: it is damaged"
+msgstr "it is damaged"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "it takes longer, or more memory, than may be used"
+
+msgid "document: its reading broke off"
+msgstr "its reading broke off"
+
+msgid "document: it is too big"
+msgstr "it is too big"
+
+msgid "document: it cannot be opened"
+msgstr "it cannot be opened"
+
+msgid "document: it cannot be understood"
+msgstr "it cannot be understood"
+
+msgid "document's file stays"
+msgstr "It is forgotten, but its file cannot be deleted ({why}). Tell your admin."
+
+msgid "digest, broken template"
+msgstr "The template {template} cannot be used: {why}. docs/digests.md says what one looks like."
+
 msgid "say forget document"
 msgstr "Say which document: `/memory forget document 2` takes a number of the list that `/memory documents` shows."
 
@@ -15615,6 +15792,57 @@ msgstr "Unlink"
 msgid "page: not read"
 msgstr "not read"
 
+msgid "page: file not kept"
+msgstr "The file cannot be kept ({why}). Tell your admin."
+
+msgid "page: import gone"
+msgstr "The import was taken back while it was read."
+
+msgid "page: import gone, hint"
+msgstr "It can be imported anew."
+
+msgid "page: try again"
+msgstr "Try again in a minute. Your admin sees the reason in the status."
+
+msgid "page: not now"
+msgstr "Memory is not available right now. Try again in a minute."
+
+msgid "page: broken"
+msgstr "That did not work: something is wrong inside the server. Tell your admin if it keeps happening."
+
+msgid "page: past too large"
+msgstr "Open WebUI has more to tell than is fetched, or tells it too slowly."
+
+msgid "page: past too large, hint"
+msgstr "Export the chats there, and send the file."
+
+msgid "page: past not told"
+msgstr "Open WebUI does not tell what was said in your chats."
+
+msgid "page: past not told, hint"
+msgstr "Export the chats there, and send the file; or tell your admin."
+
+msgid "page: changed meanwhile"
+msgstr "Nothing was taken back: what you see here was changed again meanwhile."
+
+msgid "page: changed meanwhile, hint"
+msgstr "The timeline shows all changes."
+
+msgid "page: undone already"
+msgstr "That was taken back already."
+
+msgid "page: read aside again"
+msgstr "Read what was set aside once more"
+
+msgid "page, done: aside read again"
+msgstr "It will be read once more."
+
+msgid "page: no such archive"
+msgstr "There is no file {file}."
+
+msgid "page: no such archive, hint"
+msgstr "Send or name it once more."
+
 msgid "page: zip too many"
 msgstr "There are too many files in this .zip."
 
@@ -15634,7 +15862,10 @@ msgid "page: zip encrypted, hint"
 msgstr "Unpack it, and import what is in it."
 
 msgid "page: nothing is known"
-msgstr "Nothing in it is known. {flaws}"
+msgstr "Nothing in it is known."
+
+msgid "page: nothing can be imported"
+msgstr "Nothing in it can be imported: {why}."
 
 msgid "page: nothing is known, hint"
 msgstr "Known are exports of ChatGPT, Claude, Gemini (Takeout, as JSON), Open WebUI, Letta and mem0, and text-generation-webui's long_term_memory."
@@ -15692,6 +15923,18 @@ msgstr "it is packed in a way that cannot be read"
 
 msgid "page, import: it is damaged"
 msgstr "it is damaged"
+
+msgid "page, import: it is far larger than its archive"
+msgstr "it is far larger than its archive"
+
+msgid "page, import: it takes longer, or more memory, than may be used"
+msgstr "it takes longer, or more memory, than may be used"
+
+msgid "page, import: there is more in it than may be read"
+msgstr "there is more in it than may be read"
+
+msgid "page, import: a page; in Takeout choose JSON as the format of My Activity, and export once more"
+msgstr "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
 msgid "page, import: a part of it is no JSON"
 msgstr "a part of it is no JSON"
@@ -15928,8 +16171,11 @@ msgstr "No se puede acceder a la memoria."
 msgid "try again"
 msgstr "Regenera esta respuesta dentro de un minuto para intentarlo otra vez; tu administrador ve el motivo en el estado."
 
+msgid "cannot be done"
+msgstr "Esto no se puede hacer. Tu administrador ve el motivo en el registro."
+
 msgid "broken"
-msgstr "No se ha podido hacer: algo va mal dentro del filtro ({error}). Avisa a tu administrador si sigue así."
+msgstr "No se ha podido hacer: algo va mal dentro del filtro. Avisa a tu administrador si sigue así."
 
 msgid "still at earlier"
 msgstr "Tus comandos anteriores todavía se están ejecutando. Envía este de nuevo dentro de un minuto."
@@ -16903,6 +17149,48 @@ msgstr "de todos"
 msgid "document not read"
 msgstr "no se puede leer: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "no hay texto en la página"
+
+msgid "document: the PDF asks for a password"
+msgstr "el PDF pide una contraseña"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "no hay texto en el PDF; quizá sean imágenes escaneadas"
+
+msgid "document: it is no text"
+msgstr "no es texto"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "descomprimido es más de lo que se puede leer"
+
+msgid "document: what reads such files is not installed"
+msgstr "no está instalado lo que lee estos archivos"
+
+msgid "document: it is damaged"
+msgstr "está dañado"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "requiere más tiempo o memoria de lo permitido"
+
+msgid "document: its reading broke off"
+msgstr "la lectura se interrumpió"
+
+msgid "document: it is too big"
+msgstr "es demasiado grande"
+
+msgid "document: it cannot be opened"
+msgstr "no se puede abrir"
+
+msgid "document: it cannot be understood"
+msgstr "no se puede entender"
+
+msgid "document's file stays"
+msgstr "Está olvidado, pero su archivo no se puede borrar ({why}). Avisa a tu administrador."
+
+msgid "digest, broken template"
+msgstr "La plantilla {template} no se puede usar: {why}. docs/digests.md dice cómo es una."
+
 msgid "say forget document"
 msgstr "Di qué documento: `/memory olvida documento 2` toma un número de la lista que muestra `/memory documentos`."
 
@@ -17219,8 +17507,11 @@ msgstr "La mémoire est injoignable."
 msgid "try again"
 msgstr "Régénérez cette réponse dans une minute pour réessayer ; votre administrateur en voit la raison dans l'état."
 
+msgid "cannot be done"
+msgstr "Cela n'est pas possible. Votre administrateur voit la raison dans le journal."
+
 msgid "broken"
-msgstr "Cela n'a pas pu être fait : quelque chose ne va pas dans le filtre ({error}). Prévenez votre administrateur si cela persiste."
+msgstr "Cela n'a pas pu être fait : quelque chose ne va pas dans le filtre. Prévenez votre administrateur si cela persiste."
 
 msgid "still at earlier"
 msgstr "Vos commandes précédentes sont encore en cours. Renvoyez celle-ci dans une minute."
@@ -18194,6 +18485,48 @@ msgstr "pour tous"
 msgid "document not read"
 msgstr "illisible : {why}"
 
+msgid "document: there is no text in the page"
+msgstr "la page ne contient pas de texte"
+
+msgid "document: the PDF asks for a password"
+msgstr "le PDF demande un mot de passe"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "le PDF ne contient pas de texte ; ce sont peut-être des images numérisées"
+
+msgid "document: it is no text"
+msgstr "ce n'est pas du texte"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "décompressé, il dépasse ce qui peut être lu"
+
+msgid "document: what reads such files is not installed"
+msgstr "ce qui lit ces fichiers n'est pas installé"
+
+msgid "document: it is damaged"
+msgstr "il est endommagé"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "il faut plus de temps ou de mémoire que permis"
+
+msgid "document: its reading broke off"
+msgstr "la lecture s'est interrompue"
+
+msgid "document: it is too big"
+msgstr "il est trop gros"
+
+msgid "document: it cannot be opened"
+msgstr "il ne peut pas être ouvert"
+
+msgid "document: it cannot be understood"
+msgstr "il ne peut pas être compris"
+
+msgid "document's file stays"
+msgstr "Il est oublié, mais son fichier ne peut pas être supprimé ({why}). Prévenez votre administrateur."
+
+msgid "digest, broken template"
+msgstr "Le modèle {template} est inutilisable : {why}. docs/digests.md dit à quoi en ressemble un."
+
 msgid "say forget document"
 msgstr "Dites quel document : `/memory oublie document 2` prend un numéro de la liste que montre `/memory documents`."
 
@@ -18508,8 +18841,11 @@ msgstr "メモリにアクセスできません。"
 msgid "try again"
 msgstr "1分後にこの回答を再生成してお試しください。理由は管理者がステータスで確認できます。"
 
+msgid "cannot be done"
+msgstr "できません。理由は管理者がログで確認できます。"
+
 msgid "broken"
-msgstr "実行できませんでした。フィルター内部に問題があります（{error}）。続く場合は管理者に知らせてください。"
+msgstr "実行できませんでした。フィルター内部に問題があります。続く場合は管理者に知らせてください。"
 
 msgid "still at earlier"
 msgstr "前のコマンドをまだ実行中です。1分後にもう一度送信してください。"
@@ -19454,6 +19790,48 @@ msgstr "全員用"
 msgid "document not read"
 msgstr "読み込めません：{why}"
 
+msgid "document: there is no text in the page"
+msgstr "ページに文字がありません"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDFがパスワードを求めています"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "PDFに文字がありません。スキャン画像かもしれません"
+
+msgid "document: it is no text"
+msgstr "テキストではありません"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "展開すると読める量を超えます"
+
+msgid "document: what reads such files is not installed"
+msgstr "このファイルを読むものがインストールされていません"
+
+msgid "document: it is damaged"
+msgstr "壊れています"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "許された時間またはメモリを超えます"
+
+msgid "document: its reading broke off"
+msgstr "読み込みが途中で終わりました"
+
+msgid "document: it is too big"
+msgstr "大きすぎます"
+
+msgid "document: it cannot be opened"
+msgstr "開けません"
+
+msgid "document: it cannot be understood"
+msgstr "解釈できません"
+
+msgid "document's file stays"
+msgstr "忘れましたが、ファイルを削除できません（{why}）。管理者に知らせてください。"
+
+msgid "digest, broken template"
+msgstr "テンプレート {template} は使えません：{why}。書き方は docs/digests.md にあります。"
+
 msgid "say forget document"
 msgstr "どの文書か番号で指定してください：`/memory 忘れて 文書 2`。番号は `/memory 文書` の一覧のものです。"
 
@@ -19869,8 +20247,11 @@ msgstr "Память недоступна."
 msgid "try again"
 msgstr "Сгенерируйте этот ответ заново через минуту, чтобы повторить попытку; администратор видит причину в статусе."
 
+msgid "cannot be done"
+msgstr "Это сделать нельзя. Администратор видит причину в журнале."
+
 msgid "broken"
-msgstr "Это сделать не удалось: внутри фильтра что-то не так ({error}). Сообщите администратору, если это не пройдёт."
+msgstr "Это сделать не удалось: внутри фильтра что-то не так. Сообщите администратору, если это не пройдёт."
 
 msgid "still at earlier"
 msgstr "Ваши предыдущие команды ещё выполняются. Отправьте эту ещё раз через минуту."
@@ -20873,6 +21254,48 @@ msgstr "общий"
 msgid "document not read"
 msgstr "не читается: {why}"
 
+msgid "document: there is no text in the page"
+msgstr "на странице нет текста"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDF запрашивает пароль"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "в PDF нет текста; возможно, это отсканированные изображения"
+
+msgid "document: it is no text"
+msgstr "это не текст"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "в распакованном виде это больше, чем можно прочесть"
+
+msgid "document: what reads such files is not installed"
+msgstr "не установлено то, что читает такие файлы"
+
+msgid "document: it is damaged"
+msgstr "он повреждён"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "на это нужно больше времени или памяти, чем разрешено"
+
+msgid "document: its reading broke off"
+msgstr "чтение прервалось"
+
+msgid "document: it is too big"
+msgstr "он слишком большой"
+
+msgid "document: it cannot be opened"
+msgstr "его не удаётся открыть"
+
+msgid "document: it cannot be understood"
+msgstr "его не удаётся разобрать"
+
+msgid "document's file stays"
+msgstr "Он забыт, но его файл не удаётся удалить ({why}). Сообщите администратору."
+
+msgid "digest, broken template"
+msgstr "Шаблон {template} нельзя использовать: {why}. Каким он бывает, сказано в docs/digests.md."
+
 msgid "say forget document"
 msgstr "Скажите, какой документ: `/memory забудь документ 2` берёт номер из списка, который показывает `/memory документы`."
 
@@ -21187,8 +21610,11 @@ msgstr "暂时无法访问记忆。"
 msgid "try again"
 msgstr "请在一分钟后重新生成这个回答再试；管理员可以在状态中看到原因。"
 
+msgid "cannot be done"
+msgstr "无法完成。管理员可以在日志中看到原因。"
+
 msgid "broken"
-msgstr "无法完成：过滤器内部出了问题（{error}）。如果一直这样，请告诉管理员。"
+msgstr "无法完成：过滤器内部出了问题。如果一直这样，请告诉管理员。"
 
 msgid "still at earlier"
 msgstr "你之前的命令还在执行。请在一分钟后重新发送这条命令。"
@@ -22133,6 +22559,48 @@ msgstr "公用"
 msgid "document not read"
 msgstr "无法读取：{why}"
 
+msgid "document: there is no text in the page"
+msgstr "页面里没有文字"
+
+msgid "document: the PDF asks for a password"
+msgstr "PDF 需要密码"
+
+msgid "document: there is no text in the PDF; it may be scanned pictures"
+msgstr "PDF 里没有文字，可能是扫描的图片"
+
+msgid "document: it is no text"
+msgstr "这不是文字"
+
+msgid "document: it unpacks to more than may be read"
+msgstr "解压后超过可读取的大小"
+
+msgid "document: what reads such files is not installed"
+msgstr "没有安装读取此类文件的组件"
+
+msgid "document: it is damaged"
+msgstr "文件已损坏"
+
+msgid "document: it takes longer, or more memory, than may be used"
+msgstr "所需时间或内存超过限制"
+
+msgid "document: its reading broke off"
+msgstr "读取中断"
+
+msgid "document: it is too big"
+msgstr "文件太大"
+
+msgid "document: it cannot be opened"
+msgstr "无法打开"
+
+msgid "document: it cannot be understood"
+msgstr "无法解析"
+
+msgid "document's file stays"
+msgstr "已忘记，但无法删除其文件（{why}）。请告诉管理员。"
+
+msgid "digest, broken template"
+msgstr "模板 {template} 无法使用：{why}。其格式见 docs/digests.md。"
+
 msgid "say forget document"
 msgstr "请说明是哪个文档：`/memory 忘记 文档 2` 使用 `/memory 文档` 列表中的编号。"
 
@@ -22254,11 +22722,9 @@ from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-
 # Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
 EPISODE, DOCUMENT = "episode", "document"
 QUOTED = (EPISODE, DOCUMENT)
-
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -22487,16 +22953,36 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/now_and_then.py
 
-SOURCES["core/now_and_then.py"] = r'''"""A thread that looks now and then whether there is something to do."""
+SOURCES["core/now_and_then.py"] = r'''"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.
@@ -22902,13 +23388,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .chat_servers import NOBODY, AnsweredBy
+from .chat_servers import NOBODY, AnsweredBy, Local
 
 ChatKind = Literal["chat", "temporary", "channel", "api"]
-
-
-Connection = Literal["local", "external", "unknown"]
-
 
 HASHED = "text:"  # begins a name that is made of what was said
 
@@ -22947,7 +23429,7 @@ class Turn:
     model: str = ""
     base_model: str = ""
     described: bool = True
-    connection: Connection = "unknown"
+    connection: Local = "unknown"
     answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
@@ -23006,6 +23488,48 @@ def is_unnamed(key: str) -> bool:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# core/unreached.py
+
+SOURCES["core/unreached.py"] = r'''"""Why a server cannot be reached, in words for whoever is told."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ssl.SSLError,), "its certificate is not accepted"),
+    ((TimeoutError,), "it does not answer in time"),
+    ((socket.gaierror,), "there is no such host"),
+    ((ConnectionRefusedError,), "nothing listens there"),
+    ((ConnectionError, EOFError), "it closed the connection"),
+)
+
+
+def unreached(error: BaseException) -> str:
+    """Of the exceptions of any client, by what is behind them."""
+    chain = list(_chain(error))
+    for kinds, words in _CAUSES:
+        if any(isinstance(link, kinds) for link in chain):
+            return words
+    names = " ".join(type(link).__name__ for link in chain)  # of clients that raise errors of their own
+    if "Timeout" in names:
+        return "it does not answer in time"
+    closed = any(name in names for name in ("Disconnected", "RemoteProtocol", "ReadError", "WriteError"))
+    return "it closed the connection" if closed else "it does not answer as it should"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those behind it, also where it only carries them."""
+    while error is not None:
+        yield error
+        if isinstance(carried := getattr(error, "os_error", None), BaseException) and carried is not error:
+            yield carried
+        error = error.__cause__ or error.__context__
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # digests/__init__.py
 
 SOURCES["digests/__init__.py"] = r'''"""Digests: texts made of memories, past chats and documents after a template, with their sources."""
@@ -23020,7 +23544,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23114,16 +23637,15 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)
 '''
@@ -23278,7 +23800,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ..backends.backend_holder import BackendHolder
-from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
@@ -23339,10 +23860,8 @@ class DigestWorker:
                 file.unlink(missing_ok=True)
         except Refused as refusal:
             return words.tell(refusal.sentence)
-        except Drop as refusal:
-            return str(refusal)
         except OSError as error:
-            return words.say("digest, no folder", why=error.strerror or type(error).__name__)
+            return words.say("digest, no folder", why=os.strerror(error.errno or 0))
         return ""
 '''
 
@@ -23373,7 +23892,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -23413,7 +23932,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:
@@ -23459,18 +23978,20 @@ SOURCES["digests/template.py"] = r'''"""Templates of digests: Markdown whose fro
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from ..core.errors import Drop
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -23478,63 +23999,70 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
-_HOW = "see docs/digests.md for what a template looks like"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+class BrokenError(Refused):
+    """A template cannot be used. why: in English, for whoever has written it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(message("digest, broken template", template=name, why=why))
+
+
+Part = Literal["memories", "episodes", "documents"]
+
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
         """A template as its file has it.
 
         Raises:
-            Drop: it is none, and why.
+            BrokenError: it is none.
         """
         head, fence, text = (
             source.removeprefix("\ufeff").lstrip().removeprefix(_FENCE).partition(f"\n{_FENCE}")
         )
         if not fence or not text.strip() or not source.lstrip("\ufeff \r\n").startswith(_FENCE):
-            raise Drop(f"The template {name} has no front matter or no text.", hint=_HOW)
+            raise BrokenError(name, "it has no front matter or no text")
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise Drop(f"The template {name} has an unknown field {min(unknown)[:40]!r}.", hint=_HOW)
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -23549,7 +24077,7 @@ class Template:
         """Its text.
 
         Raises:
-            Drop: it cannot be filled.
+            BrokenError: it cannot be filled.
         """
         from jinja2 import TemplateError
 
@@ -23557,7 +24085,7 @@ class Template:
         try:
             return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
-            raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
+            raise BrokenError(self.name, "its text cannot be filled in") from error
 
 
 class Templates:
@@ -23570,7 +24098,7 @@ class Templates:
         """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
         found = []
         for name in sorted(self._names()):
-            with suppress(Drop):
+            with suppress(BrokenError):
                 found.append(self._read(name))
         return found
 
@@ -23578,8 +24106,7 @@ class Templates:
         """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
-            Drop: it cannot be read.
-            Refused: there is none.
+            Refused: there is none, or it cannot be read.
         """
         names, name = self._names(), self.named(name)
         if name not in names:
@@ -23608,27 +24135,10 @@ class Templates:
                 built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
                 return Template.read(name, built_in.read_text(encoding="utf-8"))
             if own.stat().st_size > _FILE_BYTES:
-                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+                raise BrokenError(name, f"it has more than {_FILE_BYTES:,} bytes")
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
-            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise Drop(
-            f"The template {name} says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}.",
-            hint=_HOW,
-        )
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
-    return int(value)
+            raise BrokenError(name, os.strerror(error.errno or 0)) from error
 
 
 def _jinja() -> SandboxedEnvironment:
@@ -23847,7 +24357,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_MIB = 1024
+_MEMORY = 1 << 30  # bytes
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -24120,26 +24630,30 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    seconds = int(request["seconds"])
-    signal.alarm(2 * seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
+    signal.alarm(2 * int(request["seconds"]))
+    confine(int(request["seconds"]))
     try:
         with os.fdopen(file, "rb") as opened:
             answer = read(str(request["format"]), io.BytesIO(opened.read()))
     except Unreadable as why:
         answer = {"error": str(why)}
     except ImportError as missing:
-        answer = {"error": f"the Python package {missing.name} is not installed, which reads such files"}
+        answer = {"error": f"what reads such files is not installed: {missing.name}"}
     except MemoryError:
-        answer = {"error": "it takes more memory than may be used"}
-    except Exception as error:  # noqa: BLE001 - libraries raise whatever they find
-        answer = {"error": f"it is damaged ({type(error).__name__})"}
+        answer = {"error": "it takes longer, or more memory, than may be used"}
+    except Exception:  # noqa: BLE001 - libraries raise whatever they find
+        answer = {"error": "it is damaged"}
     with os.fdopen(pipe, "wb") as out:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
+
+
+def confine(seconds: int, memory: int = _MEMORY, written: int = 0) -> None:
+    """From now on this process has so many seconds of the processor, bytes of memory and of each file that it
+    writes, and no network."""
+    limits = {"CPU": seconds, "AS": memory, "FSIZE": written, "CORE": 0}
+    for name, most in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
 
 
 @functools.cache
@@ -24303,22 +24817,41 @@ class Extraction:
         self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own source
-                [sys.executable, "-I", "-c", _source()],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"},
-                cwd="/",
-            )
+            program = source_of(f"{__package__}.extract")
+            self._process = isolated(program, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         self._socket = ours
         return ours
 
 
-def _source() -> str:
-    """Of `extract.py`, which may be no file: in single_file/ it is a text."""
-    spec = find_spec(f"{__package__}.extract")
+def isolated(
+    program: str, *arguments: str, stdin: int, stdout: int, temp: str = ""
+) -> subprocess.Popen[bytes]:
+    """A process of this interpreter that runs a program's text, and sees nothing of the server's environment.
+
+    temp: its folder for temporary files.
+    """
+    about = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(  # noqa: S603 - this interpreter with our own source
+        [sys.executable, "-I", "-c", program, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env={**about, **({"TMPDIR": temp} if temp else {})},
+        cwd="/",
+    )
+
+
+def source_of(module: str) -> str:
+    """The text of a module of ours, which may be no file: in single_file/ it is a text."""
+    spec = find_spec(module)
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
+
+
+def comes(pipe: int, seconds: float) -> bool:
+    """Whether something comes through a pipe, or its end, within so many seconds."""
+    waiting = select.poll()  # `select` takes no descriptor above 1,023
+    waiting.register(pipe, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
 
 
 def _all_of(pipe: int, seconds: float) -> bytes:
@@ -24327,7 +24860,7 @@ def _all_of(pipe: int, seconds: float) -> bytes:
     size = 0
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if not select.select([pipe], [], [], left)[0]:
+        if not comes(pipe, left):
             break
         some = os.read(pipe, 1 << 16)
         if not some:
@@ -24843,7 +25376,7 @@ class _Run:
                     document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            storing.fail(entry, f"it cannot be opened: {os.strerror(error.errno or 0)}")
             return True
         except Drop as why:
             storing.fail(replace(entry, digest=digest), str(why))
@@ -24873,7 +25406,7 @@ def _of_the_file() -> Iterator[None]:
     except (MemoryFault, OSError):
         raise
     except Exception as error:
-        raise Drop(f"it cannot be read ({type(error).__name__})") from error
+        raise Drop("it cannot be understood") from error
 
 
 def _digest(file: int) -> str:
@@ -25270,11 +25803,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -25486,8 +26019,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -25537,10 +26069,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -25548,7 +26077,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -25562,7 +26091,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")
@@ -25608,6 +26137,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:
@@ -26217,7 +26751,7 @@ from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import answer, as_json, ended, fields, say, table
+from .output import answer, as_json, counted, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -26242,8 +26776,9 @@ def list_(instance: Instance, to_json: Json = False) -> None:
         rows = []
         for one in found:
             state = "paused" if one.paused else one.detail or "observed"
-            rows.append((one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", state))
-        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+            counts = (f"{count:,}" for count in (one.unread, one.aside, one.tokens))
+            rows.append((one.source, one.channel, one.name, *counts, state))
+        table(("source", "channel", "name", "unread", "set aside", f"tokens of {budget:,}", "state"), rows)
 
 
 @command("erase", of=_channels)
@@ -26283,6 +26818,14 @@ def pause(instance: Instance, source: Source, channel: Channel, to_json: Json = 
 def resume(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
     """Observe a channel again."""
     _set_paused(instance, source, channel, to_json, paused=False)
+
+
+@command("retry", of=_channels)
+def retry(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Read once more what could not be read in a channel and was set aside."""
+    count = ChannelQueue(instance.engine).read_aside(_known(instance, source, channel))
+    told = f"{counted(count, 'message', 'messages')} of {source}/{channel} will be read once more."
+    answer(to_json, {"source": source, "channel": channel, "revived": count}, told)
 
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:
@@ -26371,11 +26914,6 @@ def command(
         return work
 
     return register
-
-
-def page_of(page: int, whole: bool, to_json: bool) -> int:
-    """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (to_json and not page) else page or 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -26431,7 +26969,7 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command
 from .instance import Instance
 from .memories import paged, say_pages
 from .output import as_json, fields, say, table
@@ -26445,7 +26983,7 @@ def list_documents(
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     entries.sort(key=lambda one: one.state != "failed")
-    shown = paged(entries, page_of(page, whole, to_json))
+    shown = paged(entries, page, whole, to_json)
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
         as_json([fields(entry, *names) for entry in shown.items])
@@ -26529,7 +27067,7 @@ import typer
 from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -26557,7 +27095,7 @@ def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_js
 
 
 def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
-    imports, archive = imports_of(instance), partial(formats.read, file)
+    imports, archive = imports_of(instance), partial(reading.read, file)
     with waiting("reading the archive"):
         told = imports.preview(user_id, archive)
     is_new = bool(told.exchanges or told.facts)
@@ -26665,7 +27203,8 @@ def _show(told: Preview) -> None:
     for reason, count in told.skipped.most_common():
         say(f"Left out: {count:,}, {reason}.")
     for (where, reason), count in told.flaws.most_common(_MOST_TOLD):
-        say(f"Cannot be read: {where}, {reason}{f' ({count:,} times)' if count > 1 else ''}.")
+        times = f" ({count:,} times)" if count > 1 else ""
+        say(f"Cannot be read: {f'{where}, ' if where else ''}{reason}{times}.")
     if len(told.flaws) > _MOST_TOLD:
         say(f"And {len(told.flaws) - _MOST_TOLD:,} more that cannot be read.")
 
@@ -26905,7 +27444,7 @@ from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
-from .instance import Instance
+from .instance import Instance, a_person
 from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
@@ -26938,8 +27477,8 @@ def add(
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
     if observer == WEBUI:
         raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
-    keys = ApiKeys(instance.engine)
-    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
+    keys, called = ApiKeys(instance.engine), plain(name)[:_NAME_CHARS]
+    key = keys.add_observer(observer) if observer else keys.add(a_person(user_id), called)
     if to_json:
         as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
         return
@@ -27054,20 +27593,7 @@ from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
-from .commands import (
-    OF_A_USER,
-    Chat,
-    Json,
-    Now,
-    PageNumber,
-    User,
-    Which,
-    Whole,
-    Words,
-    Yes,
-    command,
-    page_of,
-)
+from .commands import OF_A_USER, Chat, Json, Now, PageNumber, User, Which, Whole, Words, Yes, command
 from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import answer, as_json, counted, day_of, fields, say, table
@@ -27082,7 +27608,7 @@ def list_(
     """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -27100,7 +27626,7 @@ def search(
     instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
 ) -> None:
     """Find the memories and passages of past chats that match some words, best first."""
-    query, page = " ".join(words), page_of(page, False, to_json)
+    query, page = " ".join(words), page or (0 if to_json else 1)  # 0: all
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
         found = control.search(user_id, query, most)
@@ -27262,13 +27788,14 @@ def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json
     answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
-def paged(rows: Sequence[Item], page: int) -> Page[Item]:
-    """A page of some rows; page 0: all of them.
+def paged(rows: Sequence[Item], page: int, whole: bool, to_json: bool) -> Page[Item]:
+    """The page that is asked for; or all rows, which programs get where they name no page.
 
     Raises:
         Drop: there is no such page.
     """
-    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+    is_all = whole or (to_json and not page)
+    return Page(tuple(rows), len(rows)) if is_all else Page.of(rows, page or 1)
 
 
 def say_pages(shown: Page[Any], what: str) -> None:
@@ -27635,7 +28162,7 @@ import typer
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
-from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import answer, as_json, counted, day_of, say, table
@@ -27657,7 +28184,7 @@ def list_(
     with instance.control() as control:
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
-    shown = paged(chats, page_of(page, whole, to_json))
+    shown = paged(chats, page, whole, to_json)
     names = [one.chat for one in shown.items]
     instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
@@ -27984,7 +28511,7 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
-from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import answer, as_json, say
@@ -28000,7 +28527,7 @@ def list_(
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -29126,6 +29653,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...core.unreached import unreached
 from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
@@ -29207,7 +29735,7 @@ class Poster:
             except TimeoutError:
                 check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached: {unreached(error)}", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
         counts = f"{self._sent:,} shown, {self._dropped:,} dropped"
@@ -29315,6 +29843,7 @@ from urllib.parse import quote
 from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
+from ..body import mappings
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
@@ -29388,11 +29917,11 @@ class Titles:
         if chats is None:
             return None  # a passage without its chat's title is whole
         titles = {}
-        for chat in chats if isinstance(chats, list) else ():
-            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str):
-                title = "" if told[1] == _UNNAMED else told[1]
-                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
+        for chat in mappings(chats):
+            id_, title = chat.get("id"), chat.get("title")
+            if isinstance(id_, str) and isinstance(title, str):
+                title = "" if title == _UNNAMED else title
+                titles[id_] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -30243,7 +30772,7 @@ class Agent:
                     return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
-                    await task.keep(step.said)
+                    await task.keep(loop.answered(step))
                     return None
                 if not await loop.goes_on(step, out):
                     break
@@ -30253,7 +30782,7 @@ class Agent:
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
-                await task.keep(step.said)
+                await task.keep(loop.answered(step))
             await out.finish(step, loop.others, loop.usage, loop.sorry)
             return None
 
@@ -30289,6 +30818,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
+        self._shown: list[str] = []  # of answers that went on to a call after all
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
@@ -30309,6 +30839,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    def answered(self, step: Step) -> Said:
+        """What the client got of all steps, the last of which this is."""
+        step.said.pieces[:0] = self._shown
+        return step.said
 
     @property
     def _is_last(self) -> bool:
@@ -30332,7 +30867,9 @@ class _Loop:
             self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
             self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
-        return bool(mine) and not self.others
+        goes_on = bool(mine) and not self.others
+        self._shown += step.said.pieces if goes_on and step.is_shown else []
+        return goes_on
 
     async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
         """What the model is told for its calls."""
@@ -30400,6 +30937,7 @@ class _Out:
         """The events that came, but for the last ones, which wait until the answer is kept."""
         if not self.is_open:
             return
+        step.is_shown = True
         ready = [one for one in step.events if whole or not _is_end(one)]
         step.events = [one for one in step.events if not (whole or not _is_end(one))]
         await self._write(b"".join(map(_written, ready)))
@@ -30500,7 +31038,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, mapping, prompt_tokens, text_of
+from ..body import final_text, mapping, mappings, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -30551,9 +31089,8 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     if told.get("error"):
         said.failed = True
     said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
-    choices = told.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
+    for choice in mappings(told.get("choices")):
+        if choice.get("index") not in (0, None):
             continue
         message = mapping(choice.get("delta") or choice.get("message"))
         said.add(message.get("content"))
@@ -30579,11 +31116,9 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     elif isinstance(item, Mapping):
         said.calls |= item.get("type") in _CALLS
     elif told.get("object") == "response":
-        output = told.get("output")
-        for one in output if isinstance(output, list) else []:
-            if isinstance(one, Mapping):
-                said.calls |= one.get("type") in _CALLS
-                said.add(one.get("content") if one.get("type") == "message" else None)
+        for one in mappings(told.get("output")):
+            said.calls |= one.get("type") in _CALLS
+            said.add(one.get("content") if one.get("type") == "message" else None)
         said.ended = told.get("status") in ("completed", "incomplete")
     return said.ended
 
@@ -30945,13 +31480,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
-from ..body import mapping
+from ..body import mapping, mappings
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
@@ -31041,9 +31575,8 @@ def tokens_of(value: Any) -> int:
 
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again, which may write their arguments anew."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
-    for one in parts:
+    for one in mappings(calls):
         function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
@@ -31081,7 +31614,7 @@ from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
-from ..body import text_of, without_blocks
+from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
@@ -31410,7 +31943,7 @@ def _ears(read: Read, content_type: str) -> Ear | None:
 
 def _has_block(messages: list[Any]) -> bool:
     """Whether a block of ours is in these messages."""
-    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    contents = [one.get("content") for one in mappings(messages)]
     return any(text_of(without_blocks(content)) != text_of(content) for content in contents)
 '''
 
@@ -31434,6 +31967,7 @@ from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
+from ...core.unreached import unreached
 from .answer import Ear
 from .catalogue import authorization
 
@@ -31583,7 +32117,7 @@ class Relay:
             answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
-            text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
+            text = f"The model server {self._upstream.name} cannot be reached: {unreached(error)}."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:
@@ -31766,13 +32300,14 @@ SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..body import mapping
+from ..body import mapping, mappings
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -31812,13 +32347,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
@@ -31833,11 +32369,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
@@ -31896,10 +32432,8 @@ class Step:
         for name in _WANTED_BACK:
             if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
                 self._wanted_back.setdefault(name, []).append(value)
-        given = message.get("tool_calls")
-        for at, one in enumerate(given if isinstance(given, list) else []):
-            if isinstance(one, Mapping):
-                self._add(one, at)
+        for at, one in enumerate(mappings(message.get("tool_calls"))):
+            self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
         self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
@@ -32816,6 +33350,8 @@ async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
         async def receiving() -> Message:
             return rest.pop() if rest else await receive()
 
+        # Servers of HTTP leave blanks behind a header's value, which are no part of it.
+        scope = {**scope, "headers": [(name, value.strip()) for name, value in scope["headers"]]}
         manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receiving, send)
@@ -33889,6 +34425,12 @@ def pause(visit: Visit) -> Answer:
     return back("channels", "channel paused" if on else "channel observed")
 
 
+def read_aside(visit: Visit) -> Answer:
+    """What could not be read in a channel is tried once more."""
+    ChannelQueue(visit.parts.tools.control.engine).read_aside(channel_owner(*_known(visit)))
+    return back("channels", "aside read again")
+
+
 def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control
@@ -33979,8 +34521,9 @@ def forget(visit: Visit) -> Answer:
     if not ids:
         raise Refused(message("page: no such chat"))
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = control.forget(visit.asked(), ids)
-    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+    asked = visit.asked()
+    done = control.forget(asked, ids)
+    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -34047,8 +34590,9 @@ SOURCES["interfaces/web/documents.py"] = r'''"""The user's files and saved pages
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from ...core.errors import Drop
+from ...commands.faults import why_not_read
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
@@ -34069,6 +34613,7 @@ def listed(visit: Visit) -> View:
         "page": (page := visit.page_of(found)),
         "documents": page.items,
         "are_read": documents.are_read,
+        "told": partial(why_not_read, visit.words),
     }
     return View("documents.html", values, part="documents_list.html")
 
@@ -34086,8 +34631,7 @@ def send(visit: Visit) -> Answer:
                 incoming.write(piece)
             incoming.keep()
     except OSError as error:
-        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
-        raise Drop(why, hint="Tell your admin.") from error
+        raise Refused(message("page: file not kept", why=os.strerror(error.errno or 0))) from error
     return back("files", "document sent")
 
 
@@ -34292,12 +34836,14 @@ SOURCES["interfaces/web/history.py"] = r'''"""A past that is brought along: what
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
+from ...core.errors import MemoryFault
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.uploads import shown_name
-from ..webui import OPEN_WEBUI, WebUi
+from ..webui import OPEN_WEBUI, TooLargeError, WebUi
 from .parts import Visit, back
 from .rendering import Answer, View
 
@@ -34323,13 +34869,12 @@ def preview(visit: Visit) -> View:
     uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
     if visit.form.get("source") == OPEN_WEBUI:
         file, name = uploads.new(visit.user_id), OPEN_WEBUI
-        with WebUi.of(visit.settings) as webui:
-            webui.fetch_past(visit.user_id, file)
+        _fetch(visit, file)
     elif visit.file is None or not name:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34342,12 +34887,26 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
+def _fetch(visit: Visit, file: Path) -> None:
+    """Write what Open WebUI tells of a user's chats into a file. Admins are told what is wrong there."""
+    try:
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    except TooLargeError as error:
+        raise Refused(message("page: past too large"), message("page: past too large, hint")) from error
+    except MemoryFault as error:
+        if visit.person.is_admin:
+            raise
+        raise Refused(message("page: past not told"), message("page: past not told, hint")) from error
+
+
 def begin(visit: Visit) -> Answer:
+    """Import what was previewed."""
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
@@ -34459,14 +35018,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
+from ...manage.undoing import last_changes
 from .parts import Visit, back
 from .rendering import Answer, View, download
+from .timeline import what
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -34528,7 +35090,8 @@ def listed(visit: Visit) -> View:
             "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
-            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+            "last": partial(last_changes, visit.parts.journal, visit.user_id),
+            "what": what,
         },
         part="memories_list.html",
     )
@@ -34548,29 +35111,31 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
 
 
 def remember(visit: Visit) -> Answer:
-    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
-    return back("", "known" if done.known else "remembered")
+    asked = visit.asked()
+    done = visit.parts.tools.control.remember(asked, visit.typed("text"))
+    return back("", "known") if done.known else back("", "remembered", batch=asked.key)
 
 
-def _back(visit: Visit, done: str) -> Answer:
+def _back(visit: Visit, done: str, **query: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
-    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+    query |= {name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown}
+    return back("", done, **query)
 
 
 def edit(visit: Visit) -> Answer:
-    memory_id = own_id(visit)
-    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+    memory_id, asked = own_id(visit), visit.asked()
+    edited = visit.parts.tools.control.edit(asked, memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return _back(visit, "edited")
+    return _back(visit, "edited", batch=asked.key)
 
 
 def forget(visit: Visit) -> Answer:
-    memory_id = own_id(visit)
+    memory_id, asked = own_id(visit), visit.asked()
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
+    done = visit.parts.tools.control.forget(asked, [memory_id])
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 
 
 def own_id(visit: Visit) -> str:
@@ -34586,7 +35151,10 @@ def own_id(visit: Visit) -> str:
 
 
 def undo(visit: Visit) -> Answer:
-    done = visit.parts.tools.control.undo(visit.asked())
+    """Take back the change that the form is beside, not one that was made since, in another tab or a chat."""
+    if not (batch := visit.form.get("batch", "")):
+        raise Refused(message("page: form is old"))
+    done = visit.parts.tools.control.undo(visit.asked(), batch=batch)
     return _back(visit, "undone" if done else "nothing undone")
 
 
@@ -34700,8 +35268,7 @@ class Page:
             # Without its message, which may hold texts.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
-            broken = request.words.say("broken", error=type(error).__name__)
-            answer = self._told(request, 500, broken)
+            answer = self._told(request, 500, request.words.say("page: broken"))
         finally:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
@@ -34715,7 +35282,7 @@ class Page:
         if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
-            return self._told(request, 503, request.words.say("not now"))
+            return self._told(request, 503, request.words.say("page: not now"))
         token = request.cookies.get(sign_in.SESSION, "")
         token += self._key if token.startswith(BOUND) else ""
         person, cookies, flaw = await self._person(request, runtime, token), [], ""
@@ -34963,16 +35530,18 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
+        return fill(
+            "refused.html", status=422, text=_plain(refused(refusal, visit.words, in_chat=False)), typed=typed
+        )
     except MemoryFault as fault:
-        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        text = failed(fault, visit.words, admin=visit.person.is_admin, then="page: try again")
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Answer):
         return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, done=done, **made.values)
+    return fill(template, done=done, batch=visit.query.get("batch", ""), **made.values)
 
 
 def _plain(text: str) -> str:
@@ -35223,8 +35792,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["time"] = _time
+    environment.filters["time"], environment.filters["cost"] = _time, _cost
     return environment
+
+
+def _cost(told: str) -> str:
+    """What `config.prices` says in English, with signs."""
+    return told.replace("about ", "≈ ").replace("under ", "< ")
 
 
 def _time(at: datetime | float | None) -> datetime | None:
@@ -35414,6 +35988,7 @@ _ALL = (
     Route("POST", "retry", Needs.ADMIN, admin.retry),
     Route("GET", "channels", Needs.ADMIN, channels.listed),
     Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "read-aside", Needs.ADMIN, channels.read_aside),
     Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),
@@ -35679,6 +36254,7 @@ document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target))
 const here = new URL(location);
 if (here.searchParams.has("done")) {
   here.searchParams.delete("done");
+  here.searchParams.delete("batch");
   history.replaceState(history.state, "", here);
 }
 // The second click of a double click sends nothing: "Undo" would take back two changes.
@@ -35796,7 +36372,7 @@ SOURCES["interfaces/web/templates/admin.html"] = r'''{% extends "base.html" %}
 <thead><tr><th scope="col">{{ say("page: day") }}</th><th scope="col">{{ say("page: model") }}</th><th scope="col">{{ say("page: calls") }}</th><th scope="col">{{ say("page: tokens in") }}</th><th scope="col">{{ say("page: tokens out") }}</th><th scope="col">{{ say("page: price") }}</th></tr></thead>
 <tbody>
 {% for day, model, used, price in costs %}
-<tr><td>{{ day }}</td><td>{{ model }}</td><td>{{ number(used.calls) }}</td><td>{{ number(used.tokens_in) }}</td><td>{{ number(used.tokens_out) }}</td><td>{{ price or "" }}</td></tr>
+<tr><td>{{ day }}</td><td>{{ model }}</td><td>{{ number(used.calls) }}</td><td>{{ number(used.tokens_in) }}</td><td>{{ number(used.tokens_out) }}</td><td>{{ price | cost }}</td></tr>
 {% endfor %}
 </tbody>
 </table></div>
@@ -35850,9 +36426,9 @@ SOURCES["interfaces/web/templates/base.html"] = r'''<!doctype html>
 {% if person and done is defined and done %}
 <div class="done" role="status">
 <p>{{ say("page, done: " ~ done) }}</p>
-{% if done in ("forgotten", "edited", "remembered") %}
+{% if done in ("forgotten", "edited", "remembered") and batch %}
 <form method="post" action="undo">
-<input type="hidden" name="csrf" value="{{ csrf }}">{% if shown is defined %}<input type="hidden" name="shown" value="{{ shown }}">{% endif +%}
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ batch }}">{% if shown is defined %}<input type="hidden" name="shown" value="{{ shown }}">{% endif +%}
 <button class="quiet">{{ say("page: undo") }}</button>
 </form>
 {% endif %}
@@ -35885,6 +36461,12 @@ SOURCES["interfaces/web/templates/channels.html"] = r'''{% extends "base.html" %
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}"><input type="hidden" name="on" value="{{ 'no' if one.paused else 'yes' }}">
 <button class="quiet">{{ say("page: observe") if one.paused else say("page: pause") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
 </form>
+{% if one.aside %}
+<form method="post" action="read-aside" class="row">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
+<button class="quiet">{{ say("page: read aside again") }}<span class="hidden">: {{ one.name or one.channel }}</span></button>
+</form>
+{% endif %}
 <details><summary>{{ say("page: erase channel") }}<span class="hidden">: {{ one.name or one.channel }}</span></summary>
 <form method="post" action="erase-channel" class="row">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="channel" value="{{ one.owner }}">
@@ -36038,7 +36620,7 @@ SOURCES["interfaces/web/templates/documents_list.html"] = r'''{% from "macros.ht
 <li>
 <h2 dir="auto">{{ one.title or one.path }}</h2>
 <p class="meta">{{ moment(one.at) }} <span dir="auto">{{ one.path }}</span> {% if one.passages %}<span>{{ say("passages", n=one.passages) }}</span>{% endif %} {% if one.user_id != person.user_id %}<span>{{ say("document of everyone") }}</span>{% endif %}</p>
-{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=one.detail) }}</p>{% endif %}
+{% if one.state == "failed" %}<p class="note">{{ say("document not read", why=told(one.detail)) }}</p>{% endif %}
 {% for passage in passages %}<blockquote dir="auto">{{ passage.text[:300] }}</blockquote>{% endfor %}
 {% if one.user_id == person.user_id %}
 <form method="post" action="forget-document" class="row">
@@ -36073,9 +36655,9 @@ SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
-<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
-{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("refused", label("page, import", reason)) }}</li>{% endfor %}
-{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {{ where }}: {{ label("page, import", why) }}</li>{% endfor %}
+<li>{% if told.calls %}{{ say("page: import calls", calls=number(told.calls), tokens=number(told.tokens_in + told.tokens_out)) }} {{ told.cost | cost }}{% else %}{{ say("page: import without calls") }}{% endif %}</li>
+{% for reason, count in last.skipped %}<li>{{ say("page: import skipped", n=count) }} {{ label("reason", label("refused", label("page, import", reason))) }}</li>{% endfor %}
+{% for where, why, count in last.flaws %}<li>{{ say("page: import flaw", n=count) }} {% if where %}{{ where }}: {% endif %}{{ label("page, import", why) }}</li>{% endfor %}
 </ul>
 {% if told.exchanges or told.facts %}
 <form method="post" action="begin-import" class="stack">
@@ -36159,7 +36741,11 @@ SOURCES["interfaces/web/templates/keys.html"] = r'''{% extends "base.html" %}
 
 SOURCES["interfaces/web/templates/macros.html"] = r'''{% macro moment(at) %}{% set utc = at | time %}{% if utc %}<time datetime="{{ utc.strftime('%Y-%m-%dT%H:%M:%SZ') }}">{{ utc.strftime(say("day and time")) }} UTC</time>{% endif %}{% endmacro %}
 
-{% macro csrf_field() %}<input type="hidden" name="csrf" value="{{ csrf }}">{% endmacro %}
+{% macro before_and_after(change) %}
+{% if change.forgotten %}<p><em>{{ say("page: text is erased") }}</em></p>{% endif %}
+{% if change.before %}<p dir="auto"><span class="hidden">{{ say("column before") }}: </span><del>{{ change.before }}</del></p>{% endif %}
+{% if change.after %}<p dir="auto"><span class="hidden">{{ say("column now") }}: </span><ins>{{ change.after }}</ins></p>{% endif %}
+{% endmacro %}
 
 {% macro chat_link(address, text="") %}{% if address %}<a href="{{ address }}">{{ text or say("page: open chat") }}</a>{% endif %}{% endmacro %}
 
@@ -36178,6 +36764,7 @@ SOURCES["interfaces/web/templates/macros.html"] = r'''{% macro moment(at) %}{% s
 # interfaces/web/templates/memories.html
 
 SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %}
+{% from "macros.html" import moment, before_and_after with context %}
 {% block title %}{{ say("page, view: memories") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: memories") }}</h1>
@@ -36224,11 +36811,20 @@ SOURCES["interfaces/web/templates/memories.html"] = r'''{% extends "base.html" %
 </section>
 <section aria-labelledby="undoing">
 <h2 id="undoing">{{ say("page: undo head") }}</h2>
+{% set changes = last() %}
+{% if changes %}
+<ul class="cards">
+{% for change in changes[:5] %}<li><p class="meta"><span class="tag {{ change.op }}">{{ label("page, change", what(change)) }}</span> {{ moment(change.at) }}</p>
+{{ before_and_after(change) }}</li>
+{% endfor %}
+</ul>
+{% if changes | length > 5 %}<p>{{ say("page: more of it", n=changes | length - 5) }}</p>{% endif %}
 <form method="post" action="undo" class="stack">
-<input type="hidden" name="csrf" value="{{ csrf }}">
+<input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ changes[0].batch }}">
 <p>{{ say("page: undo text") }}</p>
 <button class="quiet">{{ say("page: undo") }}</button>
 </form>
+{% else %}<p>{{ say("page, done: nothing undone") }}</p>{% endif %}
 </section>
 <section aria-labelledby="all" class="danger">
 <h2 id="all">{{ say("page: forget everything") }}</h2>
@@ -36494,7 +37090,7 @@ SOURCES["interfaces/web/templates/switches.html"] = r'''{% extends "base.html" %
 # interfaces/web/templates/timeline.html
 
 SOURCES["interfaces/web/templates/timeline.html"] = r'''{% extends "base.html" %}
-{% from "macros.html" import moment, chat_link with context %}
+{% from "macros.html" import moment, chat_link, before_and_after with context %}
 {% block title %}{{ say("page, view: timeline") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: timeline") }}</h1>
@@ -36504,9 +37100,7 @@ SOURCES["interfaces/web/templates/timeline.html"] = r'''{% extends "base.html" %
 <li>
 <p class="meta"><span class="tag {{ change.op }}">{{ label("page, change", what) }}</span> {{ moment(change.at) }}
 <span>{{ label("page, source", source) }}</span> {{ chat_link(chat) }}</p>
-{% if change.forgotten %}<p><em>{{ say("page: text is erased") }}</em></p>{% endif %}
-{% if change.before %}<p dir="auto"><span class="hidden">{{ say("column before") }}: </span><del>{{ change.before }}</del></p>{% endif %}
-{% if change.after %}<p dir="auto"><span class="hidden">{{ say("column now") }}: </span><ins>{{ change.after }}</ins></p>{% endif %}
+{{ before_and_after(change) }}
 </li>
 {% endfor %}
 </ol>
@@ -36625,11 +37219,12 @@ def listed(visit: Visit) -> View:
     before = visit.number("before") if visit.query.get("before") else 0
     changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
     more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
-    rows = [(one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
+    rows = [(one, what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
     return View("timeline.html", {"changes": rows, "more": more, "first": not before})
 
 
-def _what(change: Change) -> str:
+def what(change: Change) -> str:
+    """What was done, as the catalogue calls it."""
     if change.undoes:
         return "brought back" if change.op == "add" else "taken back"
     return {"add": "learned", "replace": "changed", "remove": "forgotten"}.get(change.op, "changed")
@@ -36847,6 +37442,8 @@ import httpx
 
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
+from ..core.unreached import unreached
+from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -36857,7 +37454,7 @@ _HINT = "See that webui_url is Open WebUI's address, and webui_api_key an admin'
 
 
 class TooLargeError(Retry):
-    """An answer has more bytes than are read."""
+    """An answer has more bytes, or takes longer, than is read."""
 
 
 class Bounds:
@@ -36870,12 +37467,16 @@ class Bounds:
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
+        hint = "Export the chats there, and send the file."
         if self._left < 0:
-            raise TooLargeError(
-                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise Retry("Open WebUI takes too long.", hint="Export the chats there, and send the file.")
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
+
+
+def quoted(id_: str) -> str:
+    """An id as it stands in a path."""
+    return quote(id_, safe="")
 
 
 @contextmanager
@@ -36883,7 +37484,7 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise Retry(f"Open WebUI cannot be reached ({type(error).__name__}).", hint=_HINT) from error
+        raise Retry(f"Open WebUI cannot be reached: {unreached(error)}.", hint=_HINT) from error
 
 
 class WebUi:
@@ -36905,10 +37506,8 @@ class WebUi:
         """The one that the settings name. Raises TellAdmin if they name none."""
         missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
         if missing:
-            are = "are" if len(missing) > 1 else "is"
-            raise TellAdmin(
-                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
-            )
+            told = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set."
+            raise TellAdmin(told, hint="Set what is missing in the settings.")
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
             yield one
@@ -36922,10 +37521,10 @@ class WebUi:
 
     def _users(self) -> list[Any]:
         answer = self._read("users/all")
-        users = answer.get("users") if isinstance(answer, dict) else None
+        users = mapping(answer).get("users")
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+        if not any(mapping(one).get("role") == "admin" for one in users):
             raise _nonsense("users")  # whoever is told is an admin
         return users
 
@@ -36934,15 +37533,15 @@ class WebUi:
 
         Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
         """
-        status, answer = self._asked("auths/", {})
+        status, answer = self._asked("auths/")
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            status, rows = self._asked(path, {})  # memories may be switched off there
+            status, rows = self._asked(path)  # memories may be switched off there
             first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
-                first = self._read(f"chats/{quote(self._id(first), safe='')}")
-            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                first = self._read(f"chats/{quoted(self._id(first))}")
+            if isinstance(owner := mapping(first).get("user_id"), str):
                 return owner
         return ""
 
@@ -36950,7 +37549,7 @@ class WebUi:
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
+            chats = self._read(f"chats/list/user/{quoted(user_id)}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -36960,11 +37559,11 @@ class WebUi:
 
     def has_user(self, user_id: str) -> bool:
         """Whether there is such a user. False only where Open WebUI says so itself."""
-        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+        return self._has(f"users/{quoted(user_id)}", user_id, (400, 404))
 
     def has_chat(self, chat_id: str) -> bool:
         """Whether there is such a chat. False without access to it, too: ask for one that there is."""
-        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+        return self._has(f"chats/{quoted(chat_id)}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
         """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
@@ -36975,13 +37574,13 @@ class WebUi:
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
-                status, memories = self._asked("memories/", {}, bounds)
+                status, memories = self._asked("memories/", bounds=bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
                     lines.write(b"\n" + json.dumps(memory).encode())
                 return
             chats, gone = self.chats_of(user_id, bounds), 0
             for chat_id in sorted(chats):
-                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                status, chat = self._asked(f"chats/{quoted(chat_id)}", bounds=bounds)
                 if status == 200:
                     lines.write(json.dumps(chat).encode() + b"\n")
                 elif status in (401, 404) and (gone := gone + 1) < len(chats):
@@ -36997,21 +37596,21 @@ class WebUi:
                 file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
-        status, answer = self._asked(path, {})
-        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+        status, answer = self._asked(path)
+        if status == 200 and mapping(answer).get("id") == id_:
             return True
-        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+        if status in absent and isinstance(mapping(answer).get("detail"), str):
             return False
         raise _nonsense(path.partition("/")[0])
 
     def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
-        status, answer = self._asked(path, query or {}, bounds)
+        status, answer = self._asked(path, query, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
     def _asked(
-        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> tuple[int, Any]:
         """The answer's status and JSON. form: what is posted; else it is a GET."""
         bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
@@ -37027,10 +37626,8 @@ class WebUi:
             if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
-                told = "Open WebUI does not show users' chats to this key."
-                raise TellAdmin(
-                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
-                )
+                hint = "Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                raise TellAdmin("Open WebUI does not show users' chats to this key.", hint=hint)
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
@@ -37044,7 +37641,7 @@ class WebUi:
 
     @staticmethod
     def _id(value: Any) -> str:
-        id_ = value.get("id") if isinstance(value, dict) else None
+        id_ = mapping(value).get("id")
         if not isinstance(id_, str) or not id_:
             raise _nonsense("ids")
         return id_
@@ -37068,13 +37665,12 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
 from .body import mapping
-from .webui import Bounds, TooLargeError, WebUi
+from .webui import Bounds, TooLargeError, WebUi, quoted
 
 NAME = "Memory"  # of the webhook
 _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
@@ -37150,14 +37746,14 @@ class WebuiChannels(WebUi):
     def is_there(self, channel: str) -> bool:
         """Whether there is such a channel, which may be read."""
         try:
-            self._told(f"channels/{_quoted(channel)}")
+            self._told(f"channels/{quoted(channel)}")
         except GoneError:
             return False
         return True
 
     def page(self, channel: str, skip: int, thread: str = "") -> Page:
         """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
-        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        path = f"channels/{quoted(channel)}/messages" + (f"/{quoted(thread)}/thread" if thread else "")
         for limit in _PAGES:
             try:
                 listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
@@ -37172,14 +37768,14 @@ class WebuiChannels(WebUi):
     def message(self, channel: str, message: str) -> Posted | None:
         """One message; None where it is not there any more."""
         try:
-            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            path = f"channels/{quoted(channel)}/messages/{quoted(message)}"
             return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path = f"channels/{_quoted(channel)}/webhooks"
+        path = f"channels/{quoted(channel)}/webhooks"
         hooks = self._told(path)
         named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
@@ -37191,12 +37787,12 @@ class WebuiChannels(WebUi):
         """Post something under our own name."""
         id_, token = self.webhook(channel)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
-        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+        self._told(f"channels/webhooks/{quoted(id_)}/{quoted(token)}", form={"content": text})
 
     def _told(
         self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> Any:
-        status, answer = self._asked(path, query or {}, bounds, form)
+        status, answer = self._asked(path, query, bounds, form)
         if status == 200:
             return answer
         if status == 404 and isinstance(mapping(answer).get("detail"), str):
@@ -37242,10 +37838,6 @@ def _text(value: Any, most: int) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
-
-
-def _quoted(id_: str) -> str:
-    return quote(id_, safe="")
 
 
 def _nonsense() -> Retry:
@@ -48668,7 +49260,8 @@ from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
-from ..core.errors import Drop
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.digest_files import DigestFiles
@@ -48761,12 +49354,11 @@ class Documents:
         """Take away what is kept of a user's own documents, until their files change; which they were.
 
         Raises:
-            Drop: that is done, but a file that a program has sent cannot be deleted.
+            Refused: that is done, but a file that a program has sent cannot be deleted.
         """
         entries, left = self._forgotten(user_id, ids)
         if left is not None:
-            why = f"It is forgotten, but its file cannot be deleted ({os.strerror(left.errno or 0)})."
-            raise Drop(why, hint="Tell your admin.")
+            raise Refused(message("document's file stays", why=os.strerror(left.errno or 0)))
         return entries
 
     def forget_all(self, user_id: str) -> None:
@@ -49997,6 +50589,7 @@ from collections.abc import Callable
 from ...core.events import Emit, Job, failed, succeeded
 from ...core.now_and_then import NowAndThen
 from .erase import Eraser
+from .erasures import Erasure
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
@@ -50007,13 +50600,13 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 class ErasureWorker:
     """Its thread is `thread`; the next start goes on with what was begun.
 
-    `drop` forgets what is in memory of a user; `prune` deletes what is too old.
+    `drop` forgets what is in memory of the user of an erasure; `prune` deletes what is too old.
     """
 
     def __init__(
         self,
         eraser: Eraser,
-        drop: Callable[[str], None],
+        drop: Callable[[Erasure], object],
         emit: Emit,
         forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
@@ -50052,8 +50645,8 @@ class ErasureWorker:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
-            self._drop(user_id)
+        for erasure in {(one.user_id, one.whole): one for one in new}.values():
+            self._drop(erasure)
         if new:
             self._last = new[-1].id
         return bool(new)
@@ -50192,10 +50785,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
-from ...core.errors import Drop
-from ...core.locales import message
-from ...core.locales.refused import Refused
-from .entries import Flaw
+from .entries import Flaw, Unread
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
@@ -50219,8 +50809,20 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 _Item = TypeVar("_Item")
 
 
+class UnopenableError(Exception):
+    """Nothing of an archive can be read; why, as `reading` knows it."""
+
+
 class SpentError(Exception):
-    """An archive costs more than any may; why, in words for whoever sent it."""
+    """An archive costs more than any may."""
+
+    def __init__(self, why: Unread) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _GrowsError(OSError):
+    """A file is far larger than its archive."""
 
 
 class Budget:
@@ -50234,9 +50836,9 @@ class Budget:
         """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
         self._bytes -= size
         if self._bytes < 0:
-            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+            raise SpentError("there is more in it than may be read")
         if time.monotonic() > self._until:
-            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+            raise SpentError("it takes longer, or more memory, than may be used")
 
     def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
         """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
@@ -50248,7 +50850,7 @@ class Budget:
                 return
             self._seconds = self._until - time.monotonic()
             if self._entries == 0:
-                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+                raise SpentError("there is more in it than may be read")
             self._entries -= 1
             yield one
 
@@ -50272,7 +50874,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
-        Drop: there is no such file, or it is encrypted.
+        UnopenableError: there is no such file, or it is encrypted.
         SpentError: here, or where a file is read.
     """
     if path.is_dir():
@@ -50283,7 +50885,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
                     yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
-        raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
+        raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             yield Part(path.name, _bounded(stream, budget))
@@ -50298,7 +50900,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
+            raise UnopenableError("zip too many")
         return data
 
 
@@ -50306,7 +50908,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
+        raise UnopenableError("zip broken") from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -50316,7 +50918,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
+                raise UnopenableError("zip encrypted")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue
@@ -50346,7 +50948,7 @@ class _Bounded(io.RawIOBase):
         self._left -= len(data)
         self._budget.take(len(data))
         if self._left < 0:
-            raise OSError("it is far larger than its archive")
+            raise _GrowsError
         buffer[: len(data)] = data
         return len(data)
 
@@ -50369,8 +50971,8 @@ def values(part: Part) -> Iterator[Any]:
 
 def damage(part: Part, error: Exception) -> Flaw:
     """Why a file cannot be read to its end."""
-    told = isinstance(error, OSError) and not error.errno and str(error)
-    return Flaw(part.name, told or "it is damaged")
+    grows = isinstance(error, _GrowsError)
+    return Flaw(part.name, "it is far larger than its archive" if grows else "it is damaged")
 
 
 def _encoding(begin: bytes) -> str:
@@ -50408,7 +51010,7 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
-                cut = "its end is missing" if is_over else "a part of it is too large"
+                cut: Unread = "its end is missing" if is_over else "a part of it is too large"
                 yield Flaw(name, cut if may_go_on else "a part of it is no JSON")
                 buffer, at = _after(buffer, max(wrong_at, at + 1), text), 0
             else:
@@ -50744,6 +51346,7 @@ class Fact:
     """Something that the other program remembers of its user. expires: its last day, or "".
 
     at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    is_prose: a line of a longer text, which may say several things.
     """
 
     text: str
@@ -50753,14 +51356,41 @@ class Fact:
     expires: str = ""
     first_at: float = 0.0
     scope: str = ""
+    is_prose: bool = False
+
+
+# Why something is not read: each is said in English, and translated ("page, import: ").
+Unread = Literal[
+    "it is damaged",
+    "it is too large",
+    "it is far larger than its archive",
+    "it is packed in a way that cannot be read",
+    "it takes longer, or more memory, than may be used",
+    "its end is missing",
+    "a part of it is no JSON",
+    "a part of it is too large",
+    "there is too much in it",
+    "there are too many files in it",
+    "there are too many prompts in it",
+    "there is more in it than may be read",
+    "nothing that is known",
+    "a page, which tells nothing that is not elsewhere",
+    "a page; in Takeout choose JSON as the format of My Activity, and export once more",
+    "a chat in which its user says nothing",
+    "a block that is not about the user",
+    "a passage of a past chat, which only an import without a user brings back",
+    "an activity in another Google product",
+    "an activity that is no prompt",
+    "no long_term_memory of text-generation-webui, or a damaged one",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Something that cannot be read, or is none of what is imported. where: a file, or a place in it."""
+    """Something that cannot be read, or is none of what is imported. where: a file, "" for the archive."""
 
     where: str
-    reason: str
+    reason: Unread
 
 
 Entry = Chat | Fact | Flaw
@@ -50989,7 +51619,7 @@ from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
 from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
-from .entries import Chat, Entry, Flaw, Said, listed
+from .entries import Chat, Entry, Flaw, Said, Unread, listed
 
 Value = Mapping[str, Any]
 
@@ -51018,7 +51648,8 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
-_HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
+_A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
+_TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
 
 class Found(NamedTuple):
@@ -51032,14 +51663,16 @@ class Found(NamedTuple):
 def read(path: Path) -> Iterator[Found]:
     """All that an archive holds, in the order in which it is found.
 
+    To be asked in a process of its own: see `reading`.
+
     Raises:
-        Drop: there is no such archive, or it cannot be opened.
+        UnopenableError: there is no such archive, or it cannot be opened.
     """
     budget, prompts = Budget(), _Prompts()
     try:
         yield from budget.each(_all(path, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, str(spent)))
+        yield Found(Flaw(path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51077,10 +51710,8 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        is_activity = "activity" in part.name.lower()
-        yield Found(
-            Flaw(part.name, _HTML if is_activity else "a page, which tells nothing that is not elsewhere")
-        )
+        of_takeout = "activity" in part.name.lower()
+        yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
             yield from _of_value(part.name, value, prompts)
@@ -51148,7 +51779,7 @@ from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop, Retry
+from ...core.errors import Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -51167,14 +51798,13 @@ from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
 from .previews import Preview, Seen, estimated
 
-Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `reading.read`
 
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
 _STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
-_ALL = "the archive"
 _NAME_CHARS = 200
 
 
@@ -51213,7 +51843,7 @@ class Imports:
         """What these entries would bring to a user. Nothing is changed.
 
         Raises:
-            Drop: the archive cannot be opened, or nothing in it is known.
+            Refused: the archive cannot be opened, or nothing in it is known.
         """
         seen = Seen()
         for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
@@ -51283,12 +51913,12 @@ class Imports:
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import.
+            Refused: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
-                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+                raise Refused(message("page: no such import"))
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
@@ -51347,7 +51977,7 @@ class Imports:
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
-                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                seen.flaws["", "there is more in it than may be read"] += 1
                 return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1
@@ -51429,7 +52059,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from ...core.scope import own_scope
-from ...language.sentences import sentences
 from .entries import (
     Chat,
     Entry,
@@ -51448,7 +52077,6 @@ from .entries import (
     title_in,
 )
 
-_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
 _MOST_CHARS = 32 << 20  # of a chat
 _MOST_BYTES = 256 << 20
@@ -51569,22 +52197,14 @@ def read_claude_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def facts_of(text: str, at: float) -> Iterator[Fact]:
-    """The lines of a text, but for headings; long ones in parts."""
+    """The lines of a text, but for headings."""
     for line in text.split("\n"):
         line = line.strip().lstrip("-*•").strip() if not line.strip().startswith("**") else line.strip()
         is_heading = (
             line.startswith("#") or (line.startswith("**") and line.endswith("**")) or line.endswith(":")
         )
-        if is_heading or not any(map(str.isalnum, line)):
-            continue
-        part = ""
-        for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
-            told = line[sentence.start : sentence.end].strip()
-            if part and len(part) + len(told) > _FACT_CHARS:
-                yield Fact(part, at)
-                part = ""
-            part = f"{part} {told}".strip()
-        yield Fact(part or line, at)
+        if not is_heading and any(map(str.isalnum, line)):
+            yield Fact(line, at, is_prose=True)
 
 
 # text-generation-webui, extension long_term_memory: bot_memories/<character>/long_term_memory.db.
@@ -51746,10 +52366,11 @@ class Seen:
     def preview(self, user_id: str) -> Preview:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Refused(
-                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
-            )
+            why = next((reason for _, reason in self.flaws if reason != "nothing that is known"), "")
+            told = message("page: nothing is known")
+            if why:
+                told = message("page: nothing can be imported", why=message(f"page, import: {why}"))
+            raise Refused(told, message("page: nothing is known, hint"))
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 
@@ -51783,6 +52404,250 @@ def estimated(
 '''
 
 # ----------------------------------------------------------------------------------------------------------
+# manage/history/reading.py
+
+SOURCES["manage/history/reading.py"] = r'''"""Archives, each read in a process of its own: what it holds is anybody's, and chats go on in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ...core.locales import message
+from ...core.locales.refused import Refused
+from ...documents.extraction import comes, isolated, source_of
+from ...language.sentences import sentences
+from .archive import UnopenableError
+from .entries import Fact, Flaw
+from .formats import Found
+from .records import BrokenOffError, found_in
+
+_SECONDS = 900  # of the processor's time; an archive's own budget ends before
+_MEMORY = 1 << 30  # bytes
+_WRITTEN = 300 << 20  # bytes: a database is copied
+_PATIENCE_S = 1_800.0  # for what comes next
+_LINE_BYTES = 4 << 20
+_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
+
+# What the process needs, in the order of who needs whom; the rest of the package is not there.
+_MODULES = (
+    "core.text",
+    "core.scope",
+    "documents.extract",
+    "manage.history.entries",
+    "manage.history.archive",
+    "manage.history.conversations",
+    "manage.history.memory_stores",
+    "manage.history.formats",
+    "manage.history.records",
+)
+_PROGRAM = """
+import sys
+from types import ModuleType
+for name, source in SOURCES.items():
+    parts = name.split(".")
+    for end in range(1, len(parts)):
+        folder = sys.modules.setdefault(".".join(parts[:end]), ModuleType(".".join(parts[:end])))
+        folder.__path__ = []
+    module = sys.modules[name] = ModuleType(name)
+    module.__package__ = folder.__name__
+    setattr(folder, parts[-1], module)
+    exec(compile(source, name, "exec"), vars(module))
+module.main()
+"""
+
+
+def read(path: Path) -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found.
+
+    Raises:
+        Refused: there is no such archive, or it cannot be opened.
+    """
+    try:
+        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+            for one in found_in(_lines(pipe)):
+                yield from _cut(one)
+    except UnopenableError as why:
+        raise _refused(str(why), path.name) from why
+    except BrokenOffError:
+        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+
+
+def _refused(why: str, file: str) -> Refused:
+    if why == "zip too many":
+        return Refused(message("page: zip too many"), message("page: zip too many, hint"))
+    if why == "zip encrypted":
+        return Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
+    if why == "zip broken":
+        return Refused(message("page: zip broken"), message("page: zip broken, hint"))
+    return Refused(message("page: no such archive", file=file), message("page: no such archive, hint"))
+
+
+def _cut(found: Found) -> Iterator[Found]:
+    """The same; what a line of a longer text says, in parts that are as long as memories."""
+    entry = found.entry
+    if not isinstance(entry, Fact) or not entry.is_prose:
+        yield found
+        return
+    part, line = "", entry.text
+    for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
+        told = line[sentence.start : sentence.end].strip()
+        if part and len(part) + len(told) > _FACT_CHARS:
+            yield found._replace(entry=replace(entry, text=part))
+            part = ""
+        part = f"{part} {told}".strip()
+    yield found._replace(entry=replace(entry, text=part or line))
+
+
+@contextmanager
+def _reader(path: Path, temp: str) -> Iterator[int]:
+    """The pipe through which a process tells what an archive holds; it ends with this."""
+    bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
+    process = isolated(
+        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+    )
+    assert process.stdout is not None
+    try:
+        yield process.stdout.fileno()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@cache
+def _program() -> str:
+    root = __package__.removesuffix(".manage.history")
+    texts = {f"owui_memory.{name}": source_of(f"{root}.{name}") for name in _MODULES}
+    return f"SOURCES = {texts!r}\n{_PROGRAM}"
+
+
+def _lines(pipe: int) -> Iterator[bytes]:
+    """What comes through a pipe, until that ends.
+
+    Raises:
+        BrokenOffError: it is too much at once, or does not come.
+    """
+    rest = b""
+    while comes(pipe, _PATIENCE_S):
+        some = os.read(pipe, 1 << 16)
+        if not some:
+            return
+        *lines, rest = (rest + some).split(b"\n")
+        yield from lines
+        if len(rest) > _LINE_BYTES:
+            break
+    raise BrokenOffError
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/history/records.py
+
+SOURCES["manage/history/records.py"] = r'''"""What an archive holds as lines of JSON, as the process that reads it writes them and the server reads them.
+
+A chat is one line, and one for each of its messages, so that no line is long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Any
+
+from ...documents.extract import confine
+from .archive import UnopenableError
+from .entries import Chat, Entry, Fact, Flaw, Said
+from .formats import Found, read
+
+_BEHIND_CHATS = 10  # is what an archive waits, where the processor is wanted
+_MOST_CHARS = 128 << 20  # of a chat
+
+_KINDS: dict[str, type[Chat | Fact | Flaw]] = {"chat": Chat, "fact": Fact, "flaw": Flaw}
+_SAID, _CHAT_ENDS, _ENDS, _UNOPENABLE = "said", "chat ends", "ends", "unopenable"
+
+
+class BrokenOffError(Exception):
+    """The reading of an archive ended before the archive does."""
+
+
+def write(found: Iterable[Found], out: IO[bytes]) -> None:
+    """One after the other, and that there are no more, or that the archive cannot be opened."""
+
+    def put(kind: str, *told: Any) -> None:
+        out.write(json.dumps([kind, *told]).encode() + b"\n")
+
+    try:
+        for entry, source, label in found:
+            kind = next(kind for kind, wanted in _KINDS.items() if isinstance(entry, wanted))
+            said = entry.said if isinstance(entry, Chat) else ()
+            bare = replace(entry, said=()) if isinstance(entry, Chat) else entry
+            put(kind, asdict(bare), source, label)
+            for one in said:
+                put(_SAID, asdict(one))
+            if isinstance(entry, Chat):
+                put(_CHAT_ENDS)
+    except UnopenableError as why:
+        put(_UNOPENABLE, str(why))
+    else:
+        put(_ENDS)
+
+
+def found_in(lines: Iterable[bytes]) -> Iterator[Found]:
+    """What was written.
+
+    Raises:
+        BrokenOffError: before its end.
+        UnopenableError: the archive cannot be opened.
+    """
+    rest = iter(lines)
+    for line in rest:
+        kind, *told = json.loads(line)
+        if kind == _ENDS:
+            return
+        if kind == _UNOPENABLE:
+            raise UnopenableError(told[0])
+        about, source, label = told
+        entry: Entry = _KINDS[kind](**about)
+        if isinstance(entry, Chat):
+            entry = replace(entry, said=tuple(_said(rest)))
+        yield Found(entry, source, label)
+    raise BrokenOffError
+
+
+def _said(lines: Iterator[bytes]) -> Iterator[Said]:
+    left = _MOST_CHARS
+    for line in lines:
+        kind, *told = json.loads(line)
+        if kind == _CHAT_ENDS:
+            return
+        if kind != _SAID or left < 0:
+            raise BrokenOffError
+        one = Said(**told[0])
+        left -= len(one.text)
+        yield one
+    raise BrokenOffError
+
+
+def main() -> None:
+    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
+    path, *bounds = sys.argv[1:]
+    os.nice(_BEHIND_CHATS)
+    confine(*map(int, bounds))
+    write(read(Path(path)), sys.stdout.buffer)
+    sys.stdout.flush()
+'''
+
+# ----------------------------------------------------------------------------------------------------------
 # manage/history/uploads.py
 
 SOURCES["manage/history/uploads.py"] = r'''"""Archives that users have sent, kept until they say whether to import them: one each, for an hour."""
@@ -51792,6 +52657,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import secrets
 import shutil
 import time
@@ -51853,10 +52719,12 @@ class Uploads:
                     return json.loads(note.read_text())
         return None
 
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
+    def drop(self, user_id: str, before: float = math.inf) -> None:
+        """Keep nothing of a user's that was sent before a time (Unix)."""
         for file in self._all(user_id):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if file.stat().st_mtime < before:
+                    file.unlink()
 
     def _all(self, user_id: str) -> list[Path]:
         return list(self._folder.glob(f"{_of(user_id)}-*"))
@@ -51951,7 +52819,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -51987,8 +52855,10 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
+from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
 FOUND_MOST = 20  # of a search
@@ -52030,14 +52900,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -52169,11 +53031,12 @@ class Control:
         others = {name: count for name, count in receipt.counts.items() if name != "memories"}
         return Forgotten(there, others=others, reached=not receipt.unreached)
 
-    def undo(self, asked: Asked, confirm: Confirm = _alone) -> list[Change]:
-        """Takes back the last changes that were made together and have not been taken back; oldest first.
+    def undo(self, asked: Asked, confirm: Confirm = _alone, *, batch: str = "") -> list[Change]:
+        """Takes back the last changes made together and not taken back, or those of a batch; oldest first.
 
         Raises:
-            Drop: what they took away is erased by now, or none of it may be brought back.
+            Drop: what they took away is erased by now, or none of it may be brought back; or what a batch
+                has changed was changed again.
         """
         done_now: list[Change] = []
         refused: Drop | None = None
@@ -52181,7 +53044,9 @@ class Control:
             done = self._journal.undone_since(asked.user_id, asked.at) if asked.again else []
             last = done[0] if done else self._journal.latest(asked.user_id)
             changes = self._journal.changed_by(last.batch) if last else []
-            if last is not None and not changes:
+            if batch and (last is None or last.batch != batch):
+                changes = unchanged_since(self._journal, asked.user_id, batch)
+            elif last is not None and not changes:
                 self._changes.pass_over([last])
                 raise Refused(message("too late"), message("too late, hint"))
             for change in reversed(changes):
@@ -52274,16 +53139,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -53422,14 +54287,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -53439,23 +54305,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -53466,15 +54321,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -53483,6 +54337,43 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
         except Refused as flaw:
             flaws.append(Flaw(number, flaw.sentence))
     return texts, refused, flaws
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# manage/undoing.py
+
+SOURCES["manage/undoing.py"] = r'''"""Which changes can be taken back."""
+
+from __future__ import annotations
+
+from ..core.change import REAFFIRMED, Change
+from ..core.locales import message
+from ..core.locales.refused import Refused
+from ..remember.journal import Journal
+
+
+def last_changes(journal: Journal, user_id: str) -> list[Change]:
+    """What `undo` takes back now, oldest first; where that is erased by now, one without texts."""
+    last = journal.latest(user_id)
+    return (journal.changed_by(last.batch) or [last]) if last else []
+
+
+def unchanged_since(journal: Journal, user_id: str, batch: str) -> list[Change]:
+    """What a batch has changed of a user's memories, oldest first.
+
+    Raises:
+        Refused: it was taken back, erased, or changed again.
+    """
+    changes = [change for change in journal.changed_by(batch) if change.user_id == user_id]
+    if not changes:
+        raise Refused(message("too late"), message("too late, hint"))
+    if any(map(journal.taken_back, changes)):
+        raise Refused(message("page: undone already"))
+    ids = {change.memory_id for change in changes}
+    later = journal.made_since(changes[-1].id, user_id, ids, but=batch)
+    if any(change.made and change.op != REAFFIRMED for change in later):
+        raise Refused(message("page: changed meanwhile"), message("page: changed meanwhile, hint"))
+    return changes
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -55821,19 +56712,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
-_TAGS = "|".join(
-    (
-        "think",
-        "thinking",
-        "thought",
-        "thoughts",
-        "reason",
-        "reasoning",
-        "reflection",
-        "scratchpad",
-        "analysis",
-    )
-)
+_TAGS = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|analysis"
 _BEGINS = re.compile(
     rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
     r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
@@ -57674,7 +58553,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -57682,16 +58563,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -61356,6 +62229,7 @@ INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
 # Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
 _HERE = 2
+_OF_ONE_USER = 16  # at once: nobody takes the others' turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61383,7 +62257,7 @@ class Run:
         self.breaker = Breaker()
         self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
         self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
-        self._under_way: set[Future[Recalled]] = set()
+        self._under_way: dict[Future[Recalled], str] = {}  # whose each is
         self._none = threading.Event()  # under way
         self._none.set()
 
@@ -61391,7 +62265,8 @@ class Run:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
-        if len(self._under_way) >= self._at_once:
+        users = list(self._under_way.values())
+        if len(users) >= self._at_once or users.count(turn.user_id) >= _OF_ONE_USER:
             return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
@@ -61400,7 +62275,7 @@ class Run:
         began = self.breaker.clock()
         pool = self._here if settings.recalls_by_itself else self._elsewhere
         future = pool.submit(self._recall, turn, settings)
-        self._under_way.add(future)
+        self._under_way[future] = turn.user_id
         self._none.clear()
         future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
@@ -61425,9 +62300,11 @@ class Run:
             pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
-        self._under_way.discard(future)
+        self._under_way.pop(future, None)
         if not self._under_way:
             self._none.set()
+            if self._under_way:  # begun meanwhile
+                self._none.clear()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))
@@ -64419,8 +65296,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
-from ..core.errors import Drop
 from ..core.exchange import Exchange
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
@@ -64439,7 +65317,7 @@ class Later:
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
 
         Raises:
-            Drop: the import was taken back meanwhile, or all of its user's erased.
+            Refused: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
@@ -64449,7 +65327,7 @@ class Later:
             mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
             begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
             if begun_at is None or was_erased(connection, user_id, begun_at):
-                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
+                raise Refused(message("page: import gone"), message("page: import gone, hint"))
             keys = [exchange.key for exchange in exchanges]
             known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
             there = set(connection.scalars(select(outbox.c.key).where(known)))
@@ -70161,6 +71039,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -70176,6 +71055,8 @@ from .switches_table import IS_ON, bound
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
+# Of a permission, in columns of the same names.
+_KEPT = ("chat_id", "exchange_key", "follows", "timezone", "scope", "key", "answered_by")
 # The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
@@ -70255,18 +71136,8 @@ class Permissions:
         if decided is None:
             return True  # a later inlet has forbidden it meanwhile
         given = decided
-        row = {
-            "key": given.key,
-            "user_id": user_id,
-            "chat_id": given.chat_id,
-            "exchange_key": given.exchange_key,
-            "follows": given.follows,
-            "timezone": given.timezone,
-            "scope": given.scope,
-            "answered_by": given.answered_by,
-            "created_at": given.asked_at,
-        }
-        values = {f"new_{name}": value for name, value in row.items()}
+        values: dict[str, Any] = {f"new_{name}": getattr(given, name) for name in _KEPT}
+        values |= {"new_user_id": user_id, "new_created_at": given.asked_at}
         values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
@@ -70295,9 +71166,8 @@ class Permissions:
         rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
         if not rows:
             return None
-        row = rows[0]
-        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
-        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+        kept = {name: getattr(rows[0], name) for name in _KEPT}
+        return Permission(**kept, asked_at=rows[0].created_at)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -71838,8 +72708,9 @@ def any_of(stems: Sequence[str]) -> str:
 
 SOURCES["stores/protocol.py"] = r'''"""What the library backend asks of a vector store: mem0's own calls, and some that mem0 has no name for.
 
-mem0 calls `insert`, `update`, `delete`, `get`, `list` and `search`; the rest is for this package. Each of our
-stores keeps to it, whatever mem0's class that it comes from does, and raises nothing but MemoryFault.
+mem0 calls `insert` (see `Insert`), `update`, `delete`, `get`, `list` and `search`; the rest is for this
+package. Each of our stores keeps to it, whatever mem0's class that it comes from does, and raises nothing
+but MemoryFault.
 """
 
 from __future__ import annotations
@@ -71852,8 +72723,6 @@ from typing import Any, Protocol
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 Filters = Mapping[str, Any]
-
-
 # Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
 Rows = Sequence[Any]
 
@@ -71887,14 +72756,6 @@ class VectorStore(Protocol):
     embedding_model_dims: int
 
     # Writing
-
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
@@ -72839,7 +73700,6 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ...state import wal
 from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
@@ -72856,6 +73716,8 @@ def connect(path: str) -> sqlite3.Connection:
     Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
     BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
     """
+    from ...state import wal  # with sqlalchemy, which may be missing where the plugin is loaded
+
     driver = _driver()
     connection: sqlite3.Connection = driver.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -45,6 +45,7 @@ from .language import secrets as redact
 from .language.guess import language_for
 from .manage.deletion_worker import DeletionWorker
 from .manage.erasure.erase import Eraser
+from .manage.erasure.erasures import Erasure
 from .manage.erasure.forgetting import Forgetting
 from .manage.erasure.retention import prune_all
 from .manage.erasure.worker import ErasureWorker
@@ -245,11 +246,13 @@ class Application:
         keep_loaded()
         return backend
 
-    def _drop(self, user_id: str) -> None:
-        """Keep nothing of a user's in memory."""
+    def _drop(self, erasure: Erasure) -> None:
+        """Keep nothing in memory of the user of an erasure, and no archive that they sent before it."""
+        user_id = erasure.user_id
         self._recaller.drop(user_id)
         self.page.listing.drop(user_id)
-        self.page.uploads.drop(user_id)
+        if erasure.whole:
+            self.page.uploads.drop(user_id, before=erasure.asked_at)
         self.keeper.drop(user_id)
         self.live_chats.drop(user_id)
         self.contexts.drop(user_id)

@@ -62,7 +62,7 @@ class Channel:
 def channel(house: House, admin: Person, unchanged_settings: None) -> Channel:
     del unchanged_settings
     own = Channel(house, "team")
-    reading = {"llm_provider": "openai", "llm_base_url": house.llm.base_url, "llm_model": MODEL}
+    reading = house.llm.reads(MODEL)
     asked = {"webui_url": house.webui.url, "webui_api_key": house.api_key()}
     house.save_valves(**reading, llm_api_key="k", **asked, channels="on", webui_channels="#team")
     return own

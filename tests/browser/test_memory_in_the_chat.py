@@ -183,9 +183,7 @@ def test_a_backend_that_stops_leaves_the_chat_working_and_loses_nothing(
 ) -> None:
     house.save_valves(
         collection="stopped",
-        embedder_provider="openai",
-        embedder_base_url=scripted_llm.base_url,
-        embedder_model="scripted-embed",
+        **scripted_llm.embeds("scripted-embed"),
         embedder_api_key="embedder-key",
     )
     user.new_chat()

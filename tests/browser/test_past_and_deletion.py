@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from owui_memory.interfaces.webui import WebUi
-from owui_memory.manage.history import formats
+from owui_memory.manage.history import reading
 from owui_memory.manage.history.entries import Chat, Fact
 from tests.browser.house import Account, House, ask
 from tests.browser.pages import Person
@@ -99,7 +99,7 @@ def test_chats_come_along_once_by_the_api_and_by_an_export(
     assert (told["labels"], told["exchanges"], told["known"]) == (["Open WebUI"], 0, 1)
     with WebUi.of(house_settings(house, bob)) as api:  # as the page does, with the user's own session
         api.fetch_past(bob.id, own)
-    found = [one.entry for one in formats.read(own)]
+    found = [one.entry for one in reading.read(own)]
     assert [one.id for one in found if isinstance(one, Chat)] == [chat_id]
     assert [one.text for one in found if isinstance(one, Fact)] == ["User collects stamps."]
     (one,) = run(house, "imports", bob.id)

@@ -12,8 +12,8 @@ try:  # the parser of patterns, public in all but name
     from re import _constants as codes
     from re import _parser as parser
 except ImportError:  # pragma: no cover - Python 3.10
-    import sre_constants as codes  # type: ignore[no-redef]
-    import sre_parse as parser  # type: ignore[no-redef]
+    import sre_constants as codes
+    import sre_parse as parser
 
 Work = Callable[[str], object]
 

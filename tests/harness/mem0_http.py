@@ -45,7 +45,7 @@ class StandIn(WebServer):
         self._changing = threading.Lock()
         app = FastAPI(dependencies=[Depends(self._enter)])
         self._add_routes(app)
-        app.add_exception_handler(AnswerError, lambda _, answer: answer.response)  # type: ignore[attr-defined]
+        app.add_exception_handler(AnswerError, lambda _, answer: answer.response)
         super().__init__(app)
 
     @contextlib.contextmanager

@@ -75,7 +75,7 @@ def measured(model: str, folder: Path) -> None:
 @cache
 def _measured(model: str) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder, ScriptedLLM() as llm:
-        settings = Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model=model)
+        settings = Valves(**llm.embeds(model))
         LibraryBackend.open(settings, Path(folder)).close()
         return {file.name: file.read_bytes() for file in Path(folder, "calibration").iterdir()}
 

@@ -76,6 +76,11 @@ def matches(predicate: Predicate | None, request: Request) -> bool:
     return predicate(request)
 
 
+def is_ours(request: Request) -> bool:
+    """Whether the filter asks what to remember of a chat."""
+    return '"operations"' in request.said_by("system")
+
+
 # What goes wrong ----------------------------------------------------------------------------------
 
 

@@ -6,8 +6,7 @@ import pytest
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer
-from tests.harness.talk import take
-from tests.server.test_commands_in_chats import ask
+from tests.harness.talk import ask, take
 
 ASKED = "Which of the ferries to Porto Santo takes bicycles?"
 ANSWERED = "The Lobo Marinho does, for twelve euros each way."

@@ -13,7 +13,8 @@ from ..core.errors import Retry
 from ..core.memory import Memory, owner
 from ..models.own_models import OwnModels
 from .answers import Answer, memory_of, results_of
-from .remote import Auth, RemoteBackend, Timeouts, key_header
+from .api import Auth, Timeouts, key_header
+from .remote import RemoteBackend
 
 HOST = "https://api.mem0.ai"
 

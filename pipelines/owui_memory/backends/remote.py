@@ -1,33 +1,29 @@
-"""What mem0's REST server and its hosted platform share: one HTTP client, one way to ask and to read answers.
+"""What mem0's REST server and its hosted platform share as backends.
 
 mem0 keeps the store and the vectors there. An LLM and an embedder of ours are optional: see `own_models.py`.
-
-The key goes to the configured host only: no redirect is followed, no proxy is taken from the environment.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 import httpx
 
 from ..config.settings import Valves
 from ..core.chat_servers import AnsweredBy
-from ..core.errors import MemoryFault, Retry, TellAdmin
+from ..core.errors import MemoryFault, Retry
 from ..core.memory import (
     Candidate,
     Check,
     Memory,
     Message,
     Reply,
-    is_id,
     is_over,
     is_seen,
     metadata_of,
@@ -38,48 +34,22 @@ from ..core.memory import (
 from ..core.scope import View, past_owner, team_owner
 from ..core.text import plain
 from ..models.faults import host_of, translated
-from ..models.limits import bounded, limited
 from ..models.own_models import OwnModels
-from .answers import Answer, added_of, found_of, memory_of, object_in, results_of, rows_of, says_missing
+from .answers import Answer, added_of, found_of, memory_of, results_of
+from .api import Api, Auth, Timeouts
 from .base import Models
 from .seen import Seen
 
-_ANSWER_BYTES = 64_000_000  # tens of thousands of memories
-_WAITS = 3  # time-outs, each for one wait, that an answer may take as a whole
-_MOST_RESULTS = 1000  # the platform refuses more
 _BESIDE = 8  # memories asked for at once; neither can be asked for several
 _AT_LEAST = 200  # memories that a search brings: what else a message needs of them costs no other request
 _TRIES_LAST = 3  # times its time-out: an add that was given up may go on behind mem0 for so long
 
-Auth = httpx.Auth | Callable[[httpx.Request], httpx.Request]
 
-
-def key_header(name: str, value: str) -> Auth:
-    """For a key that stands in a header of each request."""
-
-    def add(request: httpx.Request) -> httpx.Request:
-        request.headers[name] = value
-        return request
-
-    return add
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds: to connect, to wait for what was found, and to wait while mem0's LLM reads."""
-
-    connect: float = 2.0
-    search: float = 10.0
-    add: float = 120.0
-
-
-class RemoteBackend(ABC):
+class RemoteBackend(Api):
     """mem0 behind HTTP. A subclass names its routes and reads what the two say differently."""
 
-    name: ClassVar[str]
     add_route: ClassVar[str]
     search_route: ClassVar[str]
-    one_route: ClassVar[str]  # of one memory, with a place for its id
     search_options: ClassVar[Mapping[str, Any]] = {}
     rules_field: ClassVar[str]  # where `add` takes the admin's rules for extraction
 
@@ -94,14 +64,7 @@ class RemoteBackend(ABC):
     ) -> None:
         """`url`: the API's address; `rules`: the setting `extraction_rules`; `own`: models of ours."""
         self._url, self._rules, self._own = url.rstrip("/"), rules, own or OwnModels()
-        self._timeouts = timeouts or Timeouts()
-        self._client = httpx.Client(
-            base_url=self._url,
-            auth=self._auth(key) if key else None,
-            follow_redirects=False,
-            trust_env=False,
-        )
-        limited(self._client)
+        super().__init__(self._url, self._auth(key) if key else None, timeouts or Timeouts())
         self._beside = ThreadPoolExecutor(_BESIDE, thread_name_prefix="memory-asking")
         self._seen = Seen()
         self._under_way: dict[str, float] = {}  # batches that mem0 may still read, until a monotonic time
@@ -252,7 +215,7 @@ class RemoteBackend(ABC):
     def mark(self, memory_id: str, kind: str) -> bool:
         """Give a memory, which keeps its text, a kind; False if it is gone."""
         body = {"metadata": {"kind": kind}}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def get(self, memory_id: str) -> Memory | None:
         row = self._call_one("GET", memory_id, self._timeouts.search)
@@ -278,10 +241,10 @@ class RemoteBackend(ABC):
 
     def replace(self, memory_id: str, text: str, *, expires: str) -> bool:
         body = {"text": plain(text), "expiration_date": expires or None}
-        return self._call_one("PUT", memory_id, self._timeouts.add, json=body) is not None
+        return self._change("PUT", memory_id, self._timeouts.add, json=body)
 
     def remove(self, memory_id: str) -> bool:
-        return self._call_one("DELETE", memory_id, self._timeouts.search) is not None
+        return self._change("DELETE", memory_id, self._timeouts.search)
 
     def erase(self, user_id: str) -> int:
         erased: set[str] = set()
@@ -309,7 +272,7 @@ class RemoteBackend(ABC):
 
     def close(self) -> None:
         self._beside.shutdown(wait=False, cancel_futures=True)
-        self._client.close()
+        super().close()
 
     # What differs
 
@@ -348,10 +311,6 @@ class RemoteBackend(ABC):
     @abstractmethod
     def _remove_ids(self, memory_ids: Sequence[str]) -> None: ...
 
-    def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
-        """What an error answer means where its HTTP status does not tell."""
-        return None
-
     # Shared
 
     def _add(
@@ -368,52 +327,10 @@ class RemoteBackend(ABC):
         }
         return self._added(self._call("POST", self.add_route, self._timeouts.add, json=body))
 
-    def _call(self, method: str, path: str, timeout_s: float, **sent: Any) -> Answer:
-        """One request, and its answer as an object; `sent`: its `json` and its `params`.
-
-        Raises:
-            MemoryFault: see `faults`; what was sent is never repeated in it.
-        """
-        with translated(self.name, self._url):
-            return self._read(self._send(method, path, timeout_s, **sent))
-
-    def _call_one(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> Answer | None:
-        """As `_call`, about one memory; None if there is none."""
-        if method != "GET":
-            self._seen.forget()
-        if not is_id(memory_id):
-            return None
-        with translated(self.name, self._url):
-            path = self.one_route.format(quote(memory_id, safe=""))
-            response = self._send(method, path, timeout_s, **sent)
-            return None if says_missing(response) else self._read(response)
-
-    def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
-        timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
-            return self._client.request(method, path, timeout=timeout, **sent)
-
-    def _read(self, response: httpx.Response) -> Answer:
-        if response.is_redirect:
-            hint = "Set backend_url to the address it redirects to, if that one is yours too."
-            raise TellAdmin(f"The {self.name} redirects to another address.", hint=hint)
-        if response.is_error and (fault := self._fault_in(response)):
-            raise fault
-        response.raise_for_status()
-        answer = object_in(response)
-        if answer is None:
-            raise self._stranger()
-        return answer
-
-    def _rows(self, answer: Answer, user_id: str) -> list[Answer]:
-        """A user's memories in an answer that lists memories."""
-        if not isinstance(answer.get("results"), list):
-            raise self._stranger()
-        return rows_of(answer, user_id)
-
-    def _stranger(self) -> TellAdmin:
-        hint = "backend_url is the address of its API, not of its dashboard."
-        return TellAdmin(f"What answers at backend_url is no {self.name}.", hint=hint)
+    def _change(self, method: str, memory_id: str, timeout_s: float, **sent: Any) -> bool:
+        """As `_call_one`; False if there is no such memory."""
+        self._seen.forget()
+        return self._call_one(method, memory_id, timeout_s, **sent) is not None
 
 
 def _best(found: Sequence[Candidate], most: int) -> list[Candidate]:

@@ -18,7 +18,8 @@ import httpx
 from ..core.errors import Drop, MemoryFault, Retry, TellAdmin
 from ..core.memory import Check, Memory, owner
 from .answers import Answer, memory_of, results_of
-from .remote import Auth, RemoteBackend, key_header
+from .api import Auth, key_header
+from .remote import RemoteBackend
 
 _LISTED = 1000  # the server lists no more, in no order, and has no second page
 _FOUND = 20_000  # that a search brings when a list is full, and ten times as many when that is full too

@@ -180,6 +180,12 @@ class ChannelQueue:
             for row in sorted(rows, key=lambda row: -messages[row.user_id])[:most]
         ]
 
+    def read_aside(self, owner: str) -> int:
+        """Have what was set aside of a channel read once more; how many messages."""
+        aside = update(channel_messages).where(_M.user_id == owner, _M.state == ASIDE)
+        with self.engine.begin() as connection:
+            return connection.execute(aside.values(state=UNREAD, batch="", attempts=0)).rowcount
+
     def prune(self, days: int) -> int:
         """Delete messages that are older than so many days, once read, or than twice that; how many."""
         now, day_s = time.time(), 24 * 3600.0

@@ -30,6 +30,7 @@ from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
 from .explained import explained
+from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
 
@@ -138,7 +139,7 @@ class Answers:
         """What a document is called, whose it is if not the user's, and why it cannot be read."""
         notes = [self._say("document of everyone")] if one.user_id == EVERYONE else []
         if one.state == "failed":
-            notes.append(self._say("document not read", why=shown(one.detail)))
+            notes.append(self._say("document not read", why=shown(why_not_read(self._words, one.detail))))
         name = shown(one.title or one.path.rpartition("/")[2])
         return f"{name} ({', '.join(notes)})" if notes else name
 

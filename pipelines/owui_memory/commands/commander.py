@@ -109,7 +109,7 @@ class Commander:
         except Exception as error:  # noqa: BLE001 - the chat must go on, and say so
             self._emit(events.failed(events.Job.COMMAND, error))
             self._orders.released(order)
-            return here.words.say("broken", error=type(error).__name__)
+            return here.words.say("broken")
         # An answer may list what was stored when less was known of secrets.
         self._orders.answered(order, masked(answer if kept is None else kept)[0])
         return answer

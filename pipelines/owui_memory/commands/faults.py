@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 from ..core.errors import MemoryFault
 from ..core.locales import ENGLISH, Locale
 from ..core.locales.refused import Refused
 from .markup import sentences
+
+log = logging.getLogger(__name__)
 
 _PATH = re.compile(r" /[^\n]{1,300}?(?= (?:is|was|cannot|could|refused) )")
 # Of what a fault begins with, also a name without a dot or a port, as containers have it.
@@ -18,20 +21,32 @@ _OF_A_PART = re.compile(
 _ADDRESS = re.compile(r" at (?:\S*[.:]\S*\w|localhost|its socket)(?: \([A-Z_]+\))?")
 
 
-def refused(fault: MemoryFault, words: Locale) -> str:
-    """Why something cannot be done, and what to do instead."""
+def refused(fault: MemoryFault, words: Locale, *, in_chat: bool = True) -> str:
+    """Why something cannot be done, and what to do instead; elsewhere than in a chat no commands."""
     if isinstance(fault, Refused):
-        told = [words.tell(fault.sentence), *([words.tell(fault.next_step)] if fault.next_step else [])]
-        return sentences(told, words)
+        told = [words.tell(one) for one in (fault.sentence, fault.next_step) if one]
+        return sentences([one for one in told if in_chat or "`/memory" not in one] or told[:1], words)
+    if words is not ENGLISH:  # what stores and models refuse is told in English only
+        log.warning("What a user asked for cannot be done: %s %s", fault, fault.hint)
+        return words.say("cannot be done")
     return without_addresses(f"{fault} {fault.hint}".strip())
 
 
-def failed(fault: MemoryFault, words: Locale, *, admin: bool) -> str:
-    """What does not work now. Faults of stores and models are told in English, and to admins in full."""
+def failed(fault: MemoryFault, words: Locale, *, admin: bool, then: str = "try again") -> str:
+    """What does not work now. Faults of stores and models are told in English, and to admins in full.
+
+    then: what to do about it, as the catalogue calls it.
+    """
     if admin:
         return f"{fault} {fault.hint}".strip()
     what = without_addresses(str(fault)) if words is ENGLISH else words.say("fault")
-    return sentences([what, words.say("try again")], words)
+    return sentences([what, words.say(then)], words)
+
+
+def why_not_read(words: Locale, detail: str) -> str:
+    """Why a document cannot be read. detail: in English, and behind a colon what is told as it is."""
+    why, colon, rest = detail.partition(": ")
+    return f"{words.label('document', why)}{colon}{rest}"
 
 
 def without_addresses(text: str) -> str:

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ..backends.backend_holder import BackendHolder
-from ..core.errors import Drop
 from ..core.events import Emit, Job, failed
 from ..core.locales import locale
 from ..core.locales.refused import Refused
@@ -70,8 +69,6 @@ class DigestWorker:
                 file.unlink(missing_ok=True)
         except Refused as refusal:
             return words.tell(refusal.sentence)
-        except Drop as refusal:
-            return str(refusal)
         except OSError as error:
-            return words.say("digest, no folder", why=error.strerror or type(error).__name__)
+            return words.say("digest, no folder", why=os.strerror(error.errno or 0))
         return ""

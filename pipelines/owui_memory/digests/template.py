@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from ..core.errors import Drop
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -21,63 +23,70 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
-_HOW = "see docs/digests.md for what a template looks like"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+class BrokenError(Refused):
+    """A template cannot be used. why: in English, for whoever has written it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(message("digest, broken template", template=name, why=why))
+
+
+Part = Literal["memories", "episodes", "documents"]
+
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
         """A template as its file has it.
 
         Raises:
-            Drop: it is none, and why.
+            BrokenError: it is none.
         """
         head, fence, text = (
             source.removeprefix("\ufeff").lstrip().removeprefix(_FENCE).partition(f"\n{_FENCE}")
         )
         if not fence or not text.strip() or not source.lstrip("\ufeff \r\n").startswith(_FENCE):
-            raise Drop(f"The template {name} has no front matter or no text.", hint=_HOW)
+            raise BrokenError(name, "it has no front matter or no text")
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise Drop(f"The template {name} has an unknown field {min(unknown)[:40]!r}.", hint=_HOW)
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -92,7 +101,7 @@ class Template:
         """Its text.
 
         Raises:
-            Drop: it cannot be filled.
+            BrokenError: it cannot be filled.
         """
         from jinja2 import TemplateError
 
@@ -100,7 +109,7 @@ class Template:
         try:
             return _jinja().from_string(self.text).render(values).strip()[:_FILE_BYTES]
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, *_TOO_MUCH) as error:
-            raise Drop(f"The template {self.name} is broken ({type(error).__name__}).", hint=_HOW) from error
+            raise BrokenError(self.name, "its text cannot be filled in") from error
 
 
 class Templates:
@@ -113,7 +122,7 @@ class Templates:
         """Those that can be read, by name. Why another one cannot, whoever asks for it is told."""
         found = []
         for name in sorted(self._names()):
-            with suppress(Drop):
+            with suppress(BrokenError):
                 found.append(self._read(name))
         return found
 
@@ -121,8 +130,7 @@ class Templates:
         """The one of this name, in any language. words: in which language names are told where there is none.
 
         Raises:
-            Drop: it cannot be read.
-            Refused: there is none.
+            Refused: there is none, or it cannot be read.
         """
         names, name = self._names(), self.named(name)
         if name not in names:
@@ -151,27 +159,10 @@ class Templates:
                 built_in = files(__package__).joinpath(TEMPLATES).joinpath(own.name)
                 return Template.read(name, built_in.read_text(encoding="utf-8"))
             if own.stat().st_size > _FILE_BYTES:
-                raise Drop(f"The template {name} has more than {_FILE_BYTES:,} bytes.", hint=_HOW)
+                raise BrokenError(name, f"it has more than {_FILE_BYTES:,} bytes")
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
-            raise Drop(f"The template {name} cannot be read ({error.strerror}).", hint=_HOW) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise Drop(
-            f"The template {name} says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}.",
-            hint=_HOW,
-        )
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise Drop(f"The template {name} says {field}: {value[:40]!r}, not {least:,} to {most:,}.", hint=_HOW)
-    return int(value)
+            raise BrokenError(name, os.strerror(error.errno or 0)) from error
 
 
 def _jinja() -> SandboxedEnvironment:

@@ -26,7 +26,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-_MIB = 1024
+_MEMORY = 1 << 30  # bytes
 _MOST_CHARS = 4_000_000  # of text of a document
 _MOST_UNPACKED, _MOST_MEMBERS = 300_000_000, 20_000  # bytes and files of an archive
 _MOST_PAGES = 2_000
@@ -299,26 +299,30 @@ def read(format_: str, file: BinaryIO) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], file: int, pipe: int) -> None:
     """In the child: bounded, and without a network."""
-    seconds = int(request["seconds"])
-    signal.alarm(2 * seconds)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (_MIB << 20, _MIB << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
+    signal.alarm(2 * int(request["seconds"]))
+    confine(int(request["seconds"]))
     try:
         with os.fdopen(file, "rb") as opened:
             answer = read(str(request["format"]), io.BytesIO(opened.read()))
     except Unreadable as why:
         answer = {"error": str(why)}
     except ImportError as missing:
-        answer = {"error": f"the Python package {missing.name} is not installed, which reads such files"}
+        answer = {"error": f"what reads such files is not installed: {missing.name}"}
     except MemoryError:
-        answer = {"error": "it takes more memory than may be used"}
-    except Exception as error:  # noqa: BLE001 - libraries raise whatever they find
-        answer = {"error": f"it is damaged ({type(error).__name__})"}
+        answer = {"error": "it takes longer, or more memory, than may be used"}
+    except Exception:  # noqa: BLE001 - libraries raise whatever they find
+        answer = {"error": "it is damaged"}
     with os.fdopen(pipe, "wb") as out:
         out.write(json.dumps(answer).encode("utf-8", "replace"))
+
+
+def confine(seconds: int, memory: int = _MEMORY, written: int = 0) -> None:
+    """From now on this process has so many seconds of the processor, bytes of memory and of each file that it
+    writes, and no network."""
+    limits = {"CPU": seconds, "AS": memory, "FSIZE": written, "CORE": 0}
+    for name, most in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+    socket.socket.connect = socket.getaddrinfo = _no_network  # type: ignore[assignment, method-assign]
 
 
 @functools.cache

@@ -113,22 +113,41 @@ class Extraction:
         self.close()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter with our own source
-                [sys.executable, "-I", "-c", _source()],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"},
-                cwd="/",
-            )
+            program = source_of(f"{__package__}.extract")
+            self._process = isolated(program, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         self._socket = ours
         return ours
 
 
-def _source() -> str:
-    """Of `extract.py`, which may be no file: in single_file/ it is a text."""
-    spec = find_spec(f"{__package__}.extract")
+def isolated(
+    program: str, *arguments: str, stdin: int, stdout: int, temp: str = ""
+) -> subprocess.Popen[bytes]:
+    """A process of this interpreter that runs a program's text, and sees nothing of the server's environment.
+
+    temp: its folder for temporary files.
+    """
+    about = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(  # noqa: S603 - this interpreter with our own source
+        [sys.executable, "-I", "-c", program, *arguments],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env={**about, **({"TMPDIR": temp} if temp else {})},
+        cwd="/",
+    )
+
+
+def source_of(module: str) -> str:
+    """The text of a module of ours, which may be no file: in single_file/ it is a text."""
+    spec = find_spec(module)
     return str(spec.loader.get_source(spec.name))  # type: ignore[union-attr]
+
+
+def comes(pipe: int, seconds: float) -> bool:
+    """Whether something comes through a pipe, or its end, within so many seconds."""
+    waiting = select.poll()  # `select` takes no descriptor above 1,023
+    waiting.register(pipe, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
 
 
 def _all_of(pipe: int, seconds: float) -> bytes:
@@ -137,7 +156,7 @@ def _all_of(pipe: int, seconds: float) -> bytes:
     size = 0
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        if not select.select([pipe], [], [], left)[0]:
+        if not comes(pipe, left):
             break
         some = os.read(pipe, 1 << 16)
         if not some:

@@ -182,7 +182,7 @@ class _Run:
                     document = self.extraction.read(file.path, opened)
                     title = title_of(entry, document)
         except OSError as error:
-            storing.fail(entry, f"it cannot be opened ({os.strerror(error.errno or 0)})")
+            storing.fail(entry, f"it cannot be opened: {os.strerror(error.errno or 0)}")
             return True
         except Drop as why:
             storing.fail(replace(entry, digest=digest), str(why))
@@ -212,7 +212,7 @@ def _of_the_file() -> Iterator[None]:
     except (MemoryFault, OSError):
         raise
     except Exception as error:
-        raise Drop(f"it cannot be read ({type(error).__name__})") from error
+        raise Drop("it cannot be understood") from error
 
 
 def _digest(file: int) -> str:

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
 from ..config.settings import Valves
-from ..core.errors import Drop
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..core.memory import Memory
 from ..core.scope import EVERYONE, documents_owner
 from ..documents.digest_files import DigestFiles
@@ -104,12 +105,11 @@ class Documents:
         """Take away what is kept of a user's own documents, until their files change; which they were.
 
         Raises:
-            Drop: that is done, but a file that a program has sent cannot be deleted.
+            Refused: that is done, but a file that a program has sent cannot be deleted.
         """
         entries, left = self._forgotten(user_id, ids)
         if left is not None:
-            why = f"It is forgotten, but its file cannot be deleted ({os.strerror(left.errno or 0)})."
-            raise Drop(why, hint="Tell your admin.")
+            raise Refused(message("document's file stays", why=os.strerror(left.errno or 0)))
         return entries
 
     def forget_all(self, user_id: str) -> None:

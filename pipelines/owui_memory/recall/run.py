@@ -22,6 +22,7 @@ INSIDE = "something is wrong inside the filter"
 _MANY = 4  # at once: the writer's embeddings must not slow them down
 # Threads for recalls that wait for nothing outside: more of them share one interpreter, and all end late.
 _HERE = 2
+_OF_ONE_USER = 16  # at once: nobody takes the others' turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Run:
         self.breaker = Breaker()
         self._here = ThreadPoolExecutor(min(_HERE, at_once), thread_name_prefix="memory-recall")
         self._elsewhere = ThreadPoolExecutor(at_once, thread_name_prefix="memory-recall-waits")
-        self._under_way: set[Future[Recalled]] = set()
+        self._under_way: dict[Future[Recalled], str] = {}  # whose each is
         self._none = threading.Event()  # under way
         self._none.set()
 
@@ -57,7 +58,8 @@ class Run:
         """Begin to recall for a turn. `Recalling.outcome` says what stands in the way."""
         if not self.breaker.allows():
             return self._not_begun("recall is paused, it keeps failing", "paused")
-        if len(self._under_way) >= self._at_once:
+        users = list(self._under_way.values())
+        if len(users) >= self._at_once or users.count(turn.user_id) >= _OF_ONE_USER:
             return self._not_begun("too many requests wait for the backend", "busy")
         try:
             self._live.get()
@@ -66,7 +68,7 @@ class Run:
         began = self.breaker.clock()
         pool = self._here if settings.recalls_by_itself else self._elsewhere
         future = pool.submit(self._recall, turn, settings)
-        self._under_way.add(future)
+        self._under_way[future] = turn.user_id
         self._none.clear()
         future.add_done_callback(self._over)
         return Recalling(future, lambda: self._ended(future, began, settings))
@@ -91,9 +93,11 @@ class Run:
             pool.shutdown(wait=False)
 
     def _over(self, future: Future[Recalled]) -> None:
-        self._under_way.discard(future)
+        self._under_way.pop(future, None)
         if not self._under_way:
             self._none.set()
+            if self._under_way:  # begun meanwhile
+                self._none.clear()
 
     def _not_begun(self, reason: str, code: str) -> Recalling:
         return Recalling(None, lambda: self._missed(reason, code))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, and_, select, update
 
-from ..core.errors import Drop
 from ..core.exchange import Exchange
+from ..core.locales import message
+from ..core.locales.refused import Refused
 from ..state import hold, imports, outbox, reading, was_erased
 from ..state.engine import Patience
 from .outbox import Outbox
@@ -27,7 +28,7 @@ class Later:
         Not kept is what is there already, and the earlier version of a message. imported: the import's id.
 
         Raises:
-            Drop: the import was taken back meanwhile, or all of its user's erased.
+            Refused: the import was taken back meanwhile, or all of its user's erased.
         """
         now = time.time()
 
@@ -37,7 +38,7 @@ class Later:
             mine = and_(imports.c.user_id == user_id, imports.c.import_id == imported)
             begun_at = connection.scalar(select(imports.c.begun_at).where(mine))
             if begun_at is None or was_erased(connection, user_id, begun_at):
-                raise Drop("The import was taken back while it was read.", hint="It can be imported anew.")
+                raise Refused(message("page: import gone"), message("page: import gone, hint"))
             keys = [exchange.key for exchange in exchanges]
             known = and_(outbox.c.user_id == user_id, outbox.c.key.in_(keys))
             there = set(connection.scalars(select(outbox.c.key).where(known)))

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from owui_memory.backends.api import Timeouts
 from owui_memory.backends.assemble import assemble
 from owui_memory.backends.base import Backend
 from owui_memory.backends.library import LibraryBackend
 from owui_memory.backends.platform import PlatformBackend
-from owui_memory.backends.remote import RemoteBackend, Timeouts
+from owui_memory.backends.remote import RemoteBackend
 from owui_memory.backends.server import ServerBackend
 from owui_memory.config.settings import Valves
 from owui_memory.core.errors import MemoryFault
@@ -127,12 +128,8 @@ def listed(backend: Backend, user: str = "ada") -> list[str]:
 
 def library_settings(llm: ScriptedLLM, **more: Any) -> Valves:
     return Valves(
-        llm_provider="openai",
-        llm_base_url=llm.base_url,
-        llm_model="scripted-chat",
-        embedder_provider="openai",
-        embedder_base_url=llm.base_url,
-        embedder_model="scripted-embed",
+        **llm.reads("scripted-chat"),
+        **llm.embeds("scripted-embed"),
         collection=f"memories_{uuid.uuid4().hex[:8]}",
         **more,
     )

@@ -24,7 +24,7 @@ def rows(engine: Engine, owner: str = GENERAL) -> list[tuple[str, str, str]]:
     c = channel_messages.c
     wanted = select(c.message_id, c.text, c.state).where(c.user_id == owner).order_by(c.message_id)
     with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(wanted)]  # type: ignore[misc]
+        return [tuple(row) for row in connection.execute(wanted)]
 
 
 def claimed(engine: Engine) -> Claim:
@@ -46,6 +46,19 @@ def test_each_message_is_kept_once_and_its_last_text_counts(engine: Engine) -> N
     assert kept.put([said("uno", "m1")]) == (1, 0, ())
     assert rows(engine) == [("m1", "uno", "unread"), ("m2", "two", "unread"), ("m3", "3", "unread")]
     assert rows(engine, channel_owner("discord", "b")) == [("m1", "other", "unread")]
+
+
+def test_what_was_set_aside_is_read_once_more(engine: Engine) -> None:
+    kept = ChannelQueue(engine)
+    kept.put([said("one", "m1"), said("two", "m2", channel="b"), said("three", "m3")])
+    aside = channel_messages.c.message_id.in_(("m1", "m2"))
+    change(engine, update(channel_messages).where(aside).values(state=ASIDE, attempts=4))
+    assert [one.aside for one in kept.standing()] == [1, 1]
+    assert kept.read_aside(GENERAL) == 1
+    assert kept.read_aside(GENERAL) == 0
+    assert rows(engine) == [("m1", "one", "unread"), ("m3", "three", "unread")]
+    assert rows(engine, channel_owner("discord", "b")) == [("m2", "two", ASIDE)]
+    assert [one.id for one in claimed(engine).messages] == ["m1", "m3"]
 
 
 def test_a_channel_keeps_its_name_when_the_last_message_of_a_request_tells_none(engine: Engine) -> None:
@@ -125,7 +138,6 @@ def test_messages_are_read_in_the_order_in_which_they_were_said(engine: Engine) 
     assert [one.id for one in claimed(engine).messages] == ["m10", "m20", "m30", "m40", "m50"]
     kept.put([said("x" * 20_000, f"m{number}", channel="b") for number in range(100, 150)])
     b = Claims(engine).claim(channel_owner("discord", "b"))
-    assert b is not None
     assert [one.id for one in b.messages] == [f"m{number}" for number in range(100, 116)], (
         "as much as is read"
     )

@@ -115,7 +115,6 @@ class Desk:
 
 @contextmanager
 def a_desk(folder: Path, llm: ScriptedLLM, **settings: Any) -> Iterator[Desk]:
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    desk = Desk(folder, Valves(**{**embedder, "embedder_api_key": "k", **settings}))
+    desk = Desk(folder, Valves(**{**llm.embeds(), **settings}))
     yield desk
     desk.close()

@@ -31,7 +31,7 @@ class Simulated:
         self.restart()
 
     def restart(self) -> None:
-        self.contexts = Contexts(self._engine, None, Valves, lambda _: None)  # type: ignore[arg-type]
+        self.contexts = Contexts(self._engine, None, Valves, lambda _: None)
 
     def sent(
         self,

@@ -44,7 +44,7 @@ def filter_(_shared: Running, scripted_llm: ScriptedLLM) -> Running:
 
 
 def abstracts(one: Running, user: str) -> int:
-    with one.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
+    with one.pipeline._runtime._engine.connect() as connection:
         kept = select(func.count()).select_from(cuts).where(cuts.c.user_id == user, cuts.c.abstract != "")
         return connection.scalar(kept) or 0
 
@@ -209,5 +209,5 @@ def test_an_api_call_without_ids_is_remembered_though_its_chat_was_cut(filter_: 
         filter_.outlet({**api, "messages": [*sent["messages"], reply]}, turn.user)
     assert max(map(tokens, talk.sent)) <= LIMIT
     assert OPENED in text_of(talk.sent[-1])
-    with filter_.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
+    with filter_.pipeline._runtime._engine.connect() as connection:
         assert connection.scalar(select(func.count()).where(outbox.c.user_id == user)) == 9

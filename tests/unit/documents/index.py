@@ -31,9 +31,7 @@ class Index:
     """A folder of documents, and the store that follows it."""
 
     def __init__(self, engine: Engine, folder: Path, llm: ScriptedLLM) -> None:
-        self.backend = library(
-            Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="m"), folder
-        )
+        self.backend = library(Valves(**llm.embeds()), folder)
         self.engine, self.table = engine, DocumentsTable(engine)
         self.folders = Folders(folder / "documents")
         self.own = self.folders.root / "ada"

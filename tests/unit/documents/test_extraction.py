@@ -114,7 +114,6 @@ def test_a_process_that_was_killed_is_started_again(extraction: Extraction, tmp_
     notes.write_text("# One\n\ntext")
     assert read(extraction, notes).parts[0].heading == "One"
     process = extraction._process
-    assert process is not None
     process.kill()
     process.wait()
     assert read(extraction, notes).parts[0].heading == "One"
@@ -148,7 +147,7 @@ while (told := socket.recv_fds(asked, 65536, 2))[0]:
 def test_an_answer_that_breaks_off_is_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    monkeypatch.setattr(extraction_module, "_source", lambda: ANSWERS.format(answer=answer))
+    monkeypatch.setattr(extraction_module, "source_of", lambda _: ANSWERS.format(answer=answer))
     (tmp_path / "a.txt").write_text("text")
     reading = Extraction()
     with pytest.raises(Drop, match="broke off"):
@@ -161,7 +160,7 @@ def test_halves_of_characters_are_replaced(tmp_path: Path, monkeypatch: pytest.M
         rb'{"title": "\ud800t", "address": "\ud800", "author": "", "day": "", '
         rb'"parts": [{"heading": "\udc00h", "page": 0, "text": "\ud83dx"}]}'
     )
-    monkeypatch.setattr(extraction_module, "_source", lambda: ANSWERS.format(answer=answer))
+    monkeypatch.setattr(extraction_module, "source_of", lambda _: ANSWERS.format(answer=answer))
     (tmp_path / "a.txt").write_text("text")
     reading = Extraction()
     document = read(reading, tmp_path / "a.txt")

@@ -26,7 +26,7 @@ class Servers:
     def __init__(self) -> None:
         self._all = [Running(), Running()]
         for one in self._all:
-            wait_until(lambda one=one: one.part("backend")["ok"], what="the backend is ready")  # type: ignore[misc]
+            wait_until(lambda one=one: one.part("backend")["ok"], what="the backend is ready")
 
     def use(self, **changes: Any) -> None:
         """Settings of both."""
@@ -63,7 +63,7 @@ class Servers:
 
     def drain(self) -> None:
         """Until all that was said is remembered."""
-        outbox = self._all[0].pipeline._runtime._outbox  # type: ignore[union-attr]
+        outbox = self._all[0].pipeline._runtime._outbox
         wait_until(lambda: outbox.counts() == (outbox.counts().__class__(0, 0)), every=0.002, what="drained")
 
     def exported(self, user: str, file: Path) -> str:

@@ -50,12 +50,12 @@ class Running:
 
     def settle(self) -> None:
         """Until nothing waits to be remembered."""
-        outbox = self.pipeline._runtime._outbox  # type: ignore[union-attr]
+        outbox = self.pipeline._runtime._outbox
         wait_until(lambda: outbox.counts().pending == 0, what="it is remembered")
 
     def rest(self) -> None:
         """Until what is done after an inlet is done."""
-        pool = self.pipeline._runtime.state_pool  # type: ignore[union-attr]
+        pool = self.pipeline._runtime.state_pool
         together = threading.Barrier(pool._max_workers)
         for waiting in [pool.submit(together.wait) for _ in range(pool._max_workers)]:
             waiting.result()

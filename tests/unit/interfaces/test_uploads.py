@@ -32,7 +32,6 @@ def sent(*parts: bytes, most: int = 1000, piece: int = 1) -> tuple[str, bytes]:
 
     headers = Headers({"content-type": 'multipart/form-data; charset="a;b"; boundary=b'})
     _, file = asyncio.run(forms.with_file(headers, receive, most))
-    assert file is not None
     with file.content as content:
         return file.name, content.read()
 

@@ -80,7 +80,7 @@ def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
     }
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
-    return Valves(**store, vector_store_api_key=key, **Kept.embedder(llm))
+    return Valves(**store, vector_store_api_key=key, **llm.embeds())
 
 
 @pytest.fixture(params=["sqlite", "qdrant", "pgvector"])
@@ -198,7 +198,6 @@ class TestOnce:
     ) -> None:
         kept.outbox.put(Exchange("ada\nc\nm9", "ada", "c", BOTH, "ok", 3.0))
         batch = kept.outbox.claim()
-        assert batch is not None
         kept.eraser.erase_user("ada")
         kept.journal.intend([Change(batch.name, 0, "ada", "add", "", "", BOTH)])
         kept.backend.add("ada", [{"role": "user", "content": BOTH}], infer=False, batch=batch.name)
@@ -227,7 +226,7 @@ class TestOnce:
         kept.notes(BOTH)
         pid = os.fork()
         if pid == 0:  # dies between two memories
-            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
             engine = kept.place.open()
             Eraser(engine, kept.place.folder, lambda: kept.settings, lambda *_: kept.backend).erase_user(
                 "ada"
@@ -325,7 +324,7 @@ class TestSweeper:
         assert eraser.asked_at[-1] == 122
 
     def test_what_cannot_be_finished_keeps_no_news_back(self, kept: Kept) -> None:
-        dropped: list[str] = []
+        dropped: list[Erasure] = []
         sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
         with reading(kept.place.folder / "state.db"):
             kept.eraser.forget("ada", kept.ids_of(BOTH))
@@ -333,7 +332,7 @@ class TestSweeper:
                 sweeper.look()
             kept.eraser.erase_user("bob")
             sweeper.look()
-        assert dropped == ["ada", "bob"]
+        assert [(one.user_id, one.whole) for one in dropped] == [("ada", False), ("bob", True)]
         sweeper.look()
         assert kept.traces() == [], "something new lets it try at once"
 
@@ -341,10 +340,10 @@ class TestSweeper:
 @pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
 def test_of_what_was_erased_before_its_start_a_server_drops_nothing(kept: Kept) -> None:
     kept.eraser.forget("ada", [f"{1:032x}"])
-    dropped: list[str] = []
+    dropped: list[Erasure] = []
     sweeper = ErasureWorker(kept.eraser, dropped.append, Metrics())
     sweeper.look()
     assert dropped == []
     kept.eraser.forget("ada", kept.ids_of(BOTH))
     sweeper.look()
-    assert dropped == ["ada"]
+    assert [one.user_id for one in dropped] == ["ada"]

@@ -49,7 +49,6 @@ def fill(settings: Valves, folder: Path, collection: str, texts: list[str] = TEX
 
 def home_of(house: House) -> str:
     home = house.locations.home()
-    assert home is not None
     return home.name
 
 

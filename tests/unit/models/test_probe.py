@@ -27,7 +27,6 @@ def settings_of(role: str, provider: str, url: str, model: str, key: str = "") -
 
 
 def told(fault: MemoryFault | None) -> tuple[str, str]:
-    assert fault is not None
     return str(fault), fault.hint
 
 

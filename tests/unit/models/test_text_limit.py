@@ -76,7 +76,7 @@ def test_too_many_texts_at_once(tmp_path: Path) -> None:
 
 
 def test_a_refusal_for_another_reason_is_none_of_length(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = Valves(embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="m")
+    settings = Valves(**scripted_llm.embeds())
     with closing(LibraryBackend.open(settings, tmp_path)) as backend:
         scripted_llm.clear()
         with scripted_llm.fault("embeddings", when="tea", status=400), pytest.raises(Drop, match="HTTP 400"):

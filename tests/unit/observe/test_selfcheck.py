@@ -30,15 +30,7 @@ MS = r"\d[\d.,]* ms"
 
 
 def settings_of(llm: ScriptedLLM, **changes: str) -> Valves:
-    given = {
-        "llm_provider": "openai",
-        "llm_base_url": llm.base_url,
-        "llm_model": "scripted-chat",
-        "embedder_provider": "openai",
-        "embedder_base_url": llm.base_url,
-        "embedder_model": "scripted-embed",
-    }
-    return Valves(**{**given, **changes})
+    return Valves(**{**llm.reads("scripted-chat"), **llm.embeds("scripted-embed"), **changes})
 
 
 @contextlib.contextmanager
@@ -156,7 +148,7 @@ def test_a_store_that_fails_is_told_without_the_errors_text(
 def test_mem0s_server_is_reached_and_has_no_models_of_ours(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
     with (
         opened(settings_of(scripted_llm), tmp_path) as behind,
-        RestServer(behind._memory, key="k") as server,  # type: ignore[attr-defined]
+        RestServer(behind._memory, key="k") as server,
     ):
         settings = Valves(backend="server", backend_url=server.url, backend_api_key="k")
         with opened(settings, tmp_path) as backend:

@@ -69,7 +69,6 @@ def test_without_its_adapter_a_calibration_is_that_of_the_model_alone(tmp_path: 
     assert with_it.plain.adapter is None
     with_it.save(tmp_path, "m", 512)
     kept = Calibration.load(tmp_path, "m", 512, model.adapter)
-    assert kept is not None
     assert (kept.plain.spread, kept.spread) == (alone.spread, with_it.spread)
     assert alone.plain.relevance(0.3) == alone.relevance(0.3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +21,7 @@ from tests.harness.waiting import wait_until
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
-    )
+    return Valves(**scripted_llm.embeds("scripted-embed"))
 
 
 @pytest.fixture
@@ -34,11 +33,16 @@ def live(settings: Valves, tmp_path: Path) -> Iterator[BackendHolder]:
     live.close()
 
 
+def turn_of(user: str) -> Any:
+    """All of a turn that matters here."""
+    return SimpleNamespace(user_id=user)
+
+
 def test_one_too_many_is_not_begun(settings: Valves, live: BackendHolder) -> None:
     gate, told = threading.Event(), list[Event]()
     waits: Any = lambda *_: gate.wait(60)  # noqa: E731 - what it recalls nobody asks here
     run = Run(live, waits, told.append, at_once=1)
-    turn: Any = None
+    turn = turn_of("ada")
     run.wait(60)  # there is none
     first = run.begin(turn, settings)
     waiting = threading.Thread(target=run.wait, args=(60,))
@@ -61,12 +65,12 @@ def test_what_needs_the_processor_alone_is_done_in_turn(
     gate, begun, told = threading.Event(), list[str](), list[Event]()
 
     def recall(turn: Any, _: Valves) -> Any:
-        begun.append(turn)
+        begun.append(turn.user_id)
         gate.wait(60)
 
     run = Run(live, recall, told.append, at_once=5)
-    turns: list[Any] = ["first", "second", "third", "fourth", "fifth"]
-    recalling = [run.begin(turn, settings if waits_for_servers else Valves()) for turn in turns]
+    users = ["ada", "bob", "cleo", "dora", "emil"]
+    recalling = [run.begin(turn_of(user), settings if waits_for_servers else Valves()) for user in users]
     wait_until(lambda: len(begun) == at_once)
     last = recalling[-1]
     assert last.outcome().missed == "the deadline of 800 ms passed"
@@ -74,5 +78,18 @@ def test_what_needs_the_processor_alone_is_done_in_turn(
     assert last.future.cancelled() is not waits_for_servers, "nobody waits for it any more"
     gate.set()
     wait_until(lambda: not run.is_used)
-    assert sorted(begun) == sorted(turns[:at_once] if waits_for_servers else turns[:4])
+    assert sorted(begun) == sorted(users if waits_for_servers else users[:4])
+    run.close()
+
+
+def test_one_user_leaves_turns_to_the_others(settings: Valves, live: BackendHolder) -> None:
+    gate, told = threading.Event(), list[Event]()
+    waits: Any = lambda *_: gate.wait(60)  # noqa: E731 - what it recalls nobody asks here
+    run = Run(live, waits, told.append, at_once=64)
+    flood = [run.begin(turn_of("ada"), settings) for _ in range(20)]
+    assert sum(one.future is not None for one in flood) == 16
+    assert run.begin(turn_of("bob"), settings).future
+    gate.set()
+    wait_until(lambda: not run.is_used)
+    assert run.begin(turn_of("ada"), settings).future, "once the earlier ones are done"
     run.close()

@@ -19,7 +19,7 @@ from owui_memory.state import metadata
 from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
+from tests.harness.scripted_requests import is_ours
 
 SAID_AT = NOW.timestamp()
 
@@ -58,12 +58,8 @@ class Mind:
     def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
         self.llm, self.folder = llm, folder
         self.settings = Valves(
-            embedder_provider="openai",
-            embedder_base_url=llm.base_url,
-            embedder_model="embed",
-            llm_provider="openai",
-            llm_base_url=llm.base_url,
-            llm_model="small",
+            **llm.embeds("embed"),
+            **llm.reads(),
             extraction_rules="Never keep recipes.",
         )
         self.backend = library(self.settings, folder)
@@ -107,7 +103,3 @@ class Mind:
     def close(self) -> None:
         self.backend.close()
         self.engine.dispose()
-
-
-def is_ours(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")

@@ -241,7 +241,7 @@ class Shelf:
     def __init__(self, *records: Record) -> None:
         self.records = {record.id: record for record in records}
 
-    def heads(self) -> dict:  # type: ignore[type-arg]
+    def heads(self) -> dict:
         from owui_memory.manage.migrate.records import Head
 
         return {id_: Head(record.created_at, record.digest, id_) for id_, record in self.records.items()}

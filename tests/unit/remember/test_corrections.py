@@ -132,12 +132,10 @@ def test_a_replacement_may_change_the_kind(mind: Mind, given: Any, kept: str) ->
     known = knows(mind, "The user may move to Porto.")
     mind.hears(batch("We moved to Porto."), replacement("The user lives in Porto.", kind=given))
     memory = mind.backend.get(known)
-    assert memory is not None
     assert (memory.text, memory.kind) == ("The user lives in Porto.", kept)
     (change,) = mind.changes()
     assert mind.making.undo(mind.backend, change)
     memory = mind.backend.get(known)
-    assert memory is not None
     assert memory.text == "The user may move to Porto."
 
 
@@ -147,7 +145,6 @@ def test_what_is_undone_has_its_kind_again(mind: Mind) -> None:
     added, replaced = mind.changes()
     assert mind.making.undo(mind.backend, replaced)
     memory = mind.backend.get(added.memory_id)
-    assert memory is not None
     assert (memory.text, memory.kind) == ("The user may move to Porto.", "fact")
 
 

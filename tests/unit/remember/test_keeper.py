@@ -92,7 +92,7 @@ def test_a_ban_comes_between_and_no_permission_is_left(shelf: Shelf) -> None:
             shelf.keeper.forbid(turn)
             yield name, record
 
-    shelf.spill.pending = forbidden  # type: ignore[method-assign]
+    shelf.spill.pending = forbidden
     shelf.keeper.take_in()
     assert Permissions(shelf.engine).allowed("ada", [turn.key]) is None
 

@@ -38,9 +38,7 @@ def test_the_fact_in_a_long_message_is_held(
             embedder_provider="openai",
             embedder_base_url=f"{server.url}/v1",
             embedder_model="m",
-            llm_provider="openai",
-            llm_base_url=scripted_llm.base_url,
-            llm_model="small",
+            **scripted_llm.reads(),
             extraction=extraction,
         )
         with closing(Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))) as bench:

@@ -84,7 +84,6 @@ def test_a_kill_at_any_moment_leaves_whole_records(tmp_path: Path) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", code, str(folder), root], stdout=subprocess.PIPE, text=True
         ) as writer:
-            assert writer.stdout is not None
             writer.stdout.readline()
             time.sleep(pause)
             writer.send_signal(signal.SIGKILL)

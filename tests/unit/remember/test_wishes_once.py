@@ -26,7 +26,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mind]:
     with ScriptedLLM() as llm:
         mind = Mind(llm, tmp_path_factory.mktemp("data"))
         mind.backend.close()
-        settings = Valves(llm_provider="openai", llm_base_url=llm.base_url, llm_model="small")
+        settings = Valves(**llm.reads())
         mind.backend = LibraryBackend.open(settings, tmp_path_factory.mktemp("bundled"))
         yield mind
         mind.close()

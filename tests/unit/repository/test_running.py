@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from owui_memory.core.chat_servers import ChatServer, read_servers
 from scripts import services, up
@@ -25,6 +26,7 @@ from scripts.processes import (
     wait_until,
 )
 from scripts.services import Connection, OpenWebUI, Pipelines
+from tests.harness.web import WebServer
 
 
 def webui(folder: Path, key: str = "key-1", port: int = 9099) -> OpenWebUI:
@@ -160,7 +162,7 @@ def test_a_changed_key_or_port_drops_the_connections_open_webui_keeps(
     webui(tmp_path).forget_old_wiring()
     assert "openai.enable" in kept(database)
 
-    webui(tmp_path, **changed).forget_old_wiring()  # type: ignore[arg-type]
+    webui(tmp_path, **changed).forget_old_wiring()
     assert kept(database) == ["ui.banners"]
 
 
@@ -173,6 +175,21 @@ def test_open_webui_is_told_of_each_ollama(tmp_path: Path) -> None:
     assert two["OLLAMA_BASE_URLS"] == "http://a:1;http://b:2"
     none = OpenWebUI(tmp_path, 8080, "s", (Connection("u", "k"),), (), inherited).environment()
     assert (none["ENABLE_OLLAMA_API"], none["OLLAMA_BASE_URLS"]) == ("False", "")
+
+
+@pytest.mark.parametrize(
+    ("told", "first"),
+    [({"onboarding": True}, "Create an account"), ({"name": "x"}, "Sign in"), (None, "Create")],
+)
+def test_a_second_start_says_to_sign_in(tmp_path: Path, told: object, first: str) -> None:
+    app = FastAPI()
+    if told is not None:
+        app.add_api_route("/api/config", lambda: told)
+    with WebServer(app) as server:
+        port = int(server.url.rpartition(":")[2])
+        one = OpenWebUI(tmp_path, port, "s", (Connection("http://u", "k"),), (), {})
+        said = up.welcome(one, Pipelines(tmp_path, 9099, "key", demo=True))
+    assert f"1. {first}" in said
 
 
 def test_secrets_are_kept_and_private(tmp_path: Path) -> None:

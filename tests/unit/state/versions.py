@@ -22,7 +22,6 @@ def script(version: int, dialect: str) -> str:
 def make(place: Place, version: int, postgres: Postgres | None) -> None:
     """Put such a database where `place.open()` finds it."""
     if place.url:
-        assert postgres is not None
         postgres.execute(script(version, "postgresql"), place.url)
         return
     place.folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,6 @@ class TestContract:
         }
         store.insert([[1, 0, 0]], [payload], ["one"])
         row = store.get("one")
-        assert row is not None
         assert (row.id, row.score, row.payload) == ("one", None, payload)
         assert store.get(vector_id="other") is None
 

@@ -15,7 +15,7 @@ from .commands import OF_THE_SERVER, Json, Yes, command
 from .commands import app as whole
 from .erase import confirmed, show
 from .instance import Instance
-from .output import answer, as_json, ended, fields, say, table
+from .output import answer, as_json, counted, ended, fields, say, table
 
 _channels = typer.Typer(no_args_is_help=True)
 whole.add_typer(
@@ -40,8 +40,9 @@ def list_(instance: Instance, to_json: Json = False) -> None:
         rows = []
         for one in found:
             state = "paused" if one.paused else one.detail or "observed"
-            rows.append((one.source, one.channel, one.name, f"{one.unread:,}", f"{one.tokens:,}", state))
-        table(("source", "channel", "name", "unread", f"tokens of {budget:,}", "state"), rows)
+            counts = (f"{count:,}" for count in (one.unread, one.aside, one.tokens))
+            rows.append((one.source, one.channel, one.name, *counts, state))
+        table(("source", "channel", "name", "unread", "set aside", f"tokens of {budget:,}", "state"), rows)
 
 
 @command("erase", of=_channels)
@@ -81,6 +82,14 @@ def pause(instance: Instance, source: Source, channel: Channel, to_json: Json = 
 def resume(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
     """Observe a channel again."""
     _set_paused(instance, source, channel, to_json, paused=False)
+
+
+@command("retry", of=_channels)
+def retry(instance: Instance, source: Source, channel: Channel, to_json: Json = False) -> None:
+    """Read once more what could not be read in a channel and was set aside."""
+    count = ChannelQueue(instance.engine).read_aside(_known(instance, source, channel))
+    told = f"{counted(count, 'message', 'messages')} of {source}/{channel} will be read once more."
+    answer(to_json, {"source": source, "channel": channel, "revived": count}, told)
 
 
 def _set_paused(instance: Instance, source: str, channel: str, to_json: bool, *, paused: bool) -> None:

@@ -14,7 +14,7 @@ import typer
 from ...commands.parse import read_command
 from ...manage.comparison import Comparison
 from ...manage.deletions import Deletions
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.imports import Imports
 from ...manage.history.previews import Preview
 from ..webui import OPEN_WEBUI, WebUi
@@ -42,7 +42,7 @@ def import_past(instance: Instance, file: str, user_id: str, *, yes: bool, to_js
 
 
 def _import(instance: Instance, file: Path, user_id: str, *, yes: bool, to_json: bool) -> None:
-    imports, archive = imports_of(instance), partial(formats.read, file)
+    imports, archive = imports_of(instance), partial(reading.read, file)
     with waiting("reading the archive"):
         told = imports.preview(user_id, archive)
     is_new = bool(told.exchanges or told.facts)
@@ -150,7 +150,8 @@ def _show(told: Preview) -> None:
     for reason, count in told.skipped.most_common():
         say(f"Left out: {count:,}, {reason}.")
     for (where, reason), count in told.flaws.most_common(_MOST_TOLD):
-        say(f"Cannot be read: {where}, {reason}{f' ({count:,} times)' if count > 1 else ''}.")
+        times = f" ({count:,} times)" if count > 1 else ""
+        say(f"Cannot be read: {f'{where}, ' if where else ''}{reason}{times}.")
     if len(told.flaws) > _MOST_TOLD:
         say(f"And {len(told.flaws) - _MOST_TOLD:,} more that cannot be read.")
 

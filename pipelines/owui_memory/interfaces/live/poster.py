@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...config.settings import Valves
 from ...core.breaker import Breaker
 from ...core.memory import Check
+from ...core.unreached import unreached
 from ...models.limits import bounded, hang_up, limited
 from ...observe.inquiry import Inquiry
 
@@ -94,7 +95,7 @@ class Poster:
             except TimeoutError:
                 check = _ill("Open WebUI does not answer in time", "Look at Open WebUI and at webui_url.")
             except Exception as error:  # noqa: BLE001 - it is what the check says
-                check = _ill(f"Open WebUI cannot be reached ({type(error).__name__})", "Check webui_url.")
+                check = _ill(f"Open WebUI cannot be reached: {unreached(error)}", "Check webui_url.")
             self._looked = time.monotonic(), of, check
         check = self._looked[2]
         counts = f"{self._sent:,} shown, {self._dropped:,} dropped"

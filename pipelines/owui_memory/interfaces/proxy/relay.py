@@ -15,6 +15,7 @@ from yarl import URL
 
 from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind, UpstreamCall
+from ...core.unreached import unreached
 from .answer import Ear
 from .catalogue import authorization
 
@@ -164,7 +165,7 @@ class Relay:
             answer = await self._asked(request)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._outcome = "unreachable"
-            text = f"The model server {self._upstream.name} cannot be reached ({type(error).__name__})."
+            text = f"The model server {self._upstream.name} cannot be reached: {unreached(error)}."
             await send_json(send, 502, refusal(text, "upstream_unreachable"))
             return
         try:

@@ -26,6 +26,12 @@ def pause(visit: Visit) -> Answer:
     return back("channels", "channel paused" if on else "channel observed")
 
 
+def read_aside(visit: Visit) -> Answer:
+    """What could not be read in a channel is tried once more."""
+    ChannelQueue(visit.parts.tools.control.engine).read_aside(channel_owner(*_known(visit)))
+    return back("channels", "aside read again")
+
+
 def erase(visit: Visit) -> Answer:
     """What was said in a channel, and what was learned of it."""
     control = visit.parts.tools.control

@@ -44,5 +44,6 @@ def forget(visit: Visit) -> Answer:
     if not ids:
         raise Refused(message("page: no such chat"))
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = control.forget(visit.asked(), ids)
-    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good")
+    asked = visit.asked()
+    done = control.forget(asked, ids)
+    return back("chats", "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from ...core.errors import Drop
+from ...commands.faults import why_not_read
 from ...core.locales import message
 from ...core.locales.refused import Refused
 from .parts import Visit, back
@@ -25,6 +26,7 @@ def listed(visit: Visit) -> View:
         "page": (page := visit.page_of(found)),
         "documents": page.items,
         "are_read": documents.are_read,
+        "told": partial(why_not_read, visit.words),
     }
     return View("documents.html", values, part="documents_list.html")
 
@@ -42,8 +44,7 @@ def send(visit: Visit) -> Answer:
                 incoming.write(piece)
             incoming.keep()
     except OSError as error:
-        why = f"The file cannot be kept ({os.strerror(error.errno or 0)})."
-        raise Drop(why, hint="Tell your admin.") from error
+        raise Refused(message("page: file not kept", why=os.strerror(error.errno or 0))) from error
     return back("files", "document sent")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
+from ...core.errors import MemoryFault
 from ...core.locales import message
 from ...core.locales.refused import Refused
-from ...manage.history import formats
+from ...manage.history import reading
 from ...manage.history.uploads import shown_name
-from ..webui import OPEN_WEBUI, WebUi
+from ..webui import OPEN_WEBUI, TooLargeError, WebUi
 from .parts import Visit, back
 from .rendering import Answer, View
 
@@ -34,13 +36,12 @@ def preview(visit: Visit) -> View:
     uploads, name = visit.parts.uploads, shown_name(visit.file.name if visit.file else "")
     if visit.form.get("source") == OPEN_WEBUI:
         file, name = uploads.new(visit.user_id), OPEN_WEBUI
-        with WebUi.of(visit.settings) as webui:
-            webui.fetch_past(visit.user_id, file)
+        _fetch(visit, file)
     elif visit.file is None or not name:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(formats.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -53,12 +54,26 @@ def preview(visit: Visit) -> View:
     return View("import.html", {"last": last})
 
 
+def _fetch(visit: Visit, file: Path) -> None:
+    """Write what Open WebUI tells of a user's chats into a file. Admins are told what is wrong there."""
+    try:
+        with WebUi.of(visit.settings) as webui:
+            webui.fetch_past(visit.user_id, file)
+    except TooLargeError as error:
+        raise Refused(message("page: past too large"), message("page: past too large, hint")) from error
+    except MemoryFault as error:
+        if visit.person.is_admin:
+            raise
+        raise Refused(message("page: past not told"), message("page: past not told, hint")) from error
+
+
 def begin(visit: Visit) -> Answer:
+    """Import what was previewed."""
     file = visit.parts.uploads.find(visit.user_id, visit.form.get("file", ""))
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(formats.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from ...core.locales import Locale, message
 from ...core.locales.refused import Refused
 from ...core.memory import Memory, is_over
 from ...core.scope import FOLDER, PERSONA, TEAM
+from ...manage.undoing import last_changes
 from .parts import Visit, back
 from .rendering import Answer, View, download
+from .timeline import what
 
 KINDS = ("profile", "preference", "fact", "plan")
 _DAYS = {"day": 1, "week": 7, "month": 31, "year": 366}
@@ -75,7 +78,8 @@ def listed(visit: Visit) -> View:
             "scopes": {scope or "user": scope_name(scope, visit.words) for scope in scopes if scopes[1:]},
             "teams": visit.teams,
             "everything": visit.words.say(_YES),
-            "undo_minutes": visit.settings.advanced_numbers.forget_undo_minutes,
+            "last": partial(last_changes, visit.parts.journal, visit.user_id),
+            "what": what,
         },
         part="memories_list.html",
     )
@@ -95,29 +99,31 @@ def _filtered(memories: Iterable[Memory], visit: Visit) -> Sequence[Memory]:
 
 
 def remember(visit: Visit) -> Answer:
-    done = visit.parts.tools.control.remember(visit.asked(), visit.typed("text"))
-    return back("", "known" if done.known else "remembered")
+    asked = visit.asked()
+    done = visit.parts.tools.control.remember(asked, visit.typed("text"))
+    return back("", "known") if done.known else back("", "remembered", batch=asked.key)
 
 
-def _back(visit: Visit, done: str) -> Answer:
+def _back(visit: Visit, done: str, **query: str) -> Answer:
     """To the part of the list from which a form was sent."""
     shown = dict(parse_qsl(visit.form.get("shown", "")))
-    return back("", done, **{name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown})
+    query |= {name: shown[name][:_ADDRESS_CHARS] for name in _LIST if name in shown}
+    return back("", done, **query)
 
 
 def edit(visit: Visit) -> Answer:
-    memory_id = own_id(visit)
-    edited = visit.parts.tools.control.edit(visit.asked(), memory_id, visit.typed("text"))
+    memory_id, asked = own_id(visit), visit.asked()
+    edited = visit.parts.tools.control.edit(asked, memory_id, visit.typed("text"))
     if not edited.before:
         raise Refused(message("memory gone"), message("memory gone, hint"))
-    return _back(visit, "edited")
+    return _back(visit, "edited", batch=asked.key)
 
 
 def forget(visit: Visit) -> Answer:
-    memory_id = own_id(visit)
+    memory_id, asked = own_id(visit), visit.asked()
     visit.parts.tools.orders.erase_answers(visit.user_id)  # they may hold what is forgotten
-    done = visit.parts.tools.control.forget(visit.asked(), [memory_id])
-    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good")
+    done = visit.parts.tools.control.forget(asked, [memory_id])
+    return _back(visit, "forgotten" if done.undo_minutes else "forgotten for good", batch=asked.key)
 
 
 def own_id(visit: Visit) -> str:
@@ -133,7 +139,10 @@ def own_id(visit: Visit) -> str:
 
 
 def undo(visit: Visit) -> Answer:
-    done = visit.parts.tools.control.undo(visit.asked())
+    """Take back the change that the form is beside, not one that was made since, in another tab or a chat."""
+    if not (batch := visit.form.get("batch", "")):
+        raise Refused(message("page: form is old"))
+    done = visit.parts.tools.control.undo(visit.asked(), batch=batch)
     return _back(visit, "undone" if done else "nothing undone")
 
 

@@ -71,8 +71,7 @@ class Page:
             # Without its message, which may hold texts.
             where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("A request to the page failed (%s).\n%s", type(error).__name__, where)
-            broken = request.words.say("broken", error=type(error).__name__)
-            answer = self._told(request, 500, broken)
+            answer = self._told(request, 500, request.words.say("page: broken"))
         finally:
             self._at_once -= Counter([request.place])  # without those at none
         await _send(send, answer, body=request.method != "HEAD")
@@ -86,7 +85,7 @@ class Page:
         if self._at_once[request.place] > _AT_ONCE_EACH or self._at_once.total() > _AT_ONCE:
             raise RefusedError(503, "too many")
         if (runtime := self._chats.runtime) is None:
-            return self._told(request, 503, request.words.say("not now"))
+            return self._told(request, 503, request.words.say("page: not now"))
         token = request.cookies.get(sign_in.SESSION, "")
         token += self._key if token.startswith(BOUND) else ""
         person, cookies, flaw = await self._person(request, runtime, token), [], ""
@@ -334,16 +333,18 @@ def _rendered(visit: Visit, route: Route, request: Request, csrf: str) -> Answer
     try:
         made = route.view(visit)
     except Drop as refusal:
-        return fill("refused.html", status=422, text=_plain(refused(refusal, visit.words)), typed=typed)
+        return fill(
+            "refused.html", status=422, text=_plain(refused(refusal, visit.words, in_chat=False)), typed=typed
+        )
     except MemoryFault as fault:
-        text = failed(fault, visit.words, admin=visit.person.is_admin)
+        text = failed(fault, visit.words, admin=visit.person.is_admin, then="page: try again")
         return fill("refused.html", status=503, text=_plain(text), typed=typed)
     if isinstance(made, Answer):
         return made
     template = made.part if made.part and request.by_htmx else made.template
     done = visit.query.get("done", "")
     done = done if visit.words.has(f"page, done: {done}") else ""
-    return fill(template, done=done, **made.values)
+    return fill(template, done=done, batch=visit.query.get("batch", ""), **made.values)
 
 
 def _plain(text: str) -> str:

@@ -121,8 +121,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["time"] = _time
+    environment.filters["time"], environment.filters["cost"] = _time, _cost
     return environment
+
+
+def _cost(told: str) -> str:
+    """What `config.prices` says in English, with signs."""
+    return told.replace("about ", "≈ ").replace("under ", "< ")
 
 
 def _time(at: datetime | float | None) -> datetime | None:

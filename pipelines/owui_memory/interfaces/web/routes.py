@@ -100,6 +100,7 @@ _ALL = (
     Route("POST", "retry", Needs.ADMIN, admin.retry),
     Route("GET", "channels", Needs.ADMIN, channels.listed),
     Route("POST", "pause-channel", Needs.ADMIN, channels.pause),
+    Route("POST", "read-aside", Needs.ADMIN, channels.read_aside),
     Route("POST", "erase-channel", Needs.ADMIN, channels.erase),
     Route("GET", "settings", Needs.ADMIN, admin.settings),
     Route("GET", "sign-in", Needs.NOBODY),

@@ -13,11 +13,12 @@ def listed(visit: Visit) -> View:
     before = visit.number("before") if visit.query.get("before") else 0
     changes = visit.parts.journal.newest(visit.user_id, _PAGE + 1, before)
     more = changes[_PAGE - 1].id if len(changes) > _PAGE else 0
-    rows = [(one, _what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
+    rows = [(one, what(one), _source(one), visit.chat_address(one.chat)) for one in changes[:_PAGE]]
     return View("timeline.html", {"changes": rows, "more": more, "first": not before})
 
 
-def _what(change: Change) -> str:
+def what(change: Change) -> str:
+    """What was done, as the catalogue calls it."""
     if change.undoes:
         return "brought back" if change.op == "add" else "taken back"
     return {"add": "learned", "replace": "changed", "remove": "forgotten"}.get(change.op, "changed")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ...core.events import Emit, Job, failed, succeeded
 from ...core.now_and_then import NowAndThen
 from .erase import Eraser
+from .erasures import Erasure
 from .forgetting import Forgetting
 
 _EVERY_S = 2.0
@@ -19,13 +20,13 @@ _MOST_LEFT_OUT = 29  # looks: a location that cannot be reached is asked once a 
 class ErasureWorker:
     """Its thread is `thread`; the next start goes on with what was begun.
 
-    `drop` forgets what is in memory of a user; `prune` deletes what is too old.
+    `drop` forgets what is in memory of the user of an erasure; `prune` deletes what is too old.
     """
 
     def __init__(
         self,
         eraser: Eraser,
-        drop: Callable[[str], None],
+        drop: Callable[[Erasure], object],
         emit: Emit,
         forgetting: Forgetting | None = None,
         prune: Callable[[], object] | None = None,
@@ -64,8 +65,8 @@ class ErasureWorker:
     def _drops(self) -> bool:
         """Whether there were new ones."""
         new = self._eraser.news(self._last)
-        for user_id in dict.fromkeys(erasure.user_id for erasure in new):
-            self._drop(user_id)
+        for erasure in {(one.user_id, one.whole): one for one in new}.values():
+            self._drop(erasure)
         if new:
             self._last = new[-1].id
         return bool(new)

@@ -19,10 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
 
-from ...core.errors import Drop
-from ...core.locales import message
-from ...core.locales.refused import Refused
-from .entries import Flaw
+from .entries import Flaw, Unread
 
 _KINDS = (".json", ".jsonl", ".ndjson", ".af", ".db", ".html")
 _CHUNK = 1 << 20  # characters
@@ -46,8 +43,20 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 _Item = TypeVar("_Item")
 
 
+class UnopenableError(Exception):
+    """Nothing of an archive can be read; why, as `reading` knows it."""
+
+
 class SpentError(Exception):
-    """An archive costs more than any may; why, in words for whoever sent it."""
+    """An archive costs more than any may."""
+
+    def __init__(self, why: Unread) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _GrowsError(OSError):
+    """A file is far larger than its archive."""
 
 
 class Budget:
@@ -61,9 +70,9 @@ class Budget:
         """So many bytes are read. Raises SpentError where that is too much, or the time is over."""
         self._bytes -= size
         if self._bytes < 0:
-            raise SpentError(f"the rest of it: it is larger than {_MOST_BYTES >> 30} GB")
+            raise SpentError("there is more in it than may be read")
         if time.monotonic() > self._until:
-            raise SpentError(f"the rest of it: reading it takes longer than {_SECONDS / 60:.0f} minutes")
+            raise SpentError("it takes longer, or more memory, than may be used")
 
     def each(self, entries: Iterator[_Item]) -> Iterator[_Item]:
         """The same; no time passes while one is worked on. Raises SpentError behind the last that may be."""
@@ -75,7 +84,7 @@ class Budget:
                 return
             self._seconds = self._until - time.monotonic()
             if self._entries == 0:
-                raise SpentError(f"the rest of it: there are more than {_MOST_ENTRIES:,} entries in it")
+                raise SpentError("there is more in it than may be read")
             self._entries -= 1
             yield one
 
@@ -99,7 +108,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
 
     Raises:
-        Drop: there is no such file, or it is encrypted.
+        UnopenableError: there is no such file, or it is encrypted.
         SpentError: here, or where a file is read.
     """
     if path.is_dir():
@@ -110,7 +119,7 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
                     yield Part(str(file.relative_to(path)), _bounded(stream, budget))
         return
     if not path.is_file():
-        raise Drop(f"There is no file {path.name}.", hint="Give the archive's path.")
+        raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
             yield Part(path.name, _bounded(stream, budget))
@@ -125,7 +134,7 @@ class _Indexed(io.BufferedReader):
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(_MOST_OF_INDEX + 1 if size is None or size < 0 else min(size, _MOST_OF_INDEX + 1))
         if len(data) > _MOST_OF_INDEX:
-            raise Refused(message("page: zip too many"), message("page: zip too many, hint"))
+            raise UnopenableError("zip too many")
         return data
 
 
@@ -133,7 +142,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
-        raise Refused(message("page: zip broken"), message("page: zip broken, hint")) from error
+        raise UnopenableError("zip broken") from error
     with archive:
         for at, info in enumerate(archive.infolist()):
             name = info.filename
@@ -143,7 +152,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
             if info.flag_bits & 1:
-                raise Refused(message("page: zip encrypted"), message("page: zip encrypted, hint"))
+                raise UnopenableError("zip encrypted")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others know no bounds
                 yield Flaw(name, "it is packed in a way that cannot be read")
                 continue
@@ -173,7 +182,7 @@ class _Bounded(io.RawIOBase):
         self._left -= len(data)
         self._budget.take(len(data))
         if self._left < 0:
-            raise OSError("it is far larger than its archive")
+            raise _GrowsError
         buffer[: len(data)] = data
         return len(data)
 
@@ -196,8 +205,8 @@ def values(part: Part) -> Iterator[Any]:
 
 def damage(part: Part, error: Exception) -> Flaw:
     """Why a file cannot be read to its end."""
-    told = isinstance(error, OSError) and not error.errno and str(error)
-    return Flaw(part.name, told or "it is damaged")
+    grows = isinstance(error, _GrowsError)
+    return Flaw(part.name, "it is far larger than its archive" if grows else "it is damaged")
 
 
 def _encoding(begin: bytes) -> str:
@@ -235,7 +244,7 @@ def _values(name: str, text: IO[str]) -> Iterator[Any]:
                     read = text.read(more)
                     buffer, at, more, is_over = buffer[at:] + read, 0, more * 2, not read
                     continue
-                cut = "its end is missing" if is_over else "a part of it is too large"
+                cut: Unread = "its end is missing" if is_over else "a part of it is too large"
                 yield Flaw(name, cut if may_go_on else "a part of it is no JSON")
                 buffer, at = _after(buffer, max(wrong_at, at + 1), text), 0
             else:

@@ -51,6 +51,7 @@ class Fact:
     """Something that the other program remembers of its user. expires: its last day, or "".
 
     at: when it was said last, first_at: when it became known; Unix seconds, 0 if that is not known.
+    is_prose: a line of a longer text, which may say several things.
     """
 
     text: str
@@ -60,14 +61,41 @@ class Fact:
     expires: str = ""
     first_at: float = 0.0
     scope: str = ""
+    is_prose: bool = False
+
+
+# Why something is not read: each is said in English, and translated ("page, import: ").
+Unread = Literal[
+    "it is damaged",
+    "it is too large",
+    "it is far larger than its archive",
+    "it is packed in a way that cannot be read",
+    "it takes longer, or more memory, than may be used",
+    "its end is missing",
+    "a part of it is no JSON",
+    "a part of it is too large",
+    "there is too much in it",
+    "there are too many files in it",
+    "there are too many prompts in it",
+    "there is more in it than may be read",
+    "nothing that is known",
+    "a page, which tells nothing that is not elsewhere",
+    "a page; in Takeout choose JSON as the format of My Activity, and export once more",
+    "a chat in which its user says nothing",
+    "a block that is not about the user",
+    "a passage of a past chat, which only an import without a user brings back",
+    "an activity in another Google product",
+    "an activity that is no prompt",
+    "no long_term_memory of text-generation-webui, or a damaged one",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Something that cannot be read, or is none of what is imported. where: a file, or a place in it."""
+    """Something that cannot be read, or is none of what is imported. where: a file, "" for the archive."""
 
     where: str
-    reason: str
+    reason: Unread
 
 
 Entry = Chat | Fact | Flaw

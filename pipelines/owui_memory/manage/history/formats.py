@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from . import conversations, memory_stores
 from .archive import BROKEN, Budget, Part, SpentError, damage, first_bytes, parts, values
-from .entries import Chat, Entry, Flaw, Said, listed
+from .entries import Chat, Entry, Flaw, Said, Unread, listed
 
 Value = Mapping[str, Any]
 
@@ -38,7 +38,8 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
-_HTML = "a page: in Takeout choose JSON as the format of My Activity, and export once more"
+_A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
+_TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
 
 class Found(NamedTuple):
@@ -52,14 +53,16 @@ class Found(NamedTuple):
 def read(path: Path) -> Iterator[Found]:
     """All that an archive holds, in the order in which it is found.
 
+    To be asked in a process of its own: see `reading`.
+
     Raises:
-        Drop: there is no such archive, or it cannot be opened.
+        UnopenableError: there is no such archive, or it cannot be opened.
     """
     budget, prompts = Budget(), _Prompts()
     try:
         yield from budget.each(_all(path, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, str(spent)))
+        yield Found(Flaw(path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -97,10 +100,8 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        is_activity = "activity" in part.name.lower()
-        yield Found(
-            Flaw(part.name, _HTML if is_activity else "a page, which tells nothing that is not elsewhere")
-        )
+        of_takeout = "activity" in part.name.lower()
+        yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
             yield from _of_value(part.name, value, prompts)

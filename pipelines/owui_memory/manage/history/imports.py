@@ -20,7 +20,7 @@ from ...backends.base import Backend
 from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.chat_servers import AnsweredBy
-from ...core.errors import Drop, Retry
+from ...core.errors import Retry
 from ...core.exchange import Exchange, episodes_name, message_id_of
 from ...core.locales import message
 from ...core.locales.refused import Refused
@@ -39,14 +39,13 @@ from .exchanges import IsCommand, chat_of, exchanges, given
 from .formats import Found
 from .previews import Preview, Seen, estimated
 
-Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `formats.read`
+Archive = Callable[[], Iterable[Found]]  # reads it from its beginning: see `reading.read`
 
 _AT_ONCE = 10  # exchanges in a transaction: others write in between, and compute
 _PAUSE_S = 0.2
 _UNDONE_AT_ONCE = 100
 _STOPPED = "stopped-"  # begins the batch of what was under way when its import was taken back
 _MOST_TAKEN = 500_000  # exchanges and facts of an archive
-_ALL = "the archive"
 _NAME_CHARS = 200
 
 
@@ -85,7 +84,7 @@ class Imports:
         """What these entries would bring to a user. Nothing is changed.
 
         Raises:
-            Drop: the archive cannot be opened, or nothing in it is known.
+            Refused: the archive cannot be opened, or nothing in it is known.
         """
         seen = Seen()
         for some in _unhurried(batched(self._taken(user_id, archive, seen), _AT_ONCE)):
@@ -155,12 +154,12 @@ class Imports:
         What was said elsewhere too stays. Broken off anywhere, the same call goes on.
 
         Raises:
-            Drop: the user has no such import.
+            Refused: the user has no such import.
         """
         mine = and_(imports.c.import_id == import_id, imports.c.user_id == user_id)
         with self._reading.connect() as connection:
             if connection.scalar(select(imports.c.import_id).where(mine)) is None:
-                raise Drop("There is no such import.", hint="`imports` lists those that there are.")
+                raise Refused(message("page: no such import"))
         brought = and_(*_brought(user_id, import_id))
         undone = 0
         with live.writing() as backend:
@@ -219,7 +218,7 @@ class Imports:
         taken = 0
         for entry, source, label in self._all(archive):
             if taken >= _MOST_TAKEN:
-                seen.flaws[_ALL, f"the rest of it: there are more than {_MOST_TAKEN:,} exchanges in it"] += 1
+                seen.flaws["", "there is more in it than may be read"] += 1
                 return
             if isinstance(entry, Flaw):
                 seen.flaws[entry.where, entry.reason] += 1

@@ -13,7 +13,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from ...core.scope import own_scope
-from ...language.sentences import sentences
 from .entries import (
     Chat,
     Entry,
@@ -32,7 +31,6 @@ from .entries import (
     title_in,
 )
 
-_FACT_CHARS = 300  # of what a longer text is cut into, at sentences
 _MOST_ROWS = 200_000
 _MOST_CHARS = 32 << 20  # of a chat
 _MOST_BYTES = 256 << 20
@@ -153,22 +151,14 @@ def read_claude_memory(value: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def facts_of(text: str, at: float) -> Iterator[Fact]:
-    """The lines of a text, but for headings; long ones in parts."""
+    """The lines of a text, but for headings."""
     for line in text.split("\n"):
         line = line.strip().lstrip("-*•").strip() if not line.strip().startswith("**") else line.strip()
         is_heading = (
             line.startswith("#") or (line.startswith("**") and line.endswith("**")) or line.endswith(":")
         )
-        if is_heading or not any(map(str.isalnum, line)):
-            continue
-        part = ""
-        for sentence in sentences(line) if len(line) > _FACT_CHARS else ():
-            told = line[sentence.start : sentence.end].strip()
-            if part and len(part) + len(told) > _FACT_CHARS:
-                yield Fact(part, at)
-                part = ""
-            part = f"{part} {told}".strip()
-        yield Fact(part or line, at)
+        if not is_heading and any(map(str.isalnum, line)):
+            yield Fact(line, at, is_prose=True)
 
 
 # text-generation-webui, extension long_term_memory: bot_memories/<character>/long_term_memory.db.

@@ -79,10 +79,11 @@ class Seen:
     def preview(self, user_id: str) -> Preview:
         """What it would bring. Raises Drop: nothing in it is known."""
         if not self.labels:
-            flaws = "; ".join(f"{where}: {reason}" for where, reason in list(self.flaws)[:3])
-            raise Refused(
-                message("page: nothing is known", flaws=flaws), message("page: nothing is known, hint")
-            )
+            why = next((reason for _, reason in self.flaws if reason != "nothing that is known"), "")
+            told = message("page: nothing is known")
+            if why:
+                told = message("page: nothing can be imported", why=message(f"page, import: {why}"))
+            raise Refused(told, message("page: nothing is known, hint"))
         counted = (len(self.chats), self.exchanges, self.facts, self.known, self.skipped, self.flaws)
         return Preview(user_id, tuple(sorted(self.labels)), *counted, self.first, self.last)
 

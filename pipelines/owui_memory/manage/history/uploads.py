@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import secrets
 import shutil
 import time
@@ -66,10 +67,12 @@ class Uploads:
                     return json.loads(note.read_text())
         return None
 
-    def drop(self, user_id: str) -> None:
-        """Keep nothing of a user's."""
+    def drop(self, user_id: str, before: float = math.inf) -> None:
+        """Keep nothing of a user's that was sent before a time (Unix)."""
         for file in self._all(user_id):
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # another thread has removed it
+                if file.stat().st_mtime < before:
+                    file.unlink()
 
     def _all(self, user_id: str) -> list[Path]:
         return list(self._folder.glob(f"{_of(user_id)}-*"))

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from owui_memory.backends import open_backend
 from owui_memory.backends.locations import naming
@@ -45,6 +45,13 @@ def test_a_channel_is_listed_paused_and_erased(run: Run, know: Know, server: Pat
     with engine.connect() as connection:
         kept = set(connection.scalars(select(channel_messages.c.text)))
     assert kept == {"We ship on Fridays.", "And on Sundays.", "Hello"}
+
+    with engine.begin() as connection:
+        connection.execute(
+            update(channel_messages).where(channel_messages.c.user_id == owner_in()).values(state="aside")
+        )
+    assert "2 messages" in run("channels", "retry", "discord", "general")
+    assert rows(run, "channels", "retry", "discord", "general")["revived"] == 0
 
     receipt = rows(run, "channels", "erase", "discord", "general", "--yes")
     assert receipt["counts"]["memories"] == 1

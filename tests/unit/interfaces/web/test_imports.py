@@ -118,7 +118,7 @@ def test_why_something_cannot_be_imported_is_told_in_the_users_language(house: V
         form, files = {"csrf": browser.csrf()}, {"file": ("x.json", content)}
         return browser.post("import-preview", data=form, files=files).text
 
-    assert "Nichts darin ist bekannt. " in told(b'{"no": 1}')
+    assert "Nichts darin ist bekannt." in told(b'{"no": 1}')
     assert "Bekannt sind Exporte von " in told(b'{"no": 1}')
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -23,7 +23,7 @@ from owui_memory.state import channel_messages, open_state
 from owui_memory.state import outbox as table
 from tests.harness.channels import learn, owner_in, said
 from tests.harness.waiting import wait_until
-from tests.unit.interfaces.web.visitors import PAGE_URL, Visitors, texts
+from tests.unit.interfaces.web.visitors import PAGE_URL, Visitors, batch_of, texts
 
 HOSTILE = (
     '<img src=x onerror=alert(1)> {{ 7 * "seven!" }} </textarea><script>1</script> "quoted" & {n} \u202e'
@@ -33,10 +33,8 @@ HOSTILE = (
 class TestMemories:
     def test_edited_forgotten_brought_back(self, house: Visitors) -> None:
         eva = house.browser("eva")
-        assert (
-            eva.send_form("remember", text="My dog is called Rex.").headers["location"]
-            == "./?done=remembered"
-        )
+        done = eva.send_form("remember", text="My dog is called Rex.").headers["location"]
+        assert done.startswith("./?done=remembered&batch=")
         assert eva.send_form("remember", text="My dog is called Rex.").headers["location"] == "./?done=known"
         (row,) = map(json.loads, eva.get("export").text.splitlines())
         eva.send_form("edit", id=row["id"], text="My dog is called Max.")
@@ -44,10 +42,10 @@ class TestMemories:
         timeline = eva.get("timeline").text
         assert "<del>My dog is called Rex.</del>" in timeline
         assert "<ins>My dog is called Max.</ins>" in timeline
-        eva.send_form("forget", id=row["id"])
+        done = batch_of(eva.send_form("forget", id=row["id"]))
         assert texts(eva) == []
-        assert "Undo" in eva.get("./?done=forgotten").text
-        eva.send_form("undo")
+        assert f'name="batch" value="{done}"' in eva.get(f"./?done=forgotten&batch={done}").text
+        eva.send_form("undo", batch=done)
         assert texts(eva) == ["My dog is called Max."]
         assert "My dog is called Max." in house.at.command("/memory", user="eva")
 
@@ -111,17 +109,18 @@ class TestMemories:
         assert set(shown) == {"q=locker&amp;page=2"}
         form = {"id": ids[0], "shown": "q=locker&page=2"}
         done = lou.send_form("edit", text="My locker is blue.", **form).headers["location"]
-        assert done == "./?done=edited&q=locker&page=2"
+        assert re.fullmatch(r"\./\?done=edited&batch=[\w-]+&q=locker&page=2", done)
         assert 'name="shown" value="q=locker&amp;page=2"' in lou.get(done).text.partition("Undo")[0]
-        assert lou.send_form("forget", **form).headers["location"] == "./?done=forgotten&q=locker&page=2"
+        done = lou.send_form("forget", **form)
+        assert done.headers["location"].endswith("&q=locker&page=2")
         odd = "q=a%0d%0aX:+1&done=remembered&page=//x.example&x=1&q=" + "y" * 2000
-        done = lou.send_form("undo", shown=odd).headers["location"]
-        assert done == f"./?done=undone&q={'y' * 1000}&page=%2F%2Fx.example"
+        undone = lou.send_form("undo", shown=odd, batch=batch_of(done)).headers["location"]
+        assert undone == f"./?done=undone&q={'y' * 1000}&page=%2F%2Fx.example"
 
     def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
         rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
         rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
-        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        rows[-1]["metadata"] = {"kind": "preference"}
         house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
         found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
         assert found == ["I prefer to ride my bicycle on Sundays, slowly."]
@@ -325,8 +324,7 @@ def test_accounts_in_channels(house: Visitors) -> None:
 
 def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
     engine = open_state(house.at.data_dir)
-    given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
-    settings = Valves(embedder_provider="openai", **given)
+    settings = Valves(**house._llm.embeds())
     memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
     learn(
         engine,
@@ -342,6 +340,13 @@ def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
     for wrong in ("", "ada", "channel/discord/none", "past/ada", "team/x"):
         assert admin.send_form("erase-channel", channel=wrong).status_code == 422
         assert admin.send_form("pause-channel", channel=wrong, on="yes").status_code == 422
+    assert "Read what was set aside" not in told
+    with engine.begin() as connection:
+        connection.execute(update(channel_messages).values(state="aside"))
+    assert "Read what was set aside" in admin.get("channels").text
+    assert admin.send_form("read-aside", channel=owner).headers["location"].endswith("aside+read+again")
+    assert admin.send_form("read-aside", channel="ada").status_code == 422
+    assert "Read what was set aside" not in admin.get("channels").text
     assert admin.send_form("pause-channel", channel=owner, on="yes").status_code == 303
     assert "paused" in admin.get("channels").text
     assert admin.send_form("erase-channel", channel=owner).status_code == 303

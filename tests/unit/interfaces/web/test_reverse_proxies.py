@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from owui_memory.interfaces.web.routes import ROUTES, Needs
 from owui_memory.interfaces.web.sign_in import SESSION
@@ -118,7 +119,7 @@ def test_a_recipe_works(made: Callable[[Path, int, str, str], list[str]], path: 
             assert (
                 ada.send_form("remember", text="I play the oboe.")
                 .headers["location"]
-                .endswith("./?done=remembered")
+                .startswith("./?done=remembered&batch=")
             )
             (row,) = map(json.loads, ada.get("export").text.splitlines())
             assert ada.send_form("edit", id=row["id"], text="I play the viola.").status_code == 303
@@ -130,12 +131,61 @@ def test_a_recipe_works(made: Callable[[Path, int, str, str], list[str]], path: 
                 assert "signs you in as" in eve.get("sign-in", params={"link": link}).text
                 assert eve.sign_in("link", link=link).status_code == 303
                 assert texts(eve) == []
-            for program in ("status", "metrics", "v1/models", "tools/openapi.json", "mcp", "documents/a.md"):
+            odd = ("%73tatus", "./status", "x/../status", "status?", "v1%2Fmodels")
+            for program in (
+                *odd,
+                "status",
+                "metrics",
+                "v1/models",
+                "tools/openapi.json",
+                "mcp",
+                "documents/a.md",
+            ):
                 answer = httpx.get(
                     f"{url}{path}/memory/{program}", headers={"Authorization": f"Bearer {KEY}"}
                 )
                 assert (program, answer.status_code) == (program, 404)
             assert httpx.get(f"{url}/api/v1/auths/").status_code == 401, "the rest is Open WebUI's"
+
+
+def test_the_recipe_for_traefik_sends_what_the_others_send() -> None:
+    """It is not run: its rules are read as Traefik's documentation says, with Go's regular expressions."""
+    labels = yaml.safe_load(recipe("yaml"))["labels"]
+    routers = {name.split(".")[3] for name in labels if name.startswith("traefik.http.routers.")}
+    assert routers == {"memory", "memory-slash"}
+    known = ("rule", "priority", "service", "middlewares")
+    for name, value in labels.items():
+        assert isinstance(value, str), name
+        assert ".routers." not in name or name.rpartition(".")[2] in known
+
+    def takes(router: str, path: str) -> bool:
+        terms = labels[f"traefik.http.routers.{router}.rule"].replace("$$", "$").split(" && ")
+        read = [re.fullmatch(r"(!?)(Host|Path|PathPrefix|PathRegexp)\(`(.+)`\)", one) for one in terms]
+        fits = {
+            "Host": lambda value: value == "chat.example.com",
+            "Path": path.__eq__,
+            "PathPrefix": path.startswith,
+            "PathRegexp": lambda value: re.search(value, path) is not None,
+        }
+        assert all(read)
+        return all(bool(one[1]) != fits[one[2]](one[3]) for one in read if one)
+
+    views = [name for _, name in ROUTES] + ["static/page.css"]
+    assert all(takes("memory", f"/memory/{name}") for name in views)
+    assert [takes("memory-slash", path) for path in ("/memory", "/memory/", "/memo")] == [True, False, False]
+    for path in (
+        "/memory",
+        "/memoryx/",
+        "/api/v1/auths/",
+        "/memory/status",
+        "/memory/v1/models",
+        "/memory/mcp",
+    ):
+        assert not takes("memory", path), path
+    of_slash = "traefik.http.middlewares.memory-slash.redirectregex."
+    regex, to = (labels[of_slash + one].replace("$$", "$") for one in ("regex", "replacement"))
+    to = to.replace("${1}", r"\1")
+    assert re.sub(regex, to, "https://chat.example.com/memory") == "https://chat.example.com/memory/"
 
 
 def test_what_the_recipes_close_is_no_view() -> None:

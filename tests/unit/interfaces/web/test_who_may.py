@@ -26,7 +26,7 @@ FORMS: dict[str, Any] = {
     "remember": lambda ids: {"text": "The cat is called Mia."},
     "edit": lambda ids: {"id": ids["memory"], "text": "Ada has no key."},
     "forget": lambda ids: {"id": ids["memory"]},
-    "undo": lambda ids: {},
+    "undo": lambda ids: {"batch": ids["batch"]},
     "forget-everything": lambda ids: {"typed": "everything"},
     "forget-chat": lambda ids: {"chat": ids["chat"]},
     "send-document": lambda ids: {},
@@ -44,6 +44,7 @@ FORMS: dict[str, Any] = {
     "link-account": lambda ids: {},
     "unlink-account": lambda ids: {"source": "discord", "author": "ada-there"},
     "pause-channel": lambda ids: {"channel": owner_in(), "on": "yes"},
+    "read-aside": lambda ids: {"channel": owner_in()},
     "erase-channel": lambda ids: {"channel": owner_in()},
     "revoke-key": lambda ids: {"id": ids["key"]},
     "sign-in": lambda ids: {"way": "key", "key": "wrong"},
@@ -94,6 +95,7 @@ def ids_of(ada: Browser, house: Visitors) -> dict[str, str]:
         "chat": CHAT,
         "import": began,
         "upload": upload,
+        "batch": ada.get("./").text.partition('name="batch" value="')[2].partition('"')[0],
     }
     assert all(ids.values()), ids
     return ids

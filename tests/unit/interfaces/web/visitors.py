@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 from fastapi import FastAPI, Request
@@ -107,20 +108,18 @@ class Visitors:
 def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
-        embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
         webui.url = server.url
-        given = {
-            "webui_url": server.url,
-            "page_url": PAGE_URL,
-            "embedder_api_key": "k",
-            **embedder,
-            **presets,
-        }
-        with desk(folder, llm, **given) as at:  # type: ignore[arg-type]
+        given = {"webui_url": server.url, "page_url": PAGE_URL, **llm.embeds(), **presets}
+        with desk(folder, llm, **given) as at:
             some = Visitors(at, webui, llm)
             yield some
             for browser in some.browsers:
                 browser.close()
+
+
+def batch_of(answer: httpx.Response) -> str:
+    """What "Undo" beside "That was done" takes back."""
+    return parse_qs(answer.headers["location"].partition("?")[2])["batch"][0]
 
 
 def texts(browser: Browser, view: str = "./") -> list[str]:

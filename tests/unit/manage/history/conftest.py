@@ -17,10 +17,7 @@ from tests.unit.remember.workbench import Bench
 
 @pytest.fixture
 def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
-    url = scripted_llm.base_url
-    settings = Valves(
-        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
-    )
+    settings = Valves(**scripted_llm.embeds())
     bench = Bench(tmp_path, settings, library(settings, tmp_path))
     yield bench
     bench.start()

@@ -46,7 +46,7 @@ def drain(bench: Bench) -> None:
 
 
 def kept(bench: Bench, user: str = "maren") -> dict[str, Memory]:
-    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]  # type: ignore[attr-defined]
+    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]
     return {f"{one.kind} {one.text}": one for one in found}
 
 
@@ -84,7 +84,6 @@ def test_what_is_said_now_comes_first(bench: Bench, imports: Imports) -> None:
     bench.say("I keep bees.", key="maren\nnow\nm", user="maren")
     later = Later(bench.engine, bench.outbox)
     live = bench.outbox.claim()
-    assert live is not None
     assert [one.user_text for one in live.exchanges] == ["I keep bees."]
     assert bench.outbox.claim() is None
     bench.outbox.done(live)
@@ -187,7 +186,7 @@ def test_what_is_not_for_this_user_or_no_memory_is_counted(
     with pytest.raises(Drop, match="switched memory off"):
         imports.begin("maren", of("mem0.json"))
     file.write_text(json.dumps([{"nothing": "here"}]))
-    with pytest.raises(Drop, match=r"Nothing in it is known. x.json: nothing that is known"):
+    with pytest.raises(Drop, match="Nothing in it is known"):
         imports.preview("eve", partial(formats.read, file))
 
 
@@ -208,7 +207,7 @@ def test_too_many_are_told_and_a_server_that_stops_waits_for_none(
     told = imports.preview("maren", of("mem0.json"))
     assert (told.facts, [why for _, why in told.flaws]) == (
         1,
-        ["the rest of it: there are more than 1 exchanges in it"],
+        ["there is more in it than may be read"],
     )
     imports.close()
     with pytest.raises(Retry, match="stops"):

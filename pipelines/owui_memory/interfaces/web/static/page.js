@@ -11,6 +11,7 @@ document.addEventListener("htmx:afterSwap", (event) => localTimes(event.target))
 const here = new URL(location);
 if (here.searchParams.has("done")) {
   here.searchParams.delete("done");
+  here.searchParams.delete("batch");
   history.replaceState(history.state, "", here);
 }
 // The second click of a double click sends nothing: "Undo" would take back two changes.
