@@ -1535,6 +1535,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1551,7 +1552,6 @@ from ..core.memory import (
     is_id,
     is_over,
     is_seen,
-    metadata_of,
     newest_first,
     oldest_first,
     owner,
@@ -1732,24 +1732,20 @@ class LibraryBackend:
         self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with self._translated():
-            added = self._memory.add(
-                [{"role": "user", "content": plain(new.text)}],
-                user_id=owner(user_id),
-                metadata=metadata_of(new),
-                expiration_date=new.expires or None,
-                infer=False,
-            )
-            memory_id = str(added["results"][0]["id"])
-            if new.created_at is not None:
-                self._date(memory_id, new)
+        owner_id, memory_id = owner(user_id), str(uuid4())
+        vector = self.embedder.embed(plain(new.looked_for))
+        self._put(owner_id, [replace(new, id=memory_id)], [vector])
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        owner_id = owner(user_id)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        self._put(owner_id, new, vectors)
+
+    def _put(self, owner_id: str, new: Sequence[Memory], vectors: Sequence[Vector]) -> None:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
-        payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        payloads = [payload_of(owner_id, memory) for memory in dated]
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
@@ -1759,13 +1755,6 @@ class LibraryBackend:
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
             self.vector_store.delete_all(ids)
         return len(ids)
-
-    def _date(self, memory_id: str, as_of: Memory) -> None:
-        """Give a memory the times of another."""
-        if (row := self.vector_store.get(memory_id)) is not None:
-            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
-            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
@@ -6725,7 +6714,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6769,7 +6758,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -10535,26 +10524,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
-FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+# Ops, beside add, replace and remove.
+REAFFIRMED = "heard"  # a message said again what is known, and nothing changed
+FORGET = "forget"  # the user asked for the removal of the same memory in the same batch
+CHAT_DELETED = "chat deleted"  # what was erased with a chat, as `refused` says; it changes nothing
 
-
-FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
-
-
-OUTDATED = "a later message has changed it"  # why an older message changes it no more
-
-
+# Why a change was not made, or cannot be made again.
+FORGOTTEN = "it was forgotten"  # its texts were erased
+OUTDATED = "a later message has changed it"
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
+# How batches begin: of what users asked for, that keep memories in order, that only say what was erased.
+COMMANDS, REFLECTED, TOMBSTONES = "command-", "reflected-", "forgotten-"
 
-COMMANDS = "command-"  # how the batches of what users asked for begin
-
-
-REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
-
-
-TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 class ToForget(NamedTuple):
@@ -10565,12 +10548,6 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
-
-
-CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
-
-
-EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 def heirs(rows: Iterable[Any]) -> dict[str, str]:
@@ -22745,11 +22722,9 @@ from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-
 # Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
 EPISODE, DOCUMENT = "episode", "document"
 QUOTED = (EPISODE, DOCUMENT)
-
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -23413,13 +23388,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .chat_servers import NOBODY, AnsweredBy
+from .chat_servers import NOBODY, AnsweredBy, Local
 
 ChatKind = Literal["chat", "temporary", "channel", "api"]
-
-
-Connection = Literal["local", "external", "unknown"]
-
 
 HASHED = "text:"  # begins a name that is made of what was said
 
@@ -23458,7 +23429,7 @@ class Turn:
     model: str = ""
     base_model: str = ""
     described: bool = True
-    connection: Connection = "unknown"
+    connection: Local = "unknown"
     answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
@@ -25832,11 +25803,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -26106,7 +26077,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -26120,7 +26091,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")
@@ -33379,6 +33350,8 @@ async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
         async def receiving() -> Message:
             return rest.pop() if rest else await receive()
 
+        # Servers of HTTP leave blanks behind a header's value, which are no part of it.
+        scope = {**scope, "headers": [(name, value.strip()) for name, value in scope["headers"]]}
         manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receiving, send)
@@ -52846,7 +52819,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -52882,8 +52855,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52926,14 +52900,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -53173,16 +53139,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -54321,14 +54287,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -54338,23 +54305,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -54365,15 +54321,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -56757,19 +56712,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
-_TAGS = "|".join(
-    (
-        "think",
-        "thinking",
-        "thought",
-        "thoughts",
-        "reason",
-        "reasoning",
-        "reflection",
-        "scratchpad",
-        "analysis",
-    )
-)
+_TAGS = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|analysis"
 _BEGINS = re.compile(
     rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
     r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
@@ -71096,6 +71039,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71111,6 +71055,8 @@ from .switches_table import IS_ON, bound
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
+# Of a permission, in columns of the same names.
+_KEPT = ("chat_id", "exchange_key", "follows", "timezone", "scope", "key", "answered_by")
 # The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
@@ -71190,18 +71136,8 @@ class Permissions:
         if decided is None:
             return True  # a later inlet has forbidden it meanwhile
         given = decided
-        row = {
-            "key": given.key,
-            "user_id": user_id,
-            "chat_id": given.chat_id,
-            "exchange_key": given.exchange_key,
-            "follows": given.follows,
-            "timezone": given.timezone,
-            "scope": given.scope,
-            "answered_by": given.answered_by,
-            "created_at": given.asked_at,
-        }
-        values = {f"new_{name}": value for name, value in row.items()}
+        values: dict[str, Any] = {f"new_{name}": getattr(given, name) for name in _KEPT}
+        values |= {"new_user_id": user_id, "new_created_at": given.asked_at}
         values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
@@ -71230,9 +71166,8 @@ class Permissions:
         rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
         if not rows:
             return None
-        row = rows[0]
-        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
-        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+        kept = {name: getattr(rows[0], name) for name in _KEPT}
+        return Permission(**kept, asked_at=rows[0].created_at)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -72773,8 +72708,9 @@ def any_of(stems: Sequence[str]) -> str:
 
 SOURCES["stores/protocol.py"] = r'''"""What the library backend asks of a vector store: mem0's own calls, and some that mem0 has no name for.
 
-mem0 calls `insert`, `update`, `delete`, `get`, `list` and `search`; the rest is for this package. Each of our
-stores keeps to it, whatever mem0's class that it comes from does, and raises nothing but MemoryFault.
+mem0 calls `insert` (see `Insert`), `update`, `delete`, `get`, `list` and `search`; the rest is for this
+package. Each of our stores keeps to it, whatever mem0's class that it comes from does, and raises nothing
+but MemoryFault.
 """
 
 from __future__ import annotations
@@ -72787,8 +72723,6 @@ from typing import Any, Protocol
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 Filters = Mapping[str, Any]
-
-
 # Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
 Rows = Sequence[Any]
 
@@ -72822,14 +72756,6 @@ class VectorStore(Protocol):
     embedding_model_dims: int
 
     # Writing
-
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories; one whose id exists is replaced, so doing it once more changes nothing.

@@ -224,8 +224,10 @@ def test_a_key_of_a_user_and_a_signature_name_that_user_whatever_else_is_said(
     claims = {"sub": user, "iss": "open-webui", "exp": time.time() + 60}
     signed = {"X-OpenWebUI-User-Jwt": jwt.encode(claims, "s" * 40, "HS256")}
     forged = {"X-OpenWebUI-User-Jwt": jwt.encode(claims, "t" * 40, "HS256")}
+    session = {**signed, "Authorization": "Bearer a.session.of-open-webui"}
     url, asked = f"{at.url}/memory/tools/search_memory", {"query": "dog"}
-    assert [len(found(httpx.post(url, json=asked, headers=one))) for one in (own, signed)] == [1, 1]
+    for headers in (own, signed, session):
+        assert len(found(httpx.post(url, json=asked, headers=headers))) == 1
     for headers in (forged, {}, {"Authorization": "Bearer mk-wrong"}, {"X-Memory-User-Id": user}):
         answer = httpx.post(url, json=asked, headers=headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
