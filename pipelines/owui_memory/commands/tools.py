@@ -48,7 +48,7 @@ class Tools:
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
         self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
+        self.documents = Documents(engine, live, documents)
         self.deletions = Deletions(engine, self.control, eraser, settings)
         shelf = Shelf(self.control, self.past, self.documents)
         self.digests = Digests(engine, live, settings, emit, shelf, templates)
