@@ -5019,13 +5019,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
@@ -27127,19 +27124,10 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     elif not found:
         say("Nothing was imported.")
     else:
-        rows = [
-            (
-                one.import_id[:8],
-                one.user_id,
-                one.source,
-                one.name,
-                _day(one.begun_at),
-                one.count,
-                one.left,
-                one.dead,
-            )
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            what = (one.import_id[:8], one.user_id, one.source, one.name, _day(one.begun_at))
+            rows.append((*what, one.count, one.left, one.dead))
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
@@ -28611,10 +28599,8 @@ def why(
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        raise Drop(
-            f"Nothing is known of chat {chat_id}.",
-            hint="What a chat was told is kept for a week, by the id in the chat's address.",
-        )
+        hint = "What a chat was told is kept for a week, by the id in the chat's address."
+        raise Drop(f"Nothing is known of chat {chat_id}.", hint=hint)
     journal = Journal(engine)
     if to_json:
         as_json([_plain(one, journal) for one in explanations])
@@ -30130,24 +30116,17 @@ _NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
 
 
-class Observing:
+def observe_routes(chats: Chats) -> list[Route]:
     """The routes, below /memory."""
+    places = asyncio.Semaphore(_AT_ONCE)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = asyncio.Semaphore(_AT_ONCE)
-
-    def routes(self) -> list[Route]:
-        asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
-
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
+    def answered(work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                source = await run_in_threadpool(self._source, request)
-                runtime = self._chats.opened()
+                source = await run_in_threadpool(_source, chats, request)
+                runtime = chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
-                async with self._places:
+                async with places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
@@ -30158,22 +30137,26 @@ class Observing:
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
-        return answer
+        return refusing(answer)
 
-    def _source(self, request: Request) -> str:
-        """Where the messages come from, by who sends them."""
-        key = self._chats.environment.server_key
-        if has_key(request.headers, key):
-            source = request.headers.get("x-memory-source", "")
-            if not is_source(source):
-                raise RequestError(400, "no_source", _NO_SOURCE)
-        else:
-            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
-            if not source:
-                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._chats.settings().observes_channels:
-            raise RequestError(403, "off", _OFF)
-        return source
+    asked = {"/observe": _observe, "/observe/recall": _recall}
+    return [Route(path, answered(work), methods=["POST"]) for path, work in asked.items()]
+
+
+def _source(chats: Chats, request: Request) -> str:
+    """Where the messages come from, by who sends them."""
+    key = chats.environment.server_key
+    if has_key(request.headers, key):
+        source = request.headers.get("x-memory-source", "")
+        if not is_source(source):
+            raise RequestError(400, "no_source", _NO_SOURCE)
+    else:
+        source = chats.opened().api_keys.source_of(bearer(request.headers))
+        if not source:
+            raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+    if not chats.settings().observes_channels:
+        raise RequestError(403, "off", _OFF)
+    return source
 
 
 def _observe(runtime: Service, body: bytes, source: str) -> Response:
@@ -30990,11 +30973,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:
@@ -32707,12 +32687,12 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
-from .observe import Observing
+from .observe import observe_routes
 from .requests import RequestError, refusing
 from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
-from .uploads import Uploads
+from .uploads import upload_routes
 from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
@@ -32723,7 +32703,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
+    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -33709,13 +33689,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
@@ -34169,24 +34146,15 @@ _CHUNK = 1 << 20
 _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
-class Uploads:
-    """Takes what is sent, for all users."""
+def upload_routes(chats: Chats) -> list[Route]:
+    """The routes, below /memory."""
+    places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/documents", self._answered(_form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
-        ]
-
-    def _answered(self, take: _Take) -> Endpoint:
+    def answered(take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                user_id, inbox = await self._inbox(request)
-                with self._places.one(user_id):
+                user_id, inbox = await _inbox(chats, request)
+                with places.one(user_id):
                     async with asyncio.timeout(SLOWEST_S):
                         return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
@@ -34200,15 +34168,21 @@ class Uploads:
 
         return answer
 
-    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
-        """Whose the file is, and where it goes."""
-        environment = self._chats.environment
-        key, secret = environment.server_key, environment.user_jwt_secret
-        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._chats.settings().documents_folder(environment.data_dir)
-        if root is None:
-            raise RejectedError(404, message("documents, not here"))
-        return user_id, Inbox(root)
+    return [
+        Route("/documents", answered(_form), methods=["POST"]),
+        Route("/documents/{name:path}", answered(_file), methods=["PUT"]),
+    ]
+
+
+async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
+    """Whose the file is, and where it goes."""
+    environment = chats.environment
+    key, secret = environment.server_key, environment.user_jwt_secret
+    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
+    root = chats.settings().documents_folder(environment.data_dir)
+    if root is None:
+        raise RejectedError(404, message("documents, not here"))
+    return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -35234,6 +35208,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
+_PATIENCE_S, _LONG_S = 60.0, 300.0  # that a view is waited for, and one that takes long
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -35477,16 +35452,9 @@ class Page:
         if route.view is None:
             await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
-        visit = Visit(
-            runtime.page,
-            person,
-            request.words,
-            self._chats.settings(),
-            request.query,
-            form,
-            webui_for(request.headers, self._chats.settings()),
-            file,
-        )
+        words, settings = request.words, self._chats.settings()
+        webui = webui_for(request.headers, settings)
+        visit = Visit(runtime.page, person, words, settings, request.query, form, webui, file)
         try:
             pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
@@ -35494,7 +35462,7 @@ class Page:
             raise RefusedError(429, "too often") from None
         ends = ends.pop_all()  # with the work, which may go on after its time
         work.add_done_callback(lambda _: ends.close())
-        if not await within(route.patience_s, work):
+        if not await within(_LONG_S if route.is_long else _PATIENCE_S, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
@@ -35923,9 +35891,9 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    """view: what makes it, in a thread; None where `Page` does it itself.
     file_bytes: the most of a file that may come with it; 0: none may.
-    is_long: it has few threads of its own, which nothing else waits for.
+    is_long: it takes minutes, and has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -35939,7 +35907,6 @@ class Route:
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
-    patience_s: float = 60.0
 
 
 _ALL = (
@@ -35957,7 +35924,7 @@ _ALL = (
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
-    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True),
     Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
@@ -35971,17 +35938,9 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route(
-        "POST",
-        "import-preview",
-        Needs.USER,
-        history.preview,
-        file_bytes=_ARCHIVE_BYTES,
-        is_long=True,
-        patience_s=300.0,
-    ),
-    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
+    Route("POST", "import-preview", Needs.USER, history.preview, file_bytes=_ARCHIVE_BYTES, is_long=True),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -60733,7 +60692,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -60782,10 +60740,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -60797,7 +60756,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -60811,13 +60769,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",
@@ -61287,6 +61242,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -61297,6 +61253,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -61338,7 +61295,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
@@ -61432,16 +61389,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -61453,51 +61407,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -61506,7 +61449,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -61518,17 +61461,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -61568,7 +61512,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
@@ -61901,7 +61845,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -62000,14 +61944,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -62016,7 +61957,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -62086,7 +62027,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
@@ -66248,22 +66189,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -66431,11 +66374,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
@@ -66921,8 +66859,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -66947,15 +66890,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,
