@@ -3638,7 +3638,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -3669,7 +3669,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -3679,9 +3679,8 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6389,7 +6388,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -6435,7 +6434,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
@@ -6518,9 +6517,9 @@ class Tools:
         self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
-        self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
-        self.deletions = Deletions(engine, self.control, eraser, settings)
+        self.past = PastChats(engine, live)
+        self.documents = Documents(engine, live, documents)
+        self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
         self.digests = Digests(engine, live, settings, emit, shelf, templates)
         self.schedule = DigestsTable(engine)
@@ -24785,21 +24784,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:
@@ -26949,7 +26944,7 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
+        documents = Documents(instance.engine, control.live)
         shelf = Shelf(control, instance.past(control), documents)
         digests = Digests(
             instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
@@ -27157,7 +27152,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)
@@ -27320,7 +27315,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -33743,7 +33738,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
@@ -34484,7 +34479,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 
@@ -36271,7 +36266,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
@@ -48970,12 +48965,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -49017,12 +49011,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -49109,7 +49101,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -49140,7 +49132,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
@@ -49218,7 +49210,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -49247,26 +49238,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
@@ -50336,7 +50321,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -50385,7 +50370,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):
@@ -54074,14 +54060,13 @@ SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -54111,8 +54096,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -54154,11 +54139,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))
