@@ -12,8 +12,6 @@ Then each of fifty facts from the first nine tenths is asked for, and found wher
 prompt. "Added" is what a message below the limit costs, in processor time of one thread.
 """
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import os
@@ -194,7 +192,7 @@ def added(count: int, limit: int) -> Latency:
     with tempfile.TemporaryDirectory(prefix="bench-context-") as folder:
         engine = open_state(Path(folder))
         settings = Valves(context_tokens=str(limit))
-        contexts = Contexts(engine, None, lambda: settings, lambda _: None)  # type: ignore[arg-type]
+        contexts = Contexts(engine, None, lambda: settings, lambda _: None)
         chat, seconds = Chat("ada", options={"system": _SYSTEM}), []
         for said, reply in turns(count, []):
             turn = chat.say(said)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import sqlite3
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import ROOT
-from bench.measure import Latency, rss_mib
+from bench.measure import Latency, rss_mib, worked_s
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.talk import tell
@@ -32,7 +31,6 @@ _USER = "ada"
 _EACH_S = 0.25  # a message
 _PARAGRAPHS = 5  # of a file, two passages or more
 _ADDED = "saved/one-more.md"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def make(folder: Path, count: int) -> None:
@@ -182,7 +180,7 @@ def measured(count: int, idle_s: float) -> Indexed:
             tell(server, "I live in a house beside a pond.", user=_USER)
             with _Talk(server) as idle:
                 time.sleep(idle_s)
-            before, cpu = rss_mib(server.pid)[0], _cpu_s(server.pid)
+            before, cpu = rss_mib(server.pid)[0], worked_s(server.pid)
             (folder / "made").rename(own)
             began = time.perf_counter()
             first = 0.0
@@ -192,7 +190,7 @@ def measured(count: int, idle_s: float) -> Indexed:
                         first = first or (time.perf_counter() - began if known[1] else 0.0)
                         time.sleep(0.05)
                     took = time.perf_counter() - began
-                spent, (after, most) = _cpu_s(server.pid) - cpu, rss_mib(server.pid)
+                spent, (after, most) = worked_s(server.pid) - cpu, rss_mib(server.pid)
                 time.sleep(2)
                 (own / _ADDED).parent.mkdir(exist_ok=True)
                 (own / _ADDED).write_bytes(_markdown("One more", ["The kettle is in the shed behind it."]))
@@ -214,8 +212,3 @@ def _known(state: sqlite3.Connection) -> tuple[int, int, int]:
         ).fetchone()
         return done, passages or 0, failed or 0
     return 0, 0, 0
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

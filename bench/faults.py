@@ -9,8 +9,6 @@ was there and answered anything but the chat. Said is what a turn said whose inl
 with --proxy, whose answer came through the proxy to its end.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -18,13 +16,12 @@ import random
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -39,6 +36,7 @@ from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedde
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request
+from tests.harness.small_disk import filled, small_disk
 from tests.harness.upstream import Upstream, says
 from tests.harness.waiting import wait_until
 
@@ -62,15 +60,16 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         ScriptedLLM() as llm,
         Upstream() as model,
-        _disk() as disk,
+        tempfile.TemporaryDirectory(prefix="bench-disk-") as disk,
+        small_disk(Path(disk), mib=256) as mounted,
     ):
         named = json.dumps([{"name": "main", "base_url": model.base_url}])
         env = {"MEMORY_UPSTREAMS": named} if options.proxy else {}
         env |= {**with_embedder(llm), **with_llm(llm), "MEMORY_INLET_DEADLINE_MS": "1000"}
-        if disk:
-            env["MEMORY_DATA_DIR"] = str(disk)
+        if mounted:
+            env["MEMORY_DATA_DIR"] = disk
         server = PipelinesServer(Path(name), env=env)
-        data_dir = disk or server.data_dir
+        data_dir = Path(disk) if mounted else server.data_dir
         llm.when(lambda request: request.endpoint == "chat", _mind)
         server.start()
         talk = (_ProxyTalk if options.proxy else _Talk)(server, options.turns)
@@ -166,7 +165,7 @@ class _Talk:
             if answer.status_code != httpx.codes.OK:
                 self.failed.append(f"{way}: HTTP {answer.status_code}")
                 return None
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
 
 class _ProxyTalk(_Talk):
@@ -201,8 +200,8 @@ class _Chaos:
 
     def __init__(self, server: PipelinesServer, llm: ScriptedLLM, data_dir: Path, options: object) -> None:
         self._server, self._llm, self._data_dir = server, llm, data_dir
-        self._every: float = options.every  # type: ignore[attr-defined]
-        self._chance = random.Random(options.seed)  # type: ignore[attr-defined]
+        self._every: float = options.every
+        self._chance = random.Random(options.seed)
         self.over = threading.Event()
         self.made: Counter[str] = Counter()
 
@@ -245,12 +244,8 @@ class _Chaos:
             other.execute("ROLLBACK")
 
     def _fill(self) -> None:
-        ballast = self._data_dir / "ballast"
-        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-        self._pause()
-        ballast.unlink()
+        with filled(self._data_dir):
+            self._pause()
 
     def _model(self) -> None:
         endpoint = self._chance.choice(["chat", "embeddings"])
@@ -263,20 +258,6 @@ class _Chaos:
         kind = self._chance.choice([*kinds, {}])
         with self._llm.fault(endpoint, **kind) if kind else self._llm.hold(endpoint):
             self._pause()
-
-
-@contextlib.contextmanager
-def _disk() -> Iterator[Path | None]:
-    """A small one of its own; None where it may not be mounted."""
-    with tempfile.TemporaryDirectory(prefix="bench-disk-") as name:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=256m", "owui-memory-bench", name]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-            yield None
-            return
-        try:
-            yield Path(name)
-        finally:
-            subprocess.run(["umount", "--lazy", name], check=True)
 
 
 if __name__ == "__main__":

@@ -94,3 +94,9 @@ def rss_mib(pid: int) -> tuple[float, float]:
     )
     now, peak = (int(lines[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
     return now, peak
+
+
+def worked_s(pid: int) -> float:
+    """Seconds of the processor's time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

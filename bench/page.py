@@ -10,8 +10,6 @@ text of a memory; "wrong" counts those that do not find it. "Work" is the server
 Aims: first byte under 50 ms (p95), search under 100 ms, with 10,000 memories.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import os
@@ -30,7 +28,7 @@ import httpx
 
 from bench import ROOT
 from bench.contenders import take_environment
-from bench.measure import Latency, arguments, finish, table
+from bench.measure import Latency, arguments, finish, table, worked_s
 from bench.memories import fact
 from tests.harness.pipelines_server import free_port
 from tests.harness.waiting import wait_until
@@ -74,8 +72,7 @@ class Server:
 
     def worked(self) -> float:
         """Seconds of the processor's time so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return worked_s(self._process.pid)
 
     def change(self, text: str) -> None:
         page = self.asked("")[1]

@@ -9,8 +9,6 @@ the embedder the same server without a delay. On a machine with few cores the se
 gain little: what more servers add here is work that waits for the LLM.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import tempfile
@@ -27,7 +25,7 @@ from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, with_embedder, with_llm
 from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
+from tests.harness.scripted_requests import Request, is_ours
 from tests.harness.waiting import wait_until
 
 
@@ -113,7 +111,7 @@ def main() -> None:
         options.turns = 20
     results = {}
     with Postgres() as postgres, ScriptedLLM() as llm:
-        llm.when(lambda request: '"operations"' in request.said_by("system"), keeps_it(options.llm_ms / 1000))
+        llm.when(is_ours, keeps_it(options.llm_ms / 1000))
         for count in (1, 3):
             results[count] = measured(count, options, postgres, llm)
     rows = [

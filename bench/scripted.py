@@ -19,7 +19,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.models.tokens import estimated_tokens
 from tests.harness.scripted_answers import is_statement_about_self, sentences, third_person
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request, text_of
+from tests.harness.scripted_requests import Request, is_ours, text_of
 
 MODEL = "scripted-chat"
 _MESSAGE = re.compile(r"^(User|Assistant): ", re.MULTILINE)
@@ -29,7 +29,7 @@ _MESSAGE = re.compile(r"^(User|Assistant): ", re.MULTILINE)
 def scripted_llm() -> Iterator[ScriptedLLM]:
     """A server that answers both prompts; mem0's by the harness's own rule."""
     with ScriptedLLM() as llm:
-        llm.when(lambda request: '"operations"' in request.said_by("system"), operations)
+        llm.when(is_ours, operations)
         yield llm
 
 

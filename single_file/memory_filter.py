@@ -1535,6 +1535,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1551,7 +1552,6 @@ from ..core.memory import (
     is_id,
     is_over,
     is_seen,
-    metadata_of,
     newest_first,
     oldest_first,
     owner,
@@ -1732,24 +1732,20 @@ class LibraryBackend:
         self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with self._translated():
-            added = self._memory.add(
-                [{"role": "user", "content": plain(new.text)}],
-                user_id=owner(user_id),
-                metadata=metadata_of(new),
-                expiration_date=new.expires or None,
-                infer=False,
-            )
-            memory_id = str(added["results"][0]["id"])
-            if new.created_at is not None:
-                self._date(memory_id, new)
+        owner_id, memory_id = owner(user_id), str(uuid4())
+        vector = self.embedder.embed(plain(new.looked_for))
+        self._put(owner_id, [replace(new, id=memory_id)], [vector])
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        owner_id = owner(user_id)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        self._put(owner_id, new, vectors)
+
+    def _put(self, owner_id: str, new: Sequence[Memory], vectors: Sequence[Vector]) -> None:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
-        payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        payloads = [payload_of(owner_id, memory) for memory in dated]
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
@@ -1759,13 +1755,6 @@ class LibraryBackend:
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
             self.vector_store.delete_all(ids)
         return len(ids)
-
-    def _date(self, memory_id: str, as_of: Memory) -> None:
-        """Give a memory the times of another."""
-        if (row := self.vector_store.get(memory_id)) is not None:
-            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
-            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
@@ -3104,7 +3093,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -3137,7 +3126,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -3151,26 +3140,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -3203,7 +3172,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -3227,7 +3196,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")
@@ -4274,7 +4243,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -4284,7 +4253,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -4356,7 +4325,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))
@@ -5050,13 +5019,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
@@ -6358,13 +6324,12 @@ SOURCES["commands/passage_work.py"] = r'''"""One command being carried out: what
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -6448,7 +6413,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -6499,25 +6464,6 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6765,7 +6711,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6809,7 +6755,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -7252,7 +7198,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .advanced import written
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -7279,7 +7225,7 @@ def read_limits(text: str) -> tuple[tuple[str, int], ...]:
         if not (limit := int(number)) == 0 and not LEAST <= limit <= MOST:
             raise ValueError(repr(part[:40]))
         if pattern:
-            read_patterns(pattern)
+            read_names(pattern)
         elif rest:
             raise ValueError(repr(part[:40]))
         (rules if pattern else rest).append((pattern or "*", limit))
@@ -7831,7 +7777,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
-from ..model_patterns import read_patterns
+from ..model_patterns import read_names
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
 from ..valves_codec import PanelModel, Text, read_by
 
@@ -7844,7 +7790,7 @@ Upstreams = Annotated[
 ]
 Patterns = Annotated[
     Text,
-    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
+    read_by(read_names, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 
@@ -8495,6 +8441,13 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+def read_names(text: str) -> tuple[re.Pattern[str], ...]:
+    """The same of a setting that names no exceptions, where an id with ! before it would name nothing."""
+    if excepted := [pattern for part in text.split(",") if (pattern := part.strip()).startswith("!")]:
+        raise ValueError(repr(excepted[0][:40]))
+    return read_patterns(text)
+
+
 @lru_cache(maxsize=64)
 def read_rule(text: str) -> tuple[str, str]:
     """A setting that says which models may do something, as two lists of patterns: only these, and not those.
@@ -8935,7 +8888,7 @@ from ..core.chat_servers import ChatServer
 from .addresses import is_url
 from .hosts import is_local
 from .marks import MASK
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 EXAMPLE = '[{"name": "main", "base_url": "http://host:8000/v1", "api_key": "..."}]'
 _NAMES = ("name", "base_url", "api_key", "models")
@@ -9045,7 +8998,7 @@ def _read(entry: Mapping[str, Any]) -> Upstream:
     if not is_url(url) or not key.isascii() or not key.isprintable():
         raise ValueError(f"{name!r} needs a base_url like http://host:port/v1, and a key of ASCII only")
     try:
-        read_patterns(models)
+        read_names(models)
     except ValueError as wrong:
         raise ValueError(f"the models of {name!r} are patterns like gpt-*, not {wrong}") from None
     return Upstream(name, url.rstrip("/"), key, models)
@@ -10214,8 +10167,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..core.locales import locale
+from ..language.scripts import script, sets_no_spaces, words_of
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
@@ -10226,6 +10181,7 @@ from .turns import Past
 _EACH = 3  # statements of a message
 _ASKED_CHARS = 120  # of a message that states nothing
 _HINTS, _FEWEST_CHARS = 8, 4
+_ENDINGS = "HIRAGANA"  # writes what joins the other words
 
 
 def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
@@ -10257,12 +10213,28 @@ def _of(past: Past) -> list[str]:
 
 
 def _hints(past: Sequence[Past]) -> list[str]:
-    """The words that most of the messages have, names first."""
-    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    """The words that most of the messages have, names first, as they were written last."""
+    written = {word.casefold(): word for one in past for word in _words(one.user)}
     names = {word for one in past for word in telling(one.user)}
-    seen = Counter(word for words in of_each for word in words)
-    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
-    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]
+    seen = Counter(word for one in past for word in {word.casefold() for word in _words(one.user)})
+    short = (word for word in names if word.isalpha())
+    known = {word for word in seen if len(word) >= (_FEWEST_CHARS if word.isascii() else 2)}
+    found = sorted(known.union(seen.keys() & short), key=lambda word: (-seen[word] - (word in names), word))[
+        :_HINTS
+    ]
+    return [written[word] for word in found]
+
+
+def _words(text: str) -> list[str]:
+    """The words that a message is about; of scripts without spaces, what one script writes in a row."""
+    about = set(content_words(text, or_all=False))
+    runs = ["".join(run) for word in words_of(text) for _, run in groupby(word, _script)]
+    return [run for run in runs if run.casefold() in about or _script(run[0]) not in ("", _ENDINGS)]
+
+
+def _script(char: str) -> str:
+    """The script of a character of one without spaces between words; "" for any other."""
+    return script(char).partition("-")[0] if sets_no_spaces(char) else ""  # a long vowel has two names
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -10549,26 +10521,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
-FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+# Ops, beside add, replace and remove.
+REAFFIRMED = "heard"  # a message said again what is known, and nothing changed
+FORGET = "forget"  # the user asked for the removal of the same memory in the same batch
+CHAT_DELETED = "chat deleted"  # what was erased with a chat, as `refused` says; it changes nothing
 
-
-FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
-
-
-OUTDATED = "a later message has changed it"  # why an older message changes it no more
-
-
+# Why a change was not made, or cannot be made again.
+FORGOTTEN = "it was forgotten"  # its texts were erased
+OUTDATED = "a later message has changed it"
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
+# How batches begin: of what users asked for, that keep memories in order, that only say what was erased.
+COMMANDS, REFLECTED, TOMBSTONES = "command-", "reflected-", "forgotten-"
 
-COMMANDS = "command-"  # how the batches of what users asked for begin
-
-
-REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
-
-
-TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 class ToForget(NamedTuple):
@@ -10579,12 +10545,6 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
-
-
-CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
-
-
-EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 def heirs(rows: Iterable[Any]) -> dict[str, str]:
@@ -22759,11 +22719,9 @@ from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-
 # Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
 EPISODE, DOCUMENT = "episode", "document"
 QUOTED = (EPISODE, DOCUMENT)
-
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -22992,16 +22950,36 @@ def aware_time(value: Any) -> datetime | None:
 # ----------------------------------------------------------------------------------------------------------
 # core/now_and_then.py
 
-SOURCES["core/now_and_then.py"] = r'''"""A thread that looks now and then whether there is something to do."""
+SOURCES["core/now_and_then.py"] = r'''"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.
@@ -23407,13 +23385,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .chat_servers import NOBODY, AnsweredBy
+from .chat_servers import NOBODY, AnsweredBy, Local
 
 ChatKind = Literal["chat", "temporary", "channel", "api"]
-
-
-Connection = Literal["local", "external", "unknown"]
-
 
 HASHED = "text:"  # begins a name that is made of what was said
 
@@ -23452,7 +23426,7 @@ class Turn:
     model: str = ""
     base_model: str = ""
     described: bool = True
-    connection: Connection = "unknown"
+    connection: Local = "unknown"
     answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
@@ -23567,7 +23541,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23661,16 +23634,15 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)
 '''
@@ -23917,7 +23889,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -23957,7 +23929,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:
@@ -24006,15 +23978,17 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..core.locales import CODES, ENGLISH, Locale, locale, message
 from ..core.locales.refused import Refused
 from ..language.sanitize import inert
+from ..remember.operations import Kind
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -24022,12 +23996,8 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"  # the folder of the admin's own, below that of the data
 _NAMED = "digest name"  # what ids of their names in a language begin with
 _BUILT_IN = ("cv", "project", "reading-list", "week")
-PARTS = ("memories", "episodes", "documents")
-_KINDS = ("profile", "preference", "fact", "plan")
-_ABOUT = ("optional", "needed", "no")
 _FENCE, _NAME = "---", re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FILE_BYTES, _MOST_FILES = 20_000, 100
-_MOST_DAYS, _LEAST_TOKENS, _MOST_TOKENS, _TOKENS = 36_500, 500, 50_000, 3_000
 _TOO_MUCH = (MemoryError, OverflowError, RecursionError)
 
 
@@ -24038,23 +24008,32 @@ class BrokenError(Refused):
         super().__init__(message("digest, broken template", template=name, why=why))
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """select: of `PARTS`. kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
+Part = Literal["memories", "episodes", "documents"]
+
+
+class Template(BaseModel):
+    """kinds: of memories, () for all. days: how old its sources may be, 0 for any age.
 
     about: whether a subject is needed, optional, or nothing ("no"). budget: tokens of what it is made of.
     text: Jinja, of `about`, `days`, `today` (YYYY-MM-DD) and `user` (the name, "" if it is not known).
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     name: str
     title: str
-    select: tuple[str, ...] = PARTS
-    kinds: tuple[str, ...] = ()
-    days: int = 0
-    about: str = "optional"
-    budget: int = _TOKENS
-    text: str = ""
+    select: tuple[Part, ...] = get_args(Part)
+    kinds: tuple[Kind, ...] = ()
+    days: int = Field(0, ge=0, le=36_500)
+    about: Literal["optional", "needed", "no"] = "optional"
+    budget: int = Field(3_000, ge=500, le=50_000)
+    text: str
     is_own: bool = False  # the admin's
+
+    @field_validator("select", "kinds", mode="before")
+    @classmethod
+    def _words(cls, value: str) -> list[str]:
+        return re.sub(r"[,\[\]]", " ", value).split()
 
     @classmethod
     def read(cls, name: str, source: str, *, is_own: bool = False) -> Template:
@@ -24071,20 +24050,16 @@ class Template:
         given = {}
         for line in filter(str.strip, head.splitlines()):
             field, _, value = line.partition(":")
-            given[field.strip()] = value.strip().strip("\"'")
-        if unknown := set(given) - {"name", "title", "select", "kinds", "days", "about", "budget"}:
-            raise BrokenError(name, f"it has an unknown field {min(unknown)[:40]!r}")
-        return cls(
-            name,
-            inert(given.get("title", "")) or name,
-            _words(name, given, "select", PARTS) or PARTS,
-            _words(name, given, "kinds", _KINDS),
-            _number(name, given, "days", 0, _MOST_DAYS),
-            (_words(name, given, "about", _ABOUT) or _ABOUT)[0],
-            _number(name, given, "budget", _TOKENS, _MOST_TOKENS, _LEAST_TOKENS),
-            text.strip(),
-            is_own,
-        )
+            if value := value.strip().strip("\"'"):
+                given[field.strip()] = value
+        title = inert(given.get("title", "")) or name
+        fields = {**given, "name": name, "title": title, "text": text.strip(), "is_own": is_own}
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            said = f"{str(wrong['loc'][0])[:40]}: {str(wrong['input'])[:40]!r}"
+            raise BrokenError(name, f"it says {said} ({wrong['msg']})") from error
 
     def title_in(self, words: Locale) -> str:
         """Its title; of those that come with the filter, in a language."""
@@ -24161,20 +24136,6 @@ class Templates:
             return Template.read(name, own.read_text(encoding="utf-8", errors="replace"), is_own=True)
         except OSError as error:
             raise BrokenError(name, os.strerror(error.errno or 0)) from error
-
-
-def _words(name: str, given: dict[str, str], field: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    words = tuple(filter(None, re.split(r"[\s,\[\]]+", given.get(field, ""))))
-    if wrong := set(words) - set(known):
-        raise BrokenError(name, f"it says {field}: {min(wrong)[:40]!r}, which is none of {', '.join(known)}")
-    return words
-
-
-def _number(name: str, given: dict[str, str], field: str, default: int, most: int, least: int = 0) -> int:
-    value = given.get(field, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 9 and least <= int(value) <= most):
-        raise BrokenError(name, f"it says {field}: {value[:40]!r}, not {least:,} to {most:,}")
-    return int(value)
 
 
 def _jinja() -> SandboxedEnvironment:
@@ -25839,11 +25800,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -26055,8 +26016,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -26106,10 +26066,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -26117,7 +26074,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -26131,7 +26088,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")
@@ -26177,6 +26134,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:
@@ -26949,11 +26911,6 @@ def command(
         return work
 
     return register
-
-
-def page_of(page: int, whole: bool, to_json: bool) -> int:
-    """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (to_json and not page) else page or 1
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -27009,7 +26966,7 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command
 from .instance import Instance
 from .memories import paged, say_pages
 from .output import as_json, fields, say, table
@@ -27023,7 +26980,7 @@ def list_documents(
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     entries.sort(key=lambda one: one.state != "failed")
-    shown = paged(entries, page_of(page, whole, to_json))
+    shown = paged(entries, page, whole, to_json)
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
         as_json([fields(entry, *names) for entry in shown.items])
@@ -27167,19 +27124,10 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     elif not found:
         say("Nothing was imported.")
     else:
-        rows = [
-            (
-                one.import_id[:8],
-                one.user_id,
-                one.source,
-                one.name,
-                _day(one.begun_at),
-                one.count,
-                one.left,
-                one.dead,
-            )
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            what = (one.import_id[:8], one.user_id, one.source, one.name, _day(one.begun_at))
+            rows.append((*what, one.count, one.left, one.dead))
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
@@ -27484,7 +27432,7 @@ from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
-from .instance import Instance
+from .instance import Instance, a_person
 from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
@@ -27517,8 +27465,8 @@ def add(
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
     if observer == WEBUI:
         raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
-    keys = ApiKeys(instance.engine)
-    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
+    keys, called = ApiKeys(instance.engine), plain(name)[:_NAME_CHARS]
+    key = keys.add_observer(observer) if observer else keys.add(a_person(user_id), called)
     if to_json:
         as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
         return
@@ -27633,20 +27581,7 @@ from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
-from .commands import (
-    OF_A_USER,
-    Chat,
-    Json,
-    Now,
-    PageNumber,
-    User,
-    Which,
-    Whole,
-    Words,
-    Yes,
-    command,
-    page_of,
-)
+from .commands import OF_A_USER, Chat, Json, Now, PageNumber, User, Which, Whole, Words, Yes, command
 from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import answer, as_json, counted, day_of, fields, say, table
@@ -27661,7 +27596,7 @@ def list_(
     """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -27679,7 +27614,7 @@ def search(
     instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
 ) -> None:
     """Find the memories and passages of past chats that match some words, best first."""
-    query, page = " ".join(words), page_of(page, False, to_json)
+    query, page = " ".join(words), page or (0 if to_json else 1)  # 0: all
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
         found = control.search(user_id, query, most)
@@ -27841,13 +27776,14 @@ def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json
     answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
-def paged(rows: Sequence[Item], page: int) -> Page[Item]:
-    """A page of some rows; page 0: all of them.
+def paged(rows: Sequence[Item], page: int, whole: bool, to_json: bool) -> Page[Item]:
+    """The page that is asked for; or all rows, which programs get where they name no page.
 
     Raises:
         Drop: there is no such page.
     """
-    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+    is_all = whole or (to_json and not page)
+    return Page(tuple(rows), len(rows)) if is_all else Page.of(rows, page or 1)
 
 
 def say_pages(shown: Page[Any], what: str) -> None:
@@ -28214,7 +28150,7 @@ import typer
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
-from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import answer, as_json, counted, day_of, say, table
@@ -28236,7 +28172,7 @@ def list_(
     with instance.control() as control:
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
-    shown = paged(chats, page_of(page, whole, to_json))
+    shown = paged(chats, page, whole, to_json)
     names = [one.chat for one in shown.items]
     instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:
@@ -28563,7 +28499,7 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
-from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import answer, as_json, say
@@ -28579,7 +28515,7 @@ def list_(
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))
@@ -28663,10 +28599,8 @@ def why(
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        raise Drop(
-            f"Nothing is known of chat {chat_id}.",
-            hint="What a chat was told is kept for a week, by the id in the chat's address.",
-        )
+        hint = "What a chat was told is kept for a week, by the id in the chat's address."
+        raise Drop(f"Nothing is known of chat {chat_id}.", hint=hint)
     journal = Journal(engine)
     if to_json:
         as_json([_plain(one, journal) for one in explanations])
@@ -29895,6 +29829,7 @@ from urllib.parse import quote
 from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
+from ..body import mappings
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
@@ -29968,11 +29903,11 @@ class Titles:
         if chats is None:
             return None  # a passage without its chat's title is whole
         titles = {}
-        for chat in chats if isinstance(chats, list) else ():
-            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str):
-                title = "" if told[1] == _UNNAMED else told[1]
-                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
+        for chat in mappings(chats):
+            id_, title = chat.get("id"), chat.get("title")
+            if isinstance(id_, str) and isinstance(title, str):
+                title = "" if title == _UNNAMED else title
+                titles[id_] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles
 '''
 
@@ -30181,24 +30116,17 @@ _NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
 
 
-class Observing:
+def observe_routes(chats: Chats) -> list[Route]:
     """The routes, below /memory."""
+    places = asyncio.Semaphore(_AT_ONCE)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = asyncio.Semaphore(_AT_ONCE)
-
-    def routes(self) -> list[Route]:
-        asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
-
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
+    def answered(work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                source = await run_in_threadpool(self._source, request)
-                runtime = self._chats.opened()
+                source = await run_in_threadpool(_source, chats, request)
+                runtime = chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
-                async with self._places:
+                async with places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
@@ -30209,22 +30137,26 @@ class Observing:
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
-        return answer
+        return refusing(answer)
 
-    def _source(self, request: Request) -> str:
-        """Where the messages come from, by who sends them."""
-        key = self._chats.environment.server_key
-        if has_key(request.headers, key):
-            source = request.headers.get("x-memory-source", "")
-            if not is_source(source):
-                raise RequestError(400, "no_source", _NO_SOURCE)
-        else:
-            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
-            if not source:
-                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._chats.settings().observes_channels:
-            raise RequestError(403, "off", _OFF)
-        return source
+    asked = {"/observe": _observe, "/observe/recall": _recall}
+    return [Route(path, answered(work), methods=["POST"]) for path, work in asked.items()]
+
+
+def _source(chats: Chats, request: Request) -> str:
+    """Where the messages come from, by who sends them."""
+    key = chats.environment.server_key
+    if has_key(request.headers, key):
+        source = request.headers.get("x-memory-source", "")
+        if not is_source(source):
+            raise RequestError(400, "no_source", _NO_SOURCE)
+    else:
+        source = chats.opened().api_keys.source_of(bearer(request.headers))
+        if not source:
+            raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+    if not chats.settings().observes_channels:
+        raise RequestError(403, "off", _OFF)
+    return source
 
 
 def _observe(runtime: Service, body: bytes, source: str) -> Response:
@@ -30823,7 +30755,7 @@ class Agent:
                     return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
-                    await task.keep(step.said)
+                    await task.keep(loop.answered(step))
                     return None
                 if not await loop.goes_on(step, out):
                     break
@@ -30833,7 +30765,7 @@ class Agent:
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
-                await task.keep(step.said)
+                await task.keep(loop.answered(step))
             await out.finish(step, loop.others, loop.usage, loop.sorry)
             return None
 
@@ -30869,6 +30801,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
+        self._shown: list[str] = []  # of answers that went on to a call after all
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
@@ -30889,6 +30822,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    def answered(self, step: Step) -> Said:
+        """What the client got of all steps, the last of which this is."""
+        step.said.pieces[:0] = self._shown
+        return step.said
 
     @property
     def _is_last(self) -> bool:
@@ -30912,7 +30850,9 @@ class _Loop:
             self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
             self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
-        return bool(mine) and not self.others
+        goes_on = bool(mine) and not self.others
+        self._shown += step.said.pieces if goes_on and step.is_shown else []
+        return goes_on
 
     async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
         """What the model is told for its calls."""
@@ -30980,6 +30920,7 @@ class _Out:
         """The events that came, but for the last ones, which wait until the answer is kept."""
         if not self.is_open:
             return
+        step.is_shown = True
         ready = [one for one in step.events if whole or not _is_end(one)]
         step.events = [one for one in step.events if not (whole or not _is_end(one))]
         await self._write(b"".join(map(_written, ready)))
@@ -31032,11 +30973,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:
@@ -31080,7 +31018,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, mapping, prompt_tokens, text_of
+from ..body import final_text, mapping, mappings, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -31131,9 +31069,8 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     if told.get("error"):
         said.failed = True
     said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
-    choices = told.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
+    for choice in mappings(told.get("choices")):
+        if choice.get("index") not in (0, None):
             continue
         message = mapping(choice.get("delta") or choice.get("message"))
         said.add(message.get("content"))
@@ -31159,11 +31096,9 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     elif isinstance(item, Mapping):
         said.calls |= item.get("type") in _CALLS
     elif told.get("object") == "response":
-        output = told.get("output")
-        for one in output if isinstance(output, list) else []:
-            if isinstance(one, Mapping):
-                said.calls |= one.get("type") in _CALLS
-                said.add(one.get("content") if one.get("type") == "message" else None)
+        for one in mappings(told.get("output")):
+            said.calls |= one.get("type") in _CALLS
+            said.add(one.get("content") if one.get("type") == "message" else None)
         said.ended = told.get("status") in ("completed", "incomplete")
     return said.ended
 
@@ -31525,13 +31460,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
-from ..body import mapping
+from ..body import mapping, mappings
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
@@ -31621,9 +31555,8 @@ def tokens_of(value: Any) -> int:
 
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again, which may write their arguments anew."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
-    for one in parts:
+    for one in mappings(calls):
         function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):
@@ -31661,7 +31594,7 @@ from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
-from ..body import text_of, without_blocks
+from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
@@ -31990,7 +31923,7 @@ def _ears(read: Read, content_type: str) -> Ear | None:
 
 def _has_block(messages: list[Any]) -> bool:
     """Whether a block of ours is in these messages."""
-    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    contents = [one.get("content") for one in mappings(messages)]
     return any(text_of(without_blocks(content)) != text_of(content) for content in contents)
 '''
 
@@ -32347,13 +32280,14 @@ SOURCES["interfaces/proxy/steps.py"] = r'''"""One answer of a model in the agent
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..body import mapping
+from ..body import mapping, mappings
 from .answer import Ear, Said, StreamEar, WholeEar
 from .answer import chat as read_chat
 
@@ -32393,13 +32327,14 @@ class ToolCall:
         return json.loads(self.arguments or "{}")
 
     def mended(self, *, is_theirs: bool) -> Event:
-        """The call in a message to the model; what is no JSON would break some servers."""
+        """The call in a message to the model; what is no JSON object would break some servers."""
         told = self.written()
         if is_theirs and self._chars > _MOST_CHARS:
             return told
-        try:
-            self.read()
-        except (ValueError, RecursionError):
+        arguments: object = None
+        with contextlib.suppress(ValueError, RecursionError):
+            arguments = self.read()
+        if not isinstance(arguments, dict):
             told["function"] = {**told["function"], "arguments": "{}"}
         return told
 
@@ -32414,11 +32349,11 @@ class Step:
     """Takes an answer as `Relay` sends it, and holds its events back until they may go to the client.
 
     done: all of it came, and could be kept. is_final: it has said so much, and asked for no tool, that it is
-    the final answer.
+    the final answer. is_shown: some of it has gone to the client.
     """
 
     def __init__(self) -> None:
-        self.status, self.done = 0, False
+        self.status, self.done, self.is_shown = 0, False, False
         self.headers: list[tuple[bytes, bytes]] = []
         self.events: list[Event] = []  # that came and were not sent, as those of a stream
         self.whole: Mapping[str, Any] | None = None
@@ -32477,10 +32412,8 @@ class Step:
         for name in _WANTED_BACK:
             if (value := message.get(name)) and self._bytes <= _MOST_BYTES:
                 self._wanted_back.setdefault(name, []).append(value)
-        given = message.get("tool_calls")
-        for at, one in enumerate(given if isinstance(given, list) else []):
-            if isinstance(one, Mapping):
-                self._add(one, at)
+        for at, one in enumerate(mappings(message.get("tool_calls"))):
+            self._add(one, at)
         kept = {name: value for name, value in message.items() if name != "tool_calls"}
         choice = {name: value for name, value in first.items() if name != "message"} | {"delta": kept}
         self._is_too_long |= bool(self._calls) and self._bytes > _MOST_BYTES
@@ -32754,12 +32687,12 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
-from .observe import Observing
+from .observe import observe_routes
 from .requests import RequestError, refusing
 from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
-from .uploads import Uploads
+from .uploads import upload_routes
 from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
@@ -32770,7 +32703,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
+    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -33397,6 +33330,8 @@ async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
         async def receiving() -> Message:
             return rest.pop() if rest else await receive()
 
+        # Servers of HTTP leave blanks behind a header's value, which are no part of it.
+        scope = {**scope, "headers": [(name, value.strip()) for name, value in scope["headers"]]}
         manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receiving, send)
@@ -33754,13 +33689,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
@@ -34214,24 +34146,15 @@ _CHUNK = 1 << 20
 _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
-class Uploads:
-    """Takes what is sent, for all users."""
+def upload_routes(chats: Chats) -> list[Route]:
+    """The routes, below /memory."""
+    places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/documents", self._answered(_form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
-        ]
-
-    def _answered(self, take: _Take) -> Endpoint:
+    def answered(take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                user_id, inbox = await self._inbox(request)
-                with self._places.one(user_id):
+                user_id, inbox = await _inbox(chats, request)
+                with places.one(user_id):
                     async with asyncio.timeout(SLOWEST_S):
                         return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
@@ -34245,15 +34168,21 @@ class Uploads:
 
         return answer
 
-    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
-        """Whose the file is, and where it goes."""
-        environment = self._chats.environment
-        key, secret = environment.server_key, environment.user_jwt_secret
-        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._chats.settings().documents_folder(environment.data_dir)
-        if root is None:
-            raise RejectedError(404, message("documents, not here"))
-        return user_id, Inbox(root)
+    return [
+        Route("/documents", answered(_form), methods=["POST"]),
+        Route("/documents/{name:path}", answered(_file), methods=["PUT"]),
+    ]
+
+
+async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
+    """Whose the file is, and where it goes."""
+    environment = chats.environment
+    key, secret = environment.server_key, environment.user_jwt_secret
+    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
+    root = chats.settings().documents_folder(environment.data_dir)
+    if root is None:
+        raise RejectedError(404, message("documents, not here"))
+    return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -35279,6 +35208,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
+_PATIENCE_S, _LONG_S = 60.0, 300.0  # that a view is waited for, and one that takes long
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -35522,16 +35452,9 @@ class Page:
         if route.view is None:
             await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
-        visit = Visit(
-            runtime.page,
-            person,
-            request.words,
-            self._chats.settings(),
-            request.query,
-            form,
-            webui_for(request.headers, self._chats.settings()),
-            file,
-        )
+        words, settings = request.words, self._chats.settings()
+        webui = webui_for(request.headers, settings)
+        visit = Visit(runtime.page, person, words, settings, request.query, form, webui, file)
         try:
             pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
@@ -35539,7 +35462,7 @@ class Page:
             raise RefusedError(429, "too often") from None
         ends = ends.pop_all()  # with the work, which may go on after its time
         work.add_done_callback(lambda _: ends.close())
-        if not await within(route.patience_s, work):
+        if not await within(_LONG_S if route.is_long else _PATIENCE_S, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
@@ -35968,9 +35891,9 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    """view: what makes it, in a thread; None where `Page` does it itself.
     file_bytes: the most of a file that may come with it; 0: none may.
-    is_long: it has few threads of its own, which nothing else waits for.
+    is_long: it takes minutes, and has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -35984,7 +35907,6 @@ class Route:
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
-    patience_s: float = 60.0
 
 
 _ALL = (
@@ -36002,7 +35924,7 @@ _ALL = (
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
-    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True),
     Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
@@ -36016,17 +35938,9 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route(
-        "POST",
-        "import-preview",
-        Needs.USER,
-        history.preview,
-        file_bytes=_ARCHIVE_BYTES,
-        is_long=True,
-        patience_s=300.0,
-    ),
-    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
+    Route("POST", "import-preview", Needs.USER, history.preview, file_bytes=_ARCHIVE_BYTES, is_long=True),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -37488,6 +37402,7 @@ import httpx
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
 from ..core.unreached import unreached
+from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -37511,14 +37426,16 @@ class Bounds:
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
+        hint = "Export the chats there, and send the file."
         if self._left < 0:
-            raise TooLargeError(
-                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise TooLargeError(
-                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
+
+
+def quoted(id_: str) -> str:
+    """An id as it stands in a path."""
+    return quote(id_, safe="")
 
 
 @contextmanager
@@ -37548,10 +37465,8 @@ class WebUi:
         """The one that the settings name. Raises TellAdmin if they name none."""
         missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
         if missing:
-            are = "are" if len(missing) > 1 else "is"
-            raise TellAdmin(
-                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
-            )
+            told = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set."
+            raise TellAdmin(told, hint="Set what is missing in the settings.")
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
             yield one
@@ -37565,10 +37480,10 @@ class WebUi:
 
     def _users(self) -> list[Any]:
         answer = self._read("users/all")
-        users = answer.get("users") if isinstance(answer, dict) else None
+        users = mapping(answer).get("users")
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+        if not any(mapping(one).get("role") == "admin" for one in users):
             raise _nonsense("users")  # whoever is told is an admin
         return users
 
@@ -37577,15 +37492,15 @@ class WebUi:
 
         Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
         """
-        status, answer = self._asked("auths/", {})
+        status, answer = self._asked("auths/")
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            status, rows = self._asked(path, {})  # memories may be switched off there
+            status, rows = self._asked(path)  # memories may be switched off there
             first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
-                first = self._read(f"chats/{quote(self._id(first), safe='')}")
-            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                first = self._read(f"chats/{quoted(self._id(first))}")
+            if isinstance(owner := mapping(first).get("user_id"), str):
                 return owner
         return ""
 
@@ -37593,7 +37508,7 @@ class WebUi:
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
+            chats = self._read(f"chats/list/user/{quoted(user_id)}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -37603,11 +37518,11 @@ class WebUi:
 
     def has_user(self, user_id: str) -> bool:
         """Whether there is such a user. False only where Open WebUI says so itself."""
-        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+        return self._has(f"users/{quoted(user_id)}", user_id, (400, 404))
 
     def has_chat(self, chat_id: str) -> bool:
         """Whether there is such a chat. False without access to it, too: ask for one that there is."""
-        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+        return self._has(f"chats/{quoted(chat_id)}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
         """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
@@ -37618,13 +37533,13 @@ class WebUi:
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
-                status, memories = self._asked("memories/", {}, bounds)
+                status, memories = self._asked("memories/", bounds=bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
                     lines.write(b"\n" + json.dumps(memory).encode())
                 return
             chats, gone = self.chats_of(user_id, bounds), 0
             for chat_id in sorted(chats):
-                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                status, chat = self._asked(f"chats/{quoted(chat_id)}", bounds=bounds)
                 if status == 200:
                     lines.write(json.dumps(chat).encode() + b"\n")
                 elif status in (401, 404) and (gone := gone + 1) < len(chats):
@@ -37640,21 +37555,21 @@ class WebUi:
                 file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
-        status, answer = self._asked(path, {})
-        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+        status, answer = self._asked(path)
+        if status == 200 and mapping(answer).get("id") == id_:
             return True
-        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+        if status in absent and isinstance(mapping(answer).get("detail"), str):
             return False
         raise _nonsense(path.partition("/")[0])
 
     def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
-        status, answer = self._asked(path, query or {}, bounds)
+        status, answer = self._asked(path, query, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
     def _asked(
-        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> tuple[int, Any]:
         """The answer's status and JSON. form: what is posted; else it is a GET."""
         bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
@@ -37670,10 +37585,8 @@ class WebUi:
             if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
-                told = "Open WebUI does not show users' chats to this key."
-                raise TellAdmin(
-                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
-                )
+                hint = "Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                raise TellAdmin("Open WebUI does not show users' chats to this key.", hint=hint)
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
@@ -37687,7 +37600,7 @@ class WebUi:
 
     @staticmethod
     def _id(value: Any) -> str:
-        id_ = value.get("id") if isinstance(value, dict) else None
+        id_ = mapping(value).get("id")
         if not isinstance(id_, str) or not id_:
             raise _nonsense("ids")
         return id_
@@ -37711,13 +37624,12 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
 from .body import mapping
-from .webui import Bounds, TooLargeError, WebUi
+from .webui import Bounds, TooLargeError, WebUi, quoted
 
 NAME = "Memory"  # of the webhook
 _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
@@ -37793,14 +37705,14 @@ class WebuiChannels(WebUi):
     def is_there(self, channel: str) -> bool:
         """Whether there is such a channel, which may be read."""
         try:
-            self._told(f"channels/{_quoted(channel)}")
+            self._told(f"channels/{quoted(channel)}")
         except GoneError:
             return False
         return True
 
     def page(self, channel: str, skip: int, thread: str = "") -> Page:
         """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
-        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        path = f"channels/{quoted(channel)}/messages" + (f"/{quoted(thread)}/thread" if thread else "")
         for limit in _PAGES:
             try:
                 listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
@@ -37815,14 +37727,14 @@ class WebuiChannels(WebUi):
     def message(self, channel: str, message: str) -> Posted | None:
         """One message; None where it is not there any more."""
         try:
-            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            path = f"channels/{quoted(channel)}/messages/{quoted(message)}"
             return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path = f"channels/{_quoted(channel)}/webhooks"
+        path = f"channels/{quoted(channel)}/webhooks"
         hooks = self._told(path)
         named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
@@ -37834,12 +37746,12 @@ class WebuiChannels(WebUi):
         """Post something under our own name."""
         id_, token = self.webhook(channel)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
-        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+        self._told(f"channels/webhooks/{quoted(id_)}/{quoted(token)}", form={"content": text})
 
     def _told(
         self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> Any:
-        status, answer = self._asked(path, query or {}, bounds, form)
+        status, answer = self._asked(path, query, bounds, form)
         if status == 200:
             return answer
         if status == 404 and isinstance(mapping(answer).get("detail"), str):
@@ -37885,10 +37797,6 @@ def _text(value: Any, most: int) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
-
-
-def _quoted(id_: str) -> str:
-    return quote(id_, safe="")
 
 
 def _nonsense() -> Retry:
@@ -52870,7 +52778,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -52906,8 +52814,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52950,14 +52859,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -53197,16 +53098,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -54345,14 +54246,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -54362,23 +54264,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -54389,15 +54280,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -56781,19 +56671,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
-_TAGS = "|".join(
-    (
-        "think",
-        "thinking",
-        "thought",
-        "thoughts",
-        "reason",
-        "reasoning",
-        "reflection",
-        "scratchpad",
-        "analysis",
-    )
-)
+_TAGS = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|analysis"
 _BEGINS = re.compile(
     rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
     r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
@@ -58634,7 +58512,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -58642,16 +58522,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:
@@ -60820,7 +60692,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -60869,10 +60740,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -60884,7 +60756,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -60898,13 +60769,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",
@@ -61374,6 +61242,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -61384,6 +61253,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -61425,7 +61295,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
@@ -61519,16 +61389,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -61540,51 +61407,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -61593,7 +61449,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -61605,17 +61461,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -61655,7 +61512,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
@@ -61988,7 +61845,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -62087,14 +61944,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -62103,7 +61957,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -62173,7 +62027,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
@@ -66335,22 +66189,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -66518,11 +66374,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
@@ -67008,8 +66859,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -67034,15 +66890,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -71126,6 +70973,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71141,6 +70989,8 @@ from .switches_table import IS_ON, bound
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
+# Of a permission, in columns of the same names.
+_KEPT = ("chat_id", "exchange_key", "follows", "timezone", "scope", "key", "answered_by")
 # The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
@@ -71220,18 +71070,8 @@ class Permissions:
         if decided is None:
             return True  # a later inlet has forbidden it meanwhile
         given = decided
-        row = {
-            "key": given.key,
-            "user_id": user_id,
-            "chat_id": given.chat_id,
-            "exchange_key": given.exchange_key,
-            "follows": given.follows,
-            "timezone": given.timezone,
-            "scope": given.scope,
-            "answered_by": given.answered_by,
-            "created_at": given.asked_at,
-        }
-        values = {f"new_{name}": value for name, value in row.items()}
+        values: dict[str, Any] = {f"new_{name}": getattr(given, name) for name in _KEPT}
+        values |= {"new_user_id": user_id, "new_created_at": given.asked_at}
         values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
@@ -71260,9 +71100,8 @@ class Permissions:
         rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
         if not rows:
             return None
-        row = rows[0]
-        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
-        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+        kept = {name: getattr(rows[0], name) for name in _KEPT}
+        return Permission(**kept, asked_at=rows[0].created_at)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -72803,8 +72642,9 @@ def any_of(stems: Sequence[str]) -> str:
 
 SOURCES["stores/protocol.py"] = r'''"""What the library backend asks of a vector store: mem0's own calls, and some that mem0 has no name for.
 
-mem0 calls `insert`, `update`, `delete`, `get`, `list` and `search`; the rest is for this package. Each of our
-stores keeps to it, whatever mem0's class that it comes from does, and raises nothing but MemoryFault.
+mem0 calls `insert` (see `Insert`), `update`, `delete`, `get`, `list` and `search`; the rest is for this
+package. Each of our stores keeps to it, whatever mem0's class that it comes from does, and raises nothing
+but MemoryFault.
 """
 
 from __future__ import annotations
@@ -72817,8 +72657,6 @@ from typing import Any, Protocol
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 Filters = Mapping[str, Any]
-
-
 # Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
 Rows = Sequence[Any]
 
@@ -72852,14 +72690,6 @@ class VectorStore(Protocol):
     embedding_model_dims: int
 
     # Writing
-
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories; one whose id exists is replaced, so doing it once more changes nothing.
@@ -73804,7 +73634,6 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ...state import wal
 from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
@@ -73821,6 +73650,8 @@ def connect(path: str) -> sqlite3.Connection:
     Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
     BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
     """
+    from ...state import wal  # with sqlalchemy, which may be missing where the plugin is loaded
+
     driver = _driver()
     connection: sqlite3.Connection = driver.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -1,6 +1,4 @@
-"""What tests get: an own data folder, a clean environment, a model server, the real Pipelines server."""
-
-from __future__ import annotations
+"""What tests get: a data folder, a clean environment, a model server, PostgreSQL, the Pipelines server."""
 
 import contextlib
 import os
@@ -23,6 +21,7 @@ from tests.harness.pipelines_server import (
     is_configuration,
     with_embedder,
 )
+from tests.harness.postgres import Postgres, PostgresMissingError
 from tests.harness.scripted_llm import ScriptedLLM
 
 # Before any import of mem0 in this process.
@@ -40,7 +39,7 @@ os.environ["SSL_CERT_FILE"] = str(ONE_CERTIFICATE)
 
 SPECIAL_FOLDERS = ("server", "browser")  # their tests bear the folder's name as a marker
 
-pytest.register_assert_rewrite("tests.server.scenarios.play")  # its failures are to say what was different
+pytest.register_assert_rewrite("tests.server.play")  # its failures are to say what was different
 
 
 # Of what Hypothesis tries, each commit sees other examples, and the same ones as often as it is run.
@@ -177,6 +176,26 @@ def shared_server(_module_server: PipelinesServer, scripted_llm: ScriptedLLM) ->
     _module_server.wait_until_drained()
     scripted_llm.clear()
     return _module_server
+
+
+def _running() -> Iterator[Postgres]:
+    try:
+        running = Postgres()
+    except PostgresMissingError as missing:
+        pytest.skip(f"no PostgreSQL: {missing}")
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    yield from _running()
+
+
+@pytest.fixture(scope="session")
+def own_postgres() -> Iterator[Postgres]:
+    """Another one, which tests may stop."""
+    yield from _running()
 
 
 @pytest.fixture

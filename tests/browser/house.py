@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import httpx
 from scripts.processes import Child, stop
 from scripts.services import Connection, OpenWebUI, Pipelines
 from tests.harness.bodies import inlet_body, told_text, user_of
-from tests.harness.pipelines_server import clean_environment, free_port
+from tests.harness.pipelines_server import ROOT, clean_environment, free_port
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 
@@ -243,3 +244,11 @@ def ask(method: str, url: str, key: str, form: Any, more: dict[str, str] | None 
     headers = {**({"Authorization": f"Bearer {key}"} if key else {}), **(more or {})}
     answer = httpx.request(method, url, headers=headers, json=form, timeout=60, trust_env=False)
     return answer.raise_for_status().json()
+
+
+def headers_of_the_page(page: str) -> dict[str, str]:
+    """Those that a page of docs/ tells an admin to set."""
+    text = (ROOT / "docs" / f"{page}.md").read_text()
+    told = re.search(r"```json\n(\{\"X-Memory-User-Id.*?\})\n```", text, re.DOTALL)
+    assert told
+    return dict(json.loads(told[1]))

@@ -1,7 +1,5 @@
 """A channel of a real Open WebUI: its members are told, it is read, and what it knows is told in it alone."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +60,7 @@ class Channel:
 def channel(house: House, admin: Person, unchanged_settings: None) -> Channel:
     del unchanged_settings
     own = Channel(house, "team")
-    reading = {"llm_provider": "openai", "llm_base_url": house.llm.base_url, "llm_model": MODEL}
+    reading = house.llm.reads(MODEL)
     asked = {"webui_url": house.webui.url, "webui_api_key": house.api_key()}
     house.save_valves(**reading, llm_api_key="k", **asked, channels="on", webui_channels="#team")
     return own

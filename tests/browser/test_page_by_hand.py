@@ -1,7 +1,5 @@
 """The page alone in a browser, as people use it: by keyboard, in two tabs, twice, back, and too late."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading
@@ -51,7 +49,7 @@ class Tabs:
 
     def sign_in(self) -> None:
         cookie = {"name": "token", "value": self.at.webui.knows(self.user), "url": self.at.at.url}
-        self.context.add_cookies([cookie])  # type: ignore[list-item]
+        self.context.add_cookies([cookie])
 
     def open(self, view: str = "") -> Page:
         page = self.context.new_page()
@@ -117,7 +115,7 @@ def test_a_double_click_changes_one_thing(tabs: Tabs, monkeypatch: pytest.Monkey
     for name in ("undo", "forget"):
         route = ROUTES["POST", name]
 
-        def slowly(visit, view=route.view):  # type: ignore[no-untyped-def]
+        def slowly(visit, view=route.view):
             clicked_twice.wait(60)
             return view(visit)
 

@@ -1,9 +1,5 @@
 """Open WebUI with nothing but the proxy, as its connection: who asks, in which chat, and what is a task."""
 
-from __future__ import annotations
-
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,22 +8,13 @@ import pytest
 
 from scripts.processes import stop
 from scripts.services import Connection, OpenWebUI
-from tests.browser.house import PASSWORD, ask
-from tests.harness.pipelines_server import ROOT, clean_environment, free_port
+from tests.browser.house import PASSWORD, ask, headers_of_the_page
+from tests.harness.pipelines_server import clean_environment, free_port
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY, Desk, desk
 
 MODEL = "memory/scripted-chat"
-
-
-def headers_of_the_page() -> dict[str, str]:
-    """Those that docs/proxy.md tells an admin to set."""
-    told = re.search(
-        r"```json\n(\{\"X-Memory-User-Id.*?\})\n```", (ROOT / "docs" / "proxy.md").read_text(), re.DOTALL
-    )
-    assert told
-    return dict(json.loads(told[1]))
 
 
 class Page:
@@ -74,7 +61,7 @@ class Page:
 
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[Desk]:
-    with ScriptedLLM() as llm, desk(tmp_path / "memory", llm) as one:  # type: ignore[arg-type]
+    with ScriptedLLM() as llm, desk(tmp_path / "memory", llm) as one:
         yield one
 
 
@@ -87,7 +74,7 @@ def page(at: Desk, tmp_path: Path) -> Iterator[Page]:
         wait_until(webui.is_healthy, within=240, what="Open WebUI is healthy")
         one = Page(webui)
         config = one.ask("GET", "openai/config")
-        config["OPENAI_API_CONFIGS"] = {"0": {"enable": True, "headers": headers_of_the_page()}}
+        config["OPENAI_API_CONFIGS"] = {"0": {"enable": True, "headers": headers_of_the_page("proxy")}}
         one.ask("POST", "openai/config/update", config)
         yield one
     finally:

@@ -1,32 +1,18 @@
 """Open WebUI with memory's tools as its tool server: the model calls them, and answers from them."""
 
-from __future__ import annotations
-
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import MODEL, House, ask
+from tests.browser.house import MODEL, House, ask, headers_of_the_page
 from tests.browser.pages import Person
-from tests.harness.pipelines_server import ROOT
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.scripted_requests import Request, text_of
 
 EVERYBODY = [{"principal_type": "user", "principal_id": "*", "permission": "read"}]
 FACT = "My dog is called Rex."
-
-
-def headers_of_the_page() -> dict[str, str]:
-    """Those that docs/tools.md tells an admin to set."""
-    told = re.search(
-        r"```json\n(\{\"X-Memory-User-Id.*?\})\n```", (ROOT / "docs" / "tools.md").read_text(), re.DOTALL
-    )
-    assert told
-    return dict(json.loads(told[1]))
 
 
 @pytest.fixture
@@ -38,7 +24,7 @@ def model(house: House, admin: Person) -> Iterator[str]:
         "type": "openapi",
         "auth_type": "bearer",
         "key": house.pipelines.key,
-        "headers": headers_of_the_page(),
+        "headers": headers_of_the_page("tools"),
         "config": {"enable": True, "access_grants": EVERYBODY},
         "info": {"id": "memory", "name": "Memory"},
     }

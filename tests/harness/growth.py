@@ -1,7 +1,5 @@
 """Texts that a pattern may take long for, and their repetition."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -12,8 +10,8 @@ try:  # the parser of patterns, public in all but name
     from re import _constants as codes
     from re import _parser as parser
 except ImportError:  # pragma: no cover - Python 3.10
-    import sre_constants as codes  # type: ignore[no-redef]
-    import sre_parse as parser  # type: ignore[no-redef]
+    import sre_constants as codes
+    import sre_parse as parser
 
 Work = Callable[[str], object]
 

@@ -8,8 +8,6 @@ work on any `Memory` given.
         ...
 """
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from collections.abc import Iterator
@@ -45,7 +43,7 @@ class StandIn(WebServer):
         self._changing = threading.Lock()
         app = FastAPI(dependencies=[Depends(self._enter)])
         self._add_routes(app)
-        app.add_exception_handler(AnswerError, lambda _, answer: answer.response)  # type: ignore[attr-defined]
+        app.add_exception_handler(AnswerError, lambda _, answer: answer.response)
         super().__init__(app)
 
     @contextlib.contextmanager

@@ -5,8 +5,6 @@ Source, as far as it is public: mem0's docs/openapi.json of August 2026, and the
 ids, is a guess.
 """
 
-from __future__ import annotations
-
 import threading
 import uuid
 from datetime import UTC, datetime
@@ -86,7 +84,7 @@ class Platform(StandIn):
 
     def _done(self, kind: str, wanted: Json) -> list[Json]:
         if kind == "ADD":
-            return self.memory.add(**wanted)["results"]  # type: ignore[no-any-return]
+            return self.memory.add(**wanted)["results"]
         with self._changing:
             for row in self.memory.vector_store.list(filters=wanted, top_k=1_000_000)[0]:
                 self.memory.delete(row.id)

@@ -97,7 +97,6 @@ def _serve() -> None:
     from owui_memory.backends.assemble import import_mem0
 
     with tempfile.TemporaryDirectory() as home:
-        _trust_one(Path(home) / "one.pem")
         import_mem0(Path(home))
         list(everything())
         for line in sys.stdin:
@@ -112,15 +111,6 @@ def _serve() -> None:
             for name in last["imported"]:  # so that the next ones need not
                 with contextlib.suppress(ImportError):
                     importlib.import_module(name)
-
-
-def _trust_one(file: Path) -> None:
-    """Each HTTP client reads all certificates there are, which takes longer than all the rest."""
-    import certifi
-
-    first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----")
-    file.write_text(first + end + "\n")
-    os.environ["SSL_CERT_FILE"] = str(file)
 
 
 def _live(order: dict[str, Any], told: Path) -> int:

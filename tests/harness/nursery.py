@@ -100,8 +100,6 @@ class Nursery:
 
     def ask(self, **asked: Any) -> Any:
         to, back = self._process.stdin, self._process.stdout
-        assert to is not None
-        assert back is not None
         with self._lock:
             to.write(json.dumps(asked) + "\n")
             to.flush()

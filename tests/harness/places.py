@@ -4,8 +4,6 @@ A new database goes through all migrations, in 20 ms, on PostgreSQL in 100, and 
 embedder, in 40: tests of what comes later begin with a copy of what was made once.
 """
 
-from __future__ import annotations
-
 import contextlib
 import tempfile
 from collections.abc import Iterator
@@ -75,7 +73,7 @@ def measured(model: str, folder: Path) -> None:
 @cache
 def _measured(model: str) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder, ScriptedLLM() as llm:
-        settings = Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model=model)
+        settings = Valves(**llm.embeds(model))
         LibraryBackend.open(settings, Path(folder)).close()
         return {file.name: file.read_bytes() for file in Path(folder, "calibration").iterdir()}
 

@@ -100,7 +100,7 @@ class Postgres:
     def execute(self, statement: str, url: str = "") -> list[Any]:
         """Run a statement; its rows."""
         with psycopg.connect(url or self.url, password=PASSWORD, autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]  # no literal
+            cursor = connection.execute(statement)  # no literal
             return cursor.fetchall() if cursor.description else []
 
     def __enter__(self) -> Postgres:

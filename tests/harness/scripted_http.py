@@ -1,4 +1,4 @@
-"""What the scripted model server says over HTTP: OpenAI's chat and embeddings API, and orders of tests."""
+"""What the scripted model server says over HTTP: OpenAI's chat and embeddings API."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path == "/_requests":
-            return self._json([vars(r) for r in self.server.llm.requests])
         request = self._request(None)
         if self._fails(self.server.llm.record(request)):
             return None
@@ -50,9 +48,6 @@ class Handler(BaseHTTPRequestHandler):
             body = json.loads(raw)
         except ValueError:
             return self._error(400, "the request is not JSON")
-        if self.path == "/_script":
-            self.server.llm.script(body)
-            return self._json({"ok": True})
         request = self._request(body)
         fault = self.server.llm.record(request)
         streamed = request.endpoint == "chat" and body.get("stream")

@@ -8,15 +8,11 @@
             ...
         assert llm.embedded_texts() == [...]
 
-Run as a process (`python -m tests.harness.scripted_llm --port 9300`) it is scripted over HTTP:
-`POST /_script {"rules": [...], "faults": [...], "clear": true}` and `GET /_requests`.
-
 What it answers where no rule speaks: see `scripted_answers`.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import threading
@@ -82,6 +78,15 @@ class ScriptedLLM:
     def base_url(self) -> str:
         """What an OpenAI client wants as its base URL."""
         return f"{self.url}/v1"
+
+    def embeds(self, model: str = "m") -> dict[str, str]:
+        """Settings with which the filter embeds with it."""
+        named = {"embedder_provider": "openai", "embedder_model": model, "embedder_api_key": "k"}
+        return {**named, "embedder_base_url": self.base_url}
+
+    def reads(self, model: str = "small") -> dict[str, str]:
+        """Settings with which it reads what is said."""
+        return {"llm_provider": "openai", "llm_base_url": self.base_url, "llm_model": model}
 
     # Script
 
@@ -167,7 +172,6 @@ class ScriptedLLM:
         return merged
 
     def _hang(self, fault: Fault) -> None:
-        assert fault.until is not None
         self._count_hanging(fault, +1)
         try:
             while not (fault.until.wait(0.1) or self._stopping.is_set()):
@@ -186,28 +190,3 @@ class ScriptedLLM:
             )
         answer = rule(request) if callable(rule) else rule
         return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-
-    def script(self, orders: dict[str, Any]) -> None:
-        """`POST /_script`: each key given replaces what was there."""
-        if orders.get("clear"):
-            self.clear()
-        with self._lock:
-            if "faults" in orders:
-                self._faults = [Fault(**fault) for fault in orders["faults"]]
-            if "rules" in orders:
-                self._rules = [(rule["when"], rule["reply"]) for rule in orders["rules"]]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A scripted OpenAI-compatible model server on 127.0.0.1.")
-    parser.add_argument("--port", type=int, default=9300)
-    parser.add_argument("--dims", type=int, default=DIMENSIONS, help="size of the embeddings")
-    options = parser.parse_args()
-    with ScriptedLLM(port=options.port, dims=options.dims) as llm:
-        print(f"scripted model server on {llm.base_url}", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,5 @@
 """What the scripted model server was asked, and what goes wrong with it."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,6 +72,11 @@ def matches(predicate: Predicate | None, request: Request) -> bool:
     if isinstance(predicate, str):
         return predicate.lower() in request.text.lower()
     return predicate(request)
+
+
+def is_ours(request: Request) -> bool:
+    """Whether the filter asks what to remember of a chat."""
+    return '"operations"' in request.said_by("system")
 
 
 # What goes wrong ----------------------------------------------------------------------------------

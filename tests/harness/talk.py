@@ -1,13 +1,15 @@
 """Talk to the filter through a running server, as Open WebUI does for its users."""
 
-from __future__ import annotations
-
+import re
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 from owui_memory.core.memory import EPISODE
 from tests.harness.bodies import Chat, Turn, told_text
-from tests.harness.pipelines_server import PipelinesServer
+from tests.harness.pipelines_server import PLUGINS, PipelinesServer, clean_environment
 from tests.harness.remains import store_in
 
 
@@ -30,6 +32,58 @@ def recalled(server: PipelinesServer, question: str, *, user: str = "ada", chat:
     """The memories that the model gets with `question`, "" if none; a new chat unless one is given."""
     turn = (chat or Chat(user)).say(question)
     return told_text(server.inlet(turn.inlet, turn.user))
+
+
+def told(server: PipelinesServer, turn: Turn) -> str:
+    """The same of any turn."""
+    return told_text(server.inlet(turn.inlet, turn.user))
+
+
+def ask(server: PipelinesServer, text: str, *, user: str = "ada", chat: Chat | None = None) -> str:
+    """What the user reads in the end after they sent this command."""
+    return answer_of(server, (chat or Chat(user)).say(text))
+
+
+def answer_of(server: PipelinesServer, turn: Turn, model_says: str = "OK") -> str:
+    """The same of a turn. The model is told no more than which word to say."""
+    sent = server.inlet(turn.inlet, turn.user)
+    assert [message["content"] for message in sent["messages"]] == ["Reply with: OK"]
+    return read(server.outlet(turn.outlet(model_says, sent=sent), turn.user))
+
+
+def read(body: dict[str, Any]) -> str:
+    """The answer of an outlet's body, which must stand in both of its places."""
+    last = body["messages"][-1]
+    (item,) = last["output"]
+    (part,) = item["content"]
+    assert (item["type"], part["type"]) == ("message", "output_text")
+    assert part["text"] == last["content"]
+    return str(last["content"])
+
+
+def rows(answer: str) -> list[str]:
+    """The texts in an answer's table, in order."""
+    return [line.split(" | ")[1] for line in answer.splitlines() if re.match(r"\| \d", line)]
+
+
+def command_line(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`owui-memory` at a shell with this environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "owui_memory", *arguments],
+        env={**clean_environment(), **env, "PYTHONPATH": str(PLUGINS)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def missing(folder: Path, *packages: str) -> Path:
+    """A folder for a server's `python_path`: as if these packages were not installed."""
+    folder.mkdir(exist_ok=True)
+    for name in packages:
+        told = f"No module named '{name}'"
+        (folder / f"{name}.py").write_text(f'raise ModuleNotFoundError("{told}", name="{name}")\n')
+    return folder
 
 
 def facts_in(told: str) -> str:

@@ -85,7 +85,7 @@ class Upstream:
         self._next: list[_Script] = []  # before it, one for each request
         self._lock = threading.Lock()
         self._server = ClosableServer(("127.0.0.1", 0), _Handler)
-        self._server.upstream = self  # type: ignore[attr-defined]
+        self._server.upstream = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Upstream:

@@ -1,11 +1,7 @@
 """With default settings, the model that answers the chats reads them: over HTTP, on the real server."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -14,12 +10,11 @@ from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
 from tests.harness.ollama import Ollama
-from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
+from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
-from tests.harness.talk import recalled, stored, take, tell
+from tests.harness.scripted_requests import Request, is_ours
+from tests.harness.talk import command_line, recalled, stored, take, tell
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 
@@ -118,10 +113,7 @@ def test_without_any_server_it_says_what_to_set(pipelines_server: StartServer) -
 def test_a_list_with_the_pipelines_server_in_it(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM
 ) -> None:
-    env = {
-        "OPENAI_API_KEYS": f"{KEY};test-key",
-        "MEMORY_ADVANCED": "batch_idle_seconds=0",
-    }
+    env = {"OPENAI_API_KEYS": f"{KEY};test-key", "MEMORY_ADVANCED": "batch_idle_seconds=0"}
     other = pipelines_server()
     env["OPENAI_API_BASE_URLS"] = f"{scripted_llm.base_url};{other.url}"
     server = pipelines_server(env=env)
@@ -205,36 +197,6 @@ def test_who_answered_outlasts_a_restart_between_inlet_and_outlet(
 LOCKERS = [f"My locker number {number} is green." for number in range(1, 5)]
 
 
-def test_a_slow_model_gets_through_in_smaller_parts(
-    pipelines_server: StartServer, scripted_llm: ScriptedLLM
-) -> None:
-    """It never gets through more than one message in the five seconds for an answer."""
-
-    def lockers_in(request: Request) -> list[str]:
-        new = request.last_user_text.partition("New messages:")[2]
-        return [text for text in LOCKERS if text in new]
-
-    def keep(request: Request) -> str:
-        found = lockers_in(request)
-        operations = [{"op": "add", "text": text.replace("My", "The user's")} for text in found]
-        return json.dumps({"operations": operations})
-
-    env = chats_at(scripted_llm, MEMORY_LLM_TIMEOUT_S="5")
-    env |= {"MEMORY_ADVANCED": "batch_idle_seconds=600; batch_max_exchanges=4"}
-    server = pipelines_server(env=env)
-    scripted_llm.when(is_ours, keep)
-    chat = Chat("ada", options=ANSWERS)
-    with scripted_llm.hold("chat", when=lambda request: len(lockers_in(request)) > 1):
-        for text in LOCKERS:
-            take(server, chat.say(text))
-        server.wait_until_drained(within=60)
-    assert sorted(stored(server)) == [("ada", text.replace("My", "The user's")) for text in LOCKERS]
-    assert "took too long" in server.part("health")["detail"]
-    sizes = [sum(text in one.last_user_text for text in LOCKERS) for one in readings(scripted_llm)]
-    assert sizes[0] == 4
-    assert sizes[1:] == [1, 1, 1, 1]
-
-
 def test_status_of_the_command_line(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
     server = pipelines_server(env=chats_at(scripted_llm))
     scripted_llm.when(is_ours, TEA)
@@ -247,12 +209,6 @@ def test_status_of_the_command_line(pipelines_server: StartServer, scripted_llm:
 
 def command_status(server: PipelinesServer, env: dict[str, str]) -> str:
     keep = {name: value for name, value in server.env.items() if name.startswith("MEMORY_")}
-    places = {"PIPELINES_DIR": str(server.pipelines_dir), "PYTHONPATH": str(PLUGINS), "COLUMNS": "400"}
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", "status"],
-        env={**clean_environment(), **keep, **places, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    places = {"PIPELINES_DIR": str(server.pipelines_dir), "COLUMNS": "400"}
+    done = command_line("status", env={**keep, **places, **env})
     return done.stdout + done.stderr

@@ -1,11 +1,8 @@
 """The filter in one file in the real server: three ways in, newer ones, and what is missing."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,15 +10,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
-from owui_memory.backends.assemble import assemble
-from owui_memory.backends.library import LibraryBackend
-from owui_memory.config.settings import Valves
 from scripts.bundle import BUNDLE
 from tests.harness.bodies import Chat
-from tests.harness.mem0_server import RestServer
+from tests.harness.mem0_http import StandIn
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import recalled, take, tell
+from tests.harness.talk import missing, recalled, take, tell
 from tests.harness.waiting import wait_until
 from tests.harness.web import WebServer
 
@@ -42,15 +36,6 @@ def of_version(version: str) -> str:
     """The file as it would be had it been made of that version."""
     assert CODE.count('__version__ = "0.1.0"') == 1
     return CODE.replace('__version__ = "0.1.0"', f'__version__ = "{version}"')
-
-
-def missing(folder: Path, *packages: str) -> Path:
-    """A folder for `python_path`: as if these were not installed."""
-    folder.mkdir()
-    for name in packages:
-        told = f"No module named '{name}'"
-        (folder / f"{name}.py").write_text(f'raise ModuleNotFoundError("{told}", name="{name}")\n')
-    return folder
 
 
 def loaded(server: PipelinesServer) -> list[str]:
@@ -185,27 +170,15 @@ class TestSomethingIsMissing:
         assert "Rex" in recalled(server, QUESTION)
 
 
-@pytest.fixture
-def mem0_server(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
-    embedder = {"base_url": scripted_llm.base_url, "model": "scripted-embed", "api_key": "key"}
-    settings = Valves(
-        embedder_provider="openai", **{f"embedder_{name}": value for name, value in embedder.items()}
-    )
-    memory, _ = assemble(settings, tmp_path / "mem0s-server")
-    with RestServer(memory, "key") as running:
-        yield running
-    LibraryBackend(memory, settings, 0).close()
-
-
 def test_mem0s_server_needs_no_package_at_all(
-    pipelines_server: StartServer, mem0_server: RestServer, tmp_path: Path
+    pipelines_server: StartServer, mem0_server: StandIn, tmp_path: Path
 ) -> None:
     server = pipelines_server(
         mounted=(), python_path=[missing(tmp_path / "shims", *PACKAGES)], embedder=None, wait_ready=False
     )
     server.upload(CODE)
     server.change_valves(
-        backend="server", backend_url=mem0_server.url, backend_api_key="key", extraction="verbatim"
+        backend="server", backend_url=mem0_server.url, backend_api_key=mem0_server.key, extraction="verbatim"
     )
     server.wait_until_ready()
     tell(server, FACT)

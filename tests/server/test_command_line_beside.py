@@ -1,24 +1,14 @@
 """`owui-memory` beside a running server: what one does, the other knows."""
 
-from __future__ import annotations
-
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.harness.bodies import Chat
-from tests.harness.pipelines_server import (
-    PLUGINS,
-    PipelinesServer,
-    StartServer,
-    clean_environment,
-    with_embedder,
-)
+from tests.harness.pipelines_server import PipelinesServer, StartServer, with_embedder
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import recalled, tell
+from tests.harness.talk import command_line, recalled, tell
 
 pytestmark = pytest.mark.slow
 
@@ -29,17 +19,10 @@ class Admin:
     """At a shell with the server's environment."""
 
     def __init__(self, server: PipelinesServer, llm: ScriptedLLM) -> None:
-        given = {"MEMORY_DATA_DIR": str(server.data_dir), "PYTHONPATH": str(PLUGINS)}
-        self._env = {**clean_environment(), **with_embedder(llm), **given}
+        self._env = {**with_embedder(llm), "MEMORY_DATA_DIR": str(server.data_dir)}
 
     def runs(self, *arguments: str) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "owui_memory", *arguments, "--json"],
-            env=self._env,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = command_line(*arguments, "--json", env=self._env)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
 

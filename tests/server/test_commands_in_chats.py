@@ -1,46 +1,21 @@
 """`/memory` through the real Pipelines server: what the model gets, what the user reads, what is changed."""
 
-from __future__ import annotations
-
 import copy
 import json
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, Turn, inlet_body, recording, told_text
+from tests.harness.bodies import Chat, inlet_body, recording, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import held, recalled, take, tell
+from tests.harness.talk import answer_of, ask, held, read, recalled, rows, take, tell
 from tests.harness.waiting import wait_until
 
 DOG = "My dog is called Rex and he is very old."
 CITY = "I live in Lisbon, near the river."
 PHONE = "My phone number is 555-0199."
-
-
-def ask(server: PipelinesServer, text: str, *, user: str = "ada", chat: Chat | None = None) -> str:
-    """What the user reads in the end after they sent this command."""
-    return answer_of(server, (chat or Chat(user)).say(text))
-
-
-def answer_of(server: PipelinesServer, turn: Turn, model_says: str = "OK") -> str:
-    sent = server.inlet(turn.inlet, turn.user)
-    assert [message["content"] for message in sent["messages"]] == ["Reply with: OK"]
-    body = server.outlet(turn.outlet(model_says, sent=sent), turn.user)
-    return read(body)
-
-
-def read(body: dict[str, Any]) -> str:
-    """The answer, which must stand in both of its places."""
-    last = body["messages"][-1]
-    (item,) = last["output"]
-    (part,) = item["content"]
-    assert (item["type"], part["type"]) == ("message", "output_text")
-    assert part["text"] == last["content"]
-    return str(last["content"])
 
 
 def why(server: PipelinesServer, chat: Chat, question: str) -> str:
@@ -52,11 +27,6 @@ def why(server: PipelinesServer, chat: Chat, question: str) -> str:
         return answer if question in answer else ""
 
     return wait_until(told, what=f"why {question!r} was told something")
-
-
-def rows(answer: str) -> list[str]:
-    """The texts in an answer's table, in order."""
-    return [line.split(" | ")[1] for line in answer.splitlines() if re.match(r"\| \d", line)]
 
 
 @pytest.fixture
@@ -241,15 +211,6 @@ def test_off_always(server: PipelinesServer, user: str) -> None:
     assert rows(ask(server, "/memory", user=user)) == [PHONE, CITY, DOG]
 
 
-def test_a_slip_gets_the_nearest_verb_in_a_line(shared_server: PipelinesServer, user: str) -> None:
-    for text, offered in (("/memory fogret 1", "`/memory forget 1`"), ("/memroy", "`/memory`")):
-        answer = ask(shared_server, text, user=user)
-        assert f"Did you mean {offered}?" in answer
-        assert "\n" not in answer
-    assert "`/memory help`" in ask(shared_server, "/memory dance", user=user)
-    assert "nothing about you" in ask(shared_server, "\uff0fmemories?", user=user)
-
-
 def test_what_is_forgotten_is_hidden_and_undone(server: PipelinesServer, user: str) -> None:
     chat = Chat(user)
     ask(server, "/memory", chat=chat)
@@ -309,18 +270,6 @@ def test_a_title_is_made_without_what_was_answered(server: PipelinesServer, user
     sent = server.inlet(body, {"id": user})
     assert "1234" not in sent["messages"][0]["content"]
     assert "</chat_history>" in sent["messages"][0]["content"]
-
-
-def test_what_is_in_a_memory_is_no_markup(shared_server: PipelinesServer, user: str) -> None:
-    hostile = "I like | pipes, `code`, [links](http://evil.example), <img src=x> and *stars*."
-    chat = Chat(user)
-    ask(shared_server, f"/memory remember {hostile}", chat=chat)
-    (line,) = [line for line in ask(shared_server, "/memory", user=user).splitlines() if "pipes" in line]
-    assert len(re.findall(r"(?<!\\)\|", line)) == 5, "four columns"
-    assert not re.search(r"(?<!\\)[`<>*]", line)
-    assert re.findall(r"(?<!\\)\]\(([^)]*)", line) == [f"/c/{chat.chat_id}"], (
-        "the chat it is from, and no other"
-    )
 
 
 def test_when_the_backend_fails_the_answer_says_so_and_works_later(

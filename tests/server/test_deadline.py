@@ -1,10 +1,9 @@
 """The chat never suffers: what the filter does when an embedder is slow, down or wrong."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import select
+from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ pytestmark = pytest.mark.slow
 FACT = "My dog is called Rex and I live in Lisbon."
 QUESTION = "What is my dog called?"
 FAULTS = [{"status": 503}, {"status": 429}, {"cut": True}, {"broken_json": True}, {"dims": 7}]
+WITHOUT_MEMORY: tuple[dict[str, Any], ...] = ({"memory": False}, {"task": "title_generation"})
 
 
 def passes_unchanged(server: PipelinesServer, turn: Turn) -> bool:
@@ -73,11 +73,7 @@ class TestSlowEmbedder:
 
 
 class TestEmbedderDown:
-    @pytest.mark.parametrize(
-        "fault",
-        [{"status": 503}, {"status": 429}, {"cut": True}, {"broken_json": True}, {"dims": 7}],
-        ids=str,
-    )
+    @pytest.mark.parametrize("fault", FAULTS, ids=str)
     def test_the_chat_goes_on(
         self, shared_server: PipelinesServer, scripted_llm: ScriptedLLM, user: str, fault: dict[str, int]
     ) -> None:
@@ -142,51 +138,20 @@ class OpenInlet:
         return answer.status
 
 
-class TestManyAtOnce:
-    """Fifty inlets hang in the embedder: who comes after them is served before any of them."""
-
-    @pytest.mark.parametrize(
-        "fast",
-        [
-            pytest.param(Chat.temporary().say("Hi"), id="temporary chat"),
-            pytest.param(Chat().say("Hi", memory=False), id="memory off"),
-            pytest.param(Chat().say("Hi", task="title_generation"), id="task"),
-        ],
-    )
-    def test_turns_without_memory(
-        self, pipelines_server: StartServer, scripted_llm: ScriptedLLM, fast: Turn
-    ) -> None:
-        server = pipelines_server()
-        with scripted_llm.hold("embeddings", when="slow") as gate:
-            slow = [
-                OpenInlet(server, Chat(f"user-{n}").say(f"A slow question, number {n}?")) for n in range(50)
-            ]
-            wait_until(lambda: gate.waiting >= 1, what="the slow ones hang")
-            assert passes_unchanged(server, fast)
-            assert not any(inlet.answered for inlet in slow)
-        assert {inlet.status() for inlet in slow} == {200}
-
-    def test_a_turn_with_memory(self, pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
-        server = pipelines_server()
-        tell(server, FACT)
-        with scripted_llm.hold("embeddings", when="slow") as gate:
-            slow = [
-                OpenInlet(server, Chat(f"user-{n}").say(f"A slow question, number {n}?")) for n in range(50)
-            ]
-            wait_until(lambda: gate.waiting >= 1, what="the slow ones hang")
-            block = recalled(server, fresh(QUESTION))
-            late = [inlet for inlet in slow if inlet.answered]
-        assert {inlet.status() for inlet in slow} == {200}
-        assert "Rex" in block
-        assert late == []
-
-    def test_the_status_answers(self, pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
-        server = pipelines_server()
-        with scripted_llm.hold("embeddings", when="slow") as gate:
-            slow = [
-                OpenInlet(server, Chat(f"user-{n}").say(f"A slow question, number {n}?")) for n in range(50)
-            ]
-            wait_until(lambda: gate.waiting >= 1, what="the slow ones hang")
-            assert "parts" in server.status()
-            assert not any(inlet.answered for inlet in slow)
-        assert {inlet.status() for inlet in slow} == {200}
+def test_fifty_inlets_that_hang_keep_nobody_waiting(
+    pipelines_server: StartServer, scripted_llm: ScriptedLLM
+) -> None:
+    """Who comes after them is served before any of them."""
+    server = pipelines_server()
+    tell(server, FACT)
+    without = (Chat.temporary().say("Hi"), *(Chat().say("Hi", **more) for more in WITHOUT_MEMORY))
+    with scripted_llm.hold("embeddings", when="slow") as gate:
+        slow = [OpenInlet(server, Chat(f"user-{n}").say(f"A slow question, number {n}?")) for n in range(50)]
+        wait_until(lambda: gate.waiting >= 1, what="the slow ones hang")
+        assert [passes_unchanged(server, turn) for turn in without] == [True] * len(without)
+        assert "parts" in server.status()
+        block = recalled(server, fresh(QUESTION))
+        late = [inlet for inlet in slow if inlet.answered]
+    assert {inlet.status() for inlet in slow} == {200}
+    assert "Rex" in block
+    assert late == []

@@ -1,15 +1,14 @@
 """Documents through the real server: read, quoted with title and page, changed, forgotten, erased."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import docx
 import httpx
 import pytest
 
-from tests.harness.bodies import Chat, told_text
+from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.talk import ask, recalled
 from tests.harness.waiting import wait_until
 
 PARAGRAPH = (
@@ -28,15 +27,7 @@ def server(module_servers: StartServer, tmp_path_factory: pytest.TempPathFactory
 
 
 def told(server: PipelinesServer, user: str, question: str = QUESTION) -> str:
-    turn = Chat(user).say(question)
-    return told_text(server.inlet(turn.inlet, turn.user))
-
-
-def command(server: PipelinesServer, user: str, text: str, chat: Chat | None = None) -> str:
-    turn = (chat or Chat(user)).say(text)
-    sent = server.inlet(turn.inlet, turn.user)
-    answered = server.outlet(turn.outlet("", sent=sent), turn.user)
-    return str(answered["messages"][-1]["content"])
+    return recalled(server, question, user=user)
 
 
 def folder_of(server: PipelinesServer, user: str) -> Path:
@@ -70,8 +61,8 @@ def test_everyone_is_told_of_a_folder_for_all(server: PipelinesServer, user: str
     asked = "When is the laundry room on the third floor closed?"
     wait_until(lambda: "closed on Sundays" in told(server, user, asked))
     chat = Chat(user)
-    assert "everyone's" in command(server, user, "/memory documents", chat)
-    assert "only your own" in command(server, user, "/memory forget document 1", chat)
+    assert "everyone's" in ask(server, "/memory documents", chat=chat)
+    assert "only your own" in ask(server, "/memory forget document 1", chat=chat)
     path.unlink()
 
 
@@ -81,20 +72,20 @@ def test_a_user_lists_finds_and_forgets(server: PipelinesServer, user: str) -> N
     (folder / "broken.pdf").write_text("no PDF")
     (folder / "outside.txt").symlink_to("/etc/passwd")
     wait_until(lambda: "brass bracket" in told(server, user))
-    wait_until(lambda: "cannot be read" in command(server, user, "/memory documents"))
+    wait_until(lambda: "cannot be read" in ask(server, "/memory documents", user=user))
     chat = Chat(user)
-    listed = command(server, user, "/memory documents", chat)
+    listed = ask(server, "/memory documents", chat=chat)
     assert "2 documents" in listed
     assert "cannot be read" in listed
     assert "outside" not in listed
-    assert "brass" in command(server, user, "/memory documents walnut shelf", chat)
-    assert "Forgotten" in command(server, user, "/memory forget document 1", chat)
+    assert "brass" in ask(server, "/memory documents walnut shelf", chat=chat)
+    assert "Forgotten" in ask(server, "/memory forget document 1", chat=chat)
     assert "brass bracket" not in told(server, user)
     (folder / "other.txt").write_text("The lighthouse of Peniche was painted green in spring.")
     asked = "Which colour was the lighthouse of Peniche painted?"
     wait_until(lambda: "painted green" in told(server, user, asked))
     assert "brass bracket" not in told(server, user), "what was forgotten is not read again"
-    command(server, user, "/memory forget everything yes")
+    ask(server, "/memory forget everything yes", user=user)
     wait_until(lambda: "painted green" not in told(server, user, asked))
 
 
@@ -114,7 +105,7 @@ def test_a_program_sends_a_page(server: PipelinesServer, user: str, way: str) ->
     assert saved.read_text() == page
     asked = "What was the lighthouse of the old harbour painted with?"
     wait_until(lambda: "tar and lime" in told(server, user, asked))
-    command(server, user, "/memory forget everything yes")
+    ask(server, "/memory forget everything yes", user=user)
     wait_until(lambda: not saved.exists())
     assert "tar and lime" not in told(server, user, asked)
 

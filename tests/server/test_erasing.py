@@ -1,10 +1,6 @@
 """Forget means gone, in a real server: by the command line beside it, and by another server on its folder."""
 
-from __future__ import annotations
-
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +11,10 @@ from tests.harness import steps, traces
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PLUGINS, ROOT, PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import fresh, held, recalled, take, tell
+from tests.harness.scripted_requests import is_ours
+from tests.harness.talk import command_line, fresh, held, recalled, take, tell
 from tests.harness.traces import RARE
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 
@@ -45,14 +41,7 @@ def learns_of_both(server: PipelinesServer) -> Chat:
 
 def erases(server: PipelinesServer, user: str) -> dict[str, Any]:
     """The receipt of the command line."""
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", "erase-user", user, "--yes", "--json"],
-        cwd=PLUGINS,
-        env=server.env,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = command_line("erase-user", user, "--yes", "--json", env=server.env)
     assert done.stdout, done.stderr
     return dict(json.loads(done.stdout))
 

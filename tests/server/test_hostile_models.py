@@ -1,7 +1,5 @@
 """Models that misbehave, behind the real server: it stays small, and remembers once they are well."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time
@@ -13,12 +11,11 @@ from tests.harness import scripted_http as harness
 from tests.harness.bodies import Chat
 from tests.harness.hang import returns
 from tests.harness.hostile_server import HostileServer
-from tests.harness.narrow_embedder import NarrowEmbedder
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.talk import recalled, stored, take, tell
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 
@@ -27,11 +24,6 @@ TEA = json.dumps({"operations": [{"op": "add", "text": "The user likes tea."}]})
 
 def megabytes(server: PipelinesServer) -> float:
     return int(Path(f"/proc/{server.pid}/statm").read_text().split()[1]) * 4096 / 1e6
-
-
-def refuses_empty_messages(llm: ScriptedLLM) -> None:
-    empty = lambda request: any(not m.get("content") for m in request.messages)  # noqa: E731
-    llm.add_fault("chat", when=empty, status=400)
 
 
 @pytest.mark.parametrize("kind", ["endless body", "drops", "gzip bomb"])
@@ -57,19 +49,6 @@ def test_an_llm_without_end(pipelines_server: StartServer, scripted_llm: Scripte
         scripted_llm.when(is_ours, TEA)
         server.wait_until_drained(within=60)
         assert stored(server) == [("ada", "The user likes tea.")]
-
-
-def test_empty_answers_are_waited_out(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> None:
-    server = pipelines_server(env=with_llm(scripted_llm))
-    refuses_empty_messages(scripted_llm)
-    scripted_llm.when(is_ours, "")
-    take(server, Chat("ada").say("I like tea."))
-    wait_until(lambda: len(scripted_llm.chats()) >= 3, what="it is asked again")
-    queue = server.part("queue")["detail"]
-    assert "0 dead" in queue or "dead" not in queue
-    scripted_llm.when(is_ours, TEA)
-    server.wait_until_drained()
-    assert stored(server) == [("ada", "The user likes tea.")]
 
 
 def test_twenty_thousand_operations_hold_up_nobody(
@@ -107,17 +86,3 @@ def test_an_embedder_that_sends_no_vectors(
     server.wait_until_drained(within=60)
     assert sorted(stored(server)) == [("ada", "I live in Lisbon."), ("ada", "My dog is called Rex.")]
     assert "Rex" in recalled(server, "What is my dog called?", user="ada")
-
-
-def test_a_diary_and_an_embedder_of_few_tokens(pipelines_server: StartServer) -> None:
-    diary = "I live in Tartu now. " + "Today I walked along the river with my friend. " * 230
-    with NarrowEmbedder("no words") as narrow:
-        env = {
-            "MEMORY_EMBEDDER_PROVIDER": "openai",
-            "MEMORY_EMBEDDER_BASE_URL": f"{narrow.url}/v1",
-            "MEMORY_EMBEDDER_MODEL": "m",
-        }
-        server = pipelines_server(env=env, embedder=None)
-        tell(server, diary, user="ada")
-        assert ("ada", "I live in Tartu now.") in stored(server)
-        assert "river with my friend" in recalled(server, f"Once more: {diary}", user="ada")

@@ -1,7 +1,5 @@
 """The real server dies while it makes what was decided; all steps: tests/unit/remember/test_kills.py."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -12,9 +10,9 @@ from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PLUGINS, ROOT, StartServer, with_llm
 from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.talk import recalled, take, tell
 from tests.harness.waiting import wait_until
-from tests.unit.remember.mind import is_ours
 
 pytestmark = pytest.mark.slow
 

@@ -1,33 +1,20 @@
 """A real Pipelines server whose PostgreSQL starts later."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
 import pytest
 
 from tests.conftest import StartServer
 from tests.harness.bodies import Chat
-from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
-from tests.harness.talk import recalled
+from tests.harness.postgres import PASSWORD, Postgres
+from tests.harness.talk import recalled, tell
 from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def postgres() -> Iterator[Postgres]:
-    try:
-        postgres = Postgres()
-    except PostgresMissingError as missing:
-        pytest.skip(f"no PostgreSQL: {missing}")
-    with postgres:
-        yield postgres
-
-
 def test_it_serves_without_and_remembers_once_it_is_there(
-    postgres: Postgres, pipelines_server: StartServer
+    own_postgres: Postgres, pipelines_server: StartServer
 ) -> None:
+    postgres = own_postgres
     with postgres.database() as database:
         postgres.stop()
         env = {"MEMORY_STATE_URL": database, "MEMORY_STATE_PASSWORD": PASSWORD}
@@ -46,12 +33,8 @@ def test_it_serves_without_and_remembers_once_it_is_there(
         postgres.start()
         wait_until(lambda: server.part("filter")["ok"], within=60, what="memory has started")
         server.wait_until_ready()
-        turn = Chat("ada").say("My cat is called Tom.")
-        server.inlet(turn.inlet, turn.user)
-        server.outlet(turn.outlet("I see."), turn.user)
-        server.wait_until_drained()
-        told = recalled(server, "What is my cat called?", user="ada")
-        assert "Tom" in told
+        tell(server, "My cat is called Tom.")
+        assert "Tom" in recalled(server, "What is my cat called?")
         assert server.log().count("cannot be reached") == 3, "once a start"
         assert PASSWORD not in server.log()
         server.stop()

@@ -1,7 +1,5 @@
 """Loading, reloading and stopping in the real server, also where something is missing."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from pathlib import Path
@@ -10,25 +8,13 @@ import pytest
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import recalled, take, tell
+from tests.harness.talk import missing, recalled, take, tell
 from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 FACT = "My dog is called Rex."
 QUESTION = "What is my dog called?"
-
-
-def shim(folder: Path, name: str, text: str) -> Path:
-    """A folder for `python_path` in which module `name` is `text`."""
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.py").write_text(text)
-    return folder
-
-
-def missing(folder: Path, name: str) -> Path:
-    """As if package `name` were not installed."""
-    return shim(folder, name, f"raise ModuleNotFoundError(\"No module named '{name}'\", name='{name}')\n")
 
 
 def test_the_filter_is_loaded_and_listed(shared_server: PipelinesServer) -> None:

@@ -1,36 +1,19 @@
 """mem0 says what to remember of a chat."""
 
-from __future__ import annotations
-
 import pytest
 
-from tests.harness.bodies import (
-    Chat,
-)
-from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.bodies import Chat
+from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.talk import recalled, take, tell
-from tests.harness.waiting import wait_until
 
 FACT = "My dog is called Rex and I live in Lisbon."
-
-
 QUESTION = "What is my dog called?"
-
-
-def llm_settings(llm: ScriptedLLM) -> dict[str, str]:
-    return {
-        "MEMORY_EXTRACTION": "mem0",
-        "MEMORY_LLM_PROVIDER": "openai",
-        "MEMORY_LLM_BASE_URL": llm.base_url,
-        "MEMORY_LLM_API_KEY": "llm-key",
-        "MEMORY_LLM_MODEL": "scripted-chat",
-    }
 
 
 @pytest.fixture(scope="module")
 def _shared(module_servers: StartServer, _running_llm: ScriptedLLM) -> PipelinesServer:
-    return module_servers(env={**llm_settings(_running_llm), "MEMORY_ADVANCED": "batch_idle_seconds=0"})
+    return module_servers(env={**with_llm(_running_llm), "MEMORY_EXTRACTION": "mem0"})
 
 
 @pytest.fixture
@@ -41,76 +24,23 @@ def server(_shared: PipelinesServer, scripted_llm: ScriptedLLM) -> PipelinesServ
     return _shared
 
 
-class TestMem0Extraction:
-    def test_the_llm_says_what_to_remember(
-        self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        tell(server, FACT, user=user)
-        assert "User's dog is called Rex" in recalled(server, QUESTION, user=user)
-        extraction = scripted_llm.chats()[0]
-        assert extraction.headers["authorization"] == "Bearer llm-key"
-        assert extraction.body["model"] == "scripted-chat"
-        assert FACT in extraction.last_user_text
+def test_the_llm_says_what_to_remember(server: PipelinesServer, scripted_llm: ScriptedLLM, user: str) -> None:
+    tell(server, FACT, user=user)
+    assert "User's dog is called Rex" in recalled(server, QUESTION, user=user)
+    extraction = scripted_llm.chats()[0]
+    assert extraction.headers["authorization"] == "Bearer llm-key"
+    assert extraction.body["model"] == "scripted-chat"
+    assert FACT in extraction.last_user_text
 
-    def test_the_llm_never_sees_our_block_or_a_system_prompt(
-        self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        tell(server, FACT, user=user)
-        scripted_llm.clear()
-        take(server, Chat(user).say("I also have a cat called Tom. " + QUESTION, system="Top secret prompt."))
-        server.wait_until_drained()
-        new_messages = scripted_llm.chats()[0].last_user_text.partition("## New Messages")[2]
-        assert "Tom" in new_messages
-        assert "user_memories" not in new_messages
-        assert "Top secret" not in new_messages
 
-    def test_a_chat_is_read_in_one_go(
-        self, pipelines_server: StartServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        server = pipelines_server(
-            env={
-                **llm_settings(scripted_llm),
-                "MEMORY_ADVANCED": "batch_idle_seconds=3600; batch_max_exchanges=3",
-            }
-        )
-        chat = Chat(user)
-        for text in (FACT, "I have a cat called Tom.", "I have a parrot called Polly."):
-            assert scripted_llm.chats() == []
-            take(server, chat.say(text))
-        server.wait_until_drained()
-        assert len(scripted_llm.chats()) == 1
-        assert "Polly" in recalled(server, "What is my parrot called?", user=user)
-
-    def test_an_llm_that_is_down_for_a_while_loses_nothing(
-        self, server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        with scripted_llm.fault("chat", status=503):
-            take(server, Chat(user).say(FACT))
-            wait_until(scripted_llm.chats, what="the LLM is asked")
-            assert server.status()["queue"]["pending"] == 1
-        server.wait_until_drained(within=120)
-        assert server.status()["queue"]["dead"] == 0
-        assert "Rex" in recalled(server, QUESTION, user=user)
-
-    def test_a_second_llm_is_asked_while_the_first_is_down(
-        self, pipelines_server: StartServer, scripted_llm: ScriptedLLM, user: str
-    ) -> None:
-        with ScriptedLLM() as second:
-            server = pipelines_server(
-                env={
-                    **llm_settings(scripted_llm),
-                    "MEMORY_ADVANCED": "batch_idle_seconds=0",
-                    "MEMORY_FALLBACK_LLM_PROVIDER": "openai",
-                    "MEMORY_FALLBACK_LLM_BASE_URL": second.base_url,
-                    "MEMORY_FALLBACK_LLM_MODEL": "second-chat",
-                }
-            )
-            with scripted_llm.fault("chat", status=503):
-                tell(server, FACT, user=user)
-            assert "Rex" in recalled(server, QUESTION, user=user)
-            wait_until(lambda: not server.part("LLM")["ok"], what="the status is asked anew")
-            assert server.part("LLM")["detail"].endswith("second-chat answers instead.")
-            costs = server.part("costs")["detail"]
-            assert "1.00 calls" in costs
-            assert "second-chat: 2 calls" in costs, "one of them is the self-check's"
-            server.stop()
+def test_the_llm_never_sees_our_block_or_a_system_prompt(
+    server: PipelinesServer, scripted_llm: ScriptedLLM, user: str
+) -> None:
+    tell(server, FACT, user=user)
+    scripted_llm.clear()
+    take(server, Chat(user).say("I also have a cat called Tom. " + QUESTION, system="Top secret prompt."))
+    server.wait_until_drained()
+    new_messages = scripted_llm.chats()[0].last_user_text.partition("## New Messages")[2]
+    assert "Tom" in new_messages
+    assert "user_memories" not in new_messages
+    assert "Top secret" not in new_messages

@@ -1,26 +1,18 @@
 """Another embedder, store or LLM is chosen in the panel of a real server: nothing is lost, nobody waits."""
 
-from __future__ import annotations
-
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from owui_memory.backends.assemble import assemble
-from owui_memory.backends.library import LibraryBackend
-from owui_memory.config.settings import Valves
 from owui_memory.core.memory import EPISODE
-from tests.harness.mem0_server import RestServer
-from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, with_llm
-from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
+from tests.harness.mem0_http import StandIn
+from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
+from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.talk import recalled, tell
+from tests.harness.talk import command_line, recalled, tell
 from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -48,15 +40,6 @@ def server(pipelines_server: StartServer) -> PipelinesServer:
     return server
 
 
-@pytest.fixture
-def mem0_server(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[RestServer]:
-    settings = Valves(embedder_provider="openai", **embedder_of(scripted_llm))
-    memory, _ = assemble(settings, tmp_path / "mem0s-server")
-    with RestServer(memory, "key") as running:
-        yield running
-    LibraryBackend(memory, settings, 0).close()
-
-
 def embedder_of(llm: ScriptedLLM) -> dict[str, str]:
     return {"embedder_base_url": llm.base_url, "embedder_model": "small", "embedder_api_key": "key"}
 
@@ -80,7 +63,6 @@ def test_another_embedder_gets_every_memory_while_the_earlier_one_serves(
         server.change_valves(**embedder_of(small_llm))
         wait_until(lambda: gate.waiting, what="the memories are being embedded anew")
         part = moving(server)
-        assert part is not None
         assert part["ok"]
         assert "of 6 memories are in sqlite, collection memories_small_64" in part["detail"]
         assert re.search(PROGRESS, server.get("/memory/admin").text), "admins see it on the page"
@@ -144,26 +126,14 @@ def test_an_llm_that_is_not_there_changes_nothing_and_is_told(
     wait_until(lambda: server.part("backend")["ok"], within=60, what=lambda: f"it serves: {server.status()}")
 
 
-def test_to_postgresql_and_out_of_the_house_as_a_file(server: PipelinesServer) -> None:
-    try:
-        postgres = Postgres()
-    except PostgresMissingError as missing:
-        pytest.skip(f"no PostgreSQL with pgvector: {missing}")
-    with postgres:
+def test_to_postgresql_and_out_of_the_house_as_a_file(server: PipelinesServer, postgres: Postgres) -> None:
+    with postgres.database() as database:
         server.change_valves(
-            vector_store="pgvector", vector_store_url=postgres.url, vector_store_api_key=PASSWORD
+            vector_store="pgvector", vector_store_url=database, vector_store_api_key=PASSWORD
         )
         wait_for_store(server, "pgvector")
         assert DOG in recalled(server, "What is my dog called?", user="ada")
-        run = subprocess.run(
-            [sys.executable, "-m", "owui_memory", "export", "--user", "ada"],
-            cwd=PLUGINS,
-            env=server.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        run = command_line("export", "--user", "ada", env=server.env)
         rows = list(map(json.loads, run.stdout.splitlines()))
         (memory,) = (row for row in rows if row["metadata"]["kind"] != EPISODE)
         assert any(row["memory"] == DOG for row in rows if row["metadata"]["kind"] == EPISODE)
@@ -171,9 +141,9 @@ def test_to_postgresql_and_out_of_the_house_as_a_file(server: PipelinesServer) -
         assert PASSWORD not in server.log() + run.stderr
 
 
-def test_to_mem0s_server_and_back(server: PipelinesServer, mem0_server: RestServer) -> None:
+def test_to_mem0s_server_and_back(server: PipelinesServer, mem0_server: StandIn) -> None:
     home = {"backend": "library", "backend_url": None, "backend_api_key": None}
-    server.change_valves(backend="server", backend_url=mem0_server.url, backend_api_key="key")
+    server.change_valves(backend="server", backend_url=mem0_server.url, backend_api_key=mem0_server.key)
     wait_until(lambda: "server at" in server.part("backend")["detail"], what=lambda: str(server.status()))
     assert DOG in recalled(server, "What is my dog called?", user="ada")
     server.change_valves(**home)

@@ -1,9 +1,6 @@
 """Bots tell what is said in channels, through the real server; others do not, whatever they send."""
 
-from __future__ import annotations
-
 import asyncio
-import importlib.util
 import json
 from pathlib import Path
 
@@ -15,10 +12,10 @@ from owui_memory.state import open_state
 from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.hang import returns
 from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.plugins import loaded
 from tests.harness.waiting import wait_until
 from tests.harness.webui_channels import KEY, WebuiStandIn
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 MESSAGE = {"channel": "general", "id": "m1", "author": "u1", "text": "We ship the heron release on Friday."}
 
 
@@ -120,11 +117,7 @@ def test_open_webuis_own_channels_are_read_once_members_were_told(module_servers
 def test_the_server_takes_what_the_observers_of_examples_send(
     server: PipelinesServer, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("outbox", EXAMPLES / "outbox.py")
-    assert spec
-    assert spec.loader
-    outbox = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(outbox)
+    outbox = loaded("examples/outbox.py")
     monkeypatch.setattr(outbox, "GATHER_SECONDS", 0.001)
     box, said = outbox.Outbox(str(tmp_path / "box.db"), server.url, key), list[tuple[str, str, str]]()
     more = {"channel": "from-a-bot", "channel_name": "ops", "author_name": "Ada", "reply_to": "m0"}

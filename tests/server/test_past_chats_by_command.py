@@ -1,13 +1,10 @@
 """What is said in one chat, through the real inlet and outlet, is found by command in another one."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer
-from tests.harness.talk import take
-from tests.server.test_commands_in_chats import ask
+from tests.harness.talk import ask, take
 
 ASKED = "Which of the ferries to Porto Santo takes bicycles?"
 ANSWERED = "The Lobo Marinho does, for twelve euros each way."

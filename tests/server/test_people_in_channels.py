@@ -1,7 +1,5 @@
 """Who is who in channels, through the real server: linked by a code, forgotten, not read, erased."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re
@@ -19,9 +17,8 @@ from owui_memory.state.api_keys_table import ApiKeys
 from tests.harness.bodies import Chat, told_text
 from tests.harness.chat_events import KEY, ChatEvents
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import held, take, tell
+from tests.harness.talk import answer_of, held, take, tell
 from tests.harness.waiting import wait_until
-from tests.server.test_commands_in_languages import answer_of
 
 SAYS = locale("en").say
 _NUMBERS = itertools.count(1)

@@ -1,17 +1,15 @@
 """The latest truth wins, through the real server: `extraction=reconcile` with a scripted LLM."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
 import pytest
 
-from tests.harness.bodies import Chat, recording, told_text
+from tests.harness.bodies import recording
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
-from tests.harness.talk import facts_in, recalled, stored, take, tell
+from tests.harness.scripted_requests import Request, is_ours
+from tests.harness.talk import stored
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +19,7 @@ def decides(said: str, *operations: dict[str, Any]) -> tuple[Any, str]:
 
     def concerned(request: Request) -> bool:
         new = request.last_user_text.partition("New messages:")[2]
-        return '"operations"' in request.said_by("system") and said in new
+        return is_ours(request) and said in new
 
     return concerned, json.dumps({"operations": list(operations)})
 
@@ -29,39 +27,6 @@ def decides(said: str, *operations: dict[str, Any]) -> tuple[Any, str]:
 @pytest.fixture
 def server(pipelines_server: StartServer, scripted_llm: ScriptedLLM) -> PipelinesServer:
     return pipelines_server(env=with_llm(scripted_llm))
-
-
-def test_a_corrected_fact_replaces_the_old_one(server: PipelinesServer, scripted_llm: ScriptedLLM) -> None:
-    scripted_llm.when(
-        *decides("I live in Lisbon", {"op": "add", "text": "The user lives in Lisbon.", "kind": "profile"})
-    )
-    scripted_llm.when(
-        *decides("I moved to Porto", {"op": "replace", "id": 1, "text": "The user lives in Porto."})
-    )
-    tell(server, "I live in Lisbon.", user="ada")
-    assert "The user lives in Lisbon." in recalled(server, "Where does this user live?", user="ada")
-    tell(server, "I moved to Porto last week, from Lisbon.", user="ada")
-    assert stored(server) == [("ada", "The user lives in Porto.")]
-    told = facts_in(recalled(server, "Which town does the user live in?", user="ada"))
-    assert "Porto" in told
-    assert "Lisbon" not in told
-
-
-def test_nobody_is_asked_about_a_greeting(server: PipelinesServer, scripted_llm: ScriptedLLM) -> None:
-    tell(server, "Hi there", user="ada")
-    assert scripted_llm.chats() == []
-    part = next(part for part in server.status()["parts"] if part["name"] == "filter")
-    assert "not worth remembering: a greeting or a crumb: 1" in part["detail"]
-
-
-def test_a_regenerated_answer_is_reconciled_once(server: PipelinesServer, scripted_llm: ScriptedLLM) -> None:
-    scripted_llm.when(*decides("I live in Lisbon", {"op": "add", "text": "The user lives in Lisbon."}))
-    turn = Chat("ada").say("I live in Lisbon.")
-    for answer in ("Nice.", "How nice!"):
-        take(server, turn, answer)
-        server.wait_until_drained()
-    assert stored(server) == [("ada", "The user lives in Lisbon.")]
-    assert len(scripted_llm.chats()) == 1
 
 
 # Once, with the bodies that a real Open WebUI sent ---------------------------------------------------
@@ -147,15 +112,6 @@ def test_an_edit_before_the_original_was_read_costs_one_call(
     assert len(scripted_llm.chats()) == 1
 
 
-def test_the_originals_answer_may_come_after_the_edited_ones(
-    server: PipelinesServer, scripted_llm: ScriptedLLM
-) -> None:
-    scripted_llm.when(*MILAN)
-    scripted_llm.when(*ROME)
-    replay(server, ORIGINAL[0], *EDITED, ORIGINAL[1])
-    assert texts(server) == ["The user's sister Ana lives in Milan."]
-
-
 def test_an_edit_into_nothing_takes_it_back(server: PipelinesServer, scripted_llm: ScriptedLLM) -> None:
     """What the edited message says is not worth a call, but the original's memories go all the same."""
     scripted_llm.when(*ROME)
@@ -177,22 +133,3 @@ def test_an_edit_without_an_llm(shared_server: PipelinesServer) -> None:
     assert [text for text in texts(shared_server) if text not in before] == ["My sister Ana lives in Rome."]
     replay(shared_server, *EDITED)
     assert [text for text in texts(shared_server) if text not in before] == ["My sister Ana lives in Milan."]
-
-
-def test_what_recall_told_is_not_stored_again(server: PipelinesServer, scripted_llm: ScriptedLLM) -> None:
-    """Forgotten since it was told, it does not come back through the answer of the model."""
-    scripted_llm.when(*decides("I live in Lisbon", {"op": "add", "text": "The user lives in Lisbon."}))
-    scripted_llm.when(*decides("Forget where I live", {"op": "remove", "id": 1}))
-    scripted_llm.when(*decides("what else do I need", {"op": "add", "text": "The user lives in Lisbon."}))
-    tell(server, "I live in Lisbon.", user="ada")
-    chat = Chat("ada")
-    turn = chat.say("Where does this user live? I need it for my form.")
-    assert "Lisbon" in told_text(take(server, turn, "You live in Lisbon."))
-    server.wait_until_drained()
-    tell(server, "Forget where I live.", user="ada")
-    assert texts(server) == []
-    take(server, chat.say("And my phone, what else do I need? I am new to this."), "Your town: Lisbon.")
-    server.wait_until_drained()
-    assert texts(server) == []
-    told = "changes refused: recall told it to this chat, and it has been forgotten since: 1"
-    assert told in server.part("filter")["detail"]

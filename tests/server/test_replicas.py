@@ -1,13 +1,9 @@
 """Three real Pipelines servers behind a round-robin, on one PostgreSQL that holds state and memories."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json
 import re
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,19 +18,12 @@ import pytest
 from owui_memory.backends.locations import name_for
 from tests.conftest import PATIENT
 from tests.harness.bodies import Body, Chat, Turn, User, told_text
-from tests.harness.pipelines_server import (
-    FILTER,
-    PLUGINS,
-    PipelinesServer,
-    clean_environment,
-    with_embedder,
-    with_llm,
-)
-from tests.harness.postgres import PASSWORD, Postgres, PostgresMissingError
+from tests.harness.pipelines_server import FILTER, PipelinesServer, with_embedder, with_llm
+from tests.harness.postgres import PASSWORD, Postgres
 from tests.harness.scripted_answers import DIMENSIONS
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
-from tests.harness.talk import facts_in, recalled
+from tests.harness.scripted_requests import Request, is_ours
+from tests.harness.talk import command_line, facts_in, recalled
 from tests.harness.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -148,13 +137,11 @@ def environment(number: int, database: str, llm: ScriptedLLM) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def _replicas(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Replicas]:
-    try:
-        postgres = Postgres()
-    except PostgresMissingError as missing:
-        pytest.skip(f"no PostgreSQL with pgvector: {missing}")
-    with postgres, postgres.database() as database:
-        replicas = Replicas(tmp_path_factory.mktemp("replicas"), postgres, database, _running_llm)
+def _replicas(
+    tmp_path_factory: pytest.TempPathFactory, own_postgres: Postgres, _running_llm: ScriptedLLM
+) -> Iterator[Replicas]:
+    with own_postgres.database() as database:
+        replicas = Replicas(tmp_path_factory.mktemp("replicas"), own_postgres, database, _running_llm)
         try:
             replicas.start()
             yield replicas
@@ -172,10 +159,6 @@ def replicas(_replicas: Replicas, scripted_llm: ScriptedLLM) -> Replicas:
     _replicas.postgres.execute(f"DELETE FROM {TABLE}", _replicas.database)
     scripted_llm.when(is_ours, keep_lockers)
     return _replicas
-
-
-def is_ours(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")
 
 
 def keep_lockers(request: Request) -> str:
@@ -219,13 +202,7 @@ def everywhere(replicas: Replicas, question: str, user: str) -> set[str]:
 def command(replicas: Replicas, *arguments: str) -> str:
     """What `python -m owui_memory` prints, in an environment that knows the database only."""
     given = {"MEMORY_STATE_URL": replicas.database, "MEMORY_STATE_PASSWORD": PASSWORD}
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", *arguments],
-        env={**clean_environment(), **given, "PYTHONPATH": str(PLUGINS)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = command_line(*arguments, env=given)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 

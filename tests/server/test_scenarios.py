@@ -1,26 +1,30 @@
 """Whole stories, in several languages: what memory holds in the end, and what it tells.
 
-The scenarios are data, see `scenarios/script.py` for their words. They are played on the real server with
+They are told in tests/fixtures/scenarios, see `story.py`, and played on the real server with
 `extraction=reconcile` and an LLM that answers by what stands in the prompt.
 """
-
-from __future__ import annotations
 
 import pytest
 
 from tests.harness.bodies import Chat
 from tests.harness.pipelines_server import PipelinesServer, StartServer, with_llm
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.talk import held, rows_of, take
-from tests.server.scenarios import ALL
-from tests.server.scenarios.play import is_asked_to_reconcile, play
-from tests.server.scenarios.script import Scenario
+
+from .play import play
+from .story import Scenario, languages, stories
 
 # What holds no more is no fact any more; a quote of the day on which it was said says so for ever.
 FACTS_ONLY = {"MEMORY_EPISODES": "off"}
 BYSTANDER, BICYCLE = "bystander", "The user has a red bicycle."
 
-STORIES = [pytest.param(one, id=f"{language}: {one.name}") for language, told in ALL.items() for one in told]
+STORIES = [
+    pytest.param(one, id=f"{language}: {one.name}")
+    for language in languages()
+    for one in stories(language)
+    if one.name != "introduction"
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def reads_by_threes(module_servers: StartServer, _running_llm: ScriptedLLM) -> P
 
 
 def _with_bystander(server: PipelinesServer, llm: ScriptedLLM) -> PipelinesServer:
-    llm.when(is_asked_to_reconcile, {"operations": [{"op": "add", "text": BICYCLE}]})
+    llm.when(is_ours, {"operations": [{"op": "add", "text": BICYCLE}]})
     chat = Chat(BYSTANDER)
     for text in ("I have a bicycle.", "My bicycle is red.", "I really like it."):
         take(server, chat.say(text))

@@ -1,12 +1,10 @@
 """Folders, personas and teams with a real server, from the inlet's body to what another chat is told."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat, Turn, told_text
 from tests.harness.pipelines_server import PipelinesServer, StartServer
-from tests.harness.talk import recalled
+from tests.harness.talk import ask, recalled, take
 from tests.harness.waiting import wait_until
 
 SCOPED = {
@@ -34,8 +32,7 @@ def put(turn: Turn, *, folder: str = "", model: str = "") -> Turn:
 
 def say(server: PipelinesServer, text: str, user: str = "ada", **where: str) -> None:
     turn = put(Chat(user).say(text), **where)
-    sent = server.inlet(turn.inlet, turn.user)
-    server.outlet(turn.outlet("Noted.", sent=sent), turn.user)
+    take(server, turn)
     server.wait_until_drained()
 
 
@@ -79,24 +76,24 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(server: PipelinesServ
     question = "What is the logo of our project?"
     assert recalled(server, question, user="bob") == ""
     chat = Chat("ada")
-    assert "green heron" in command(server, chat, "/memory")
-    assert "Team design now knows" in command(server, chat, "/memory share 1 design")
+    assert "green heron" in ask(server, "/memory", chat=chat)
+    assert "Team design now knows" in ask(server, "/memory share 1 design", chat=chat)
     to_bob = recalled(server, question, user="bob")
     assert 'Ada, team design (just now): "The logo' in to_bob
     assert "Facts about the user" not in to_bob
     assert "team design" not in recalled(server, question, user="ada"), "it is her own"
     assert recalled(server, question, user="cleo") == ""
     bobs = Chat("bob")
-    assert "| Ada, team design |" in command(server, bobs, "/memory team")
-    assert "| you, team design |" in command(server, chat, "/memory team")
+    assert "| Ada, team design |" in ask(server, "/memory team", chat=bobs)
+    assert "| you, team design |" in ask(server, "/memory team", chat=chat)
     asked = bobs.say(question)
     server.outlet(asked.outlet("A heron.", sent=server.inlet(asked.inlet, asked.user)), asked.user)
     server.wait_until_drained()
-    wait_until(lambda: "Ada, team design: The logo" in command(server, bobs, "/memory why"))
-    assert "only what you have shared yourself" in command(server, bobs, "/memory withdraw 1")
-    assert "Your teams: design" in command(server, chat, "/memory share 1 sales")
-    assert "green heron" in command(server, chat, "/memory team")
-    assert "Withdrawn" in command(server, chat, "/memory withdraw 1")
+    wait_until(lambda: "Ada, team design: The logo" in ask(server, "/memory why", chat=bobs))
+    assert "only what you have shared yourself" in ask(server, "/memory withdraw 1", chat=bobs)
+    assert "Your teams: design" in ask(server, "/memory share 1 sales", chat=chat)
+    assert "green heron" in ask(server, "/memory team", chat=chat)
+    assert "Withdrawn" in ask(server, "/memory withdraw 1", chat=chat)
     assert recalled(server, f"{question} Tell me.", user="bob") == ""
     assert "green heron" in told(server, question)
 
@@ -104,16 +101,8 @@ def test_a_team_knows_what_is_shared_until_it_is_withdrawn(server: PipelinesServ
 def test_who_is_erased_leaves_nothing_with_teams(server: PipelinesServer) -> None:
     say(server, "The logo of our project is a green heron.", "dora")
     chat = Chat("dora")
-    command(server, chat, "/memory")
-    command(server, chat, "/memory share 1")
+    ask(server, "/memory", chat=chat)
+    ask(server, "/memory share 1", chat=chat)
     assert "heron" in recalled(server, "What is the logo of our project?", user="emil")
-    command(server, chat, "/memory forget everything yes")
+    ask(server, "/memory forget everything yes", chat=chat)
     assert recalled(server, "What is the logo of our project, please?", user="emil") == ""
-
-
-def command(server: PipelinesServer, chat: Chat, text: str) -> str:
-    """The answer to a command, as the chat shows it."""
-    turn = chat.say(text)
-    sent = server.inlet(turn.inlet, turn.user)
-    answer: str = server.outlet(turn.outlet("OK", sent=sent), turn.user)["messages"][-1]["content"]
-    return answer

@@ -1,10 +1,6 @@
 """Who may know, at the real Pipelines server, with bodies as Open WebUI sends them."""
 
-from __future__ import annotations
-
 import copy
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,8 +8,8 @@ import pytest
 from owui_memory.state import open_state
 from owui_memory.state.switches_table import Switches
 from tests.harness.bodies import Chat, recording, told_text, user_of
-from tests.harness.pipelines_server import PLUGINS, PipelinesServer, StartServer, clean_environment
-from tests.harness.talk import recalled, stored, take, tell
+from tests.harness.pipelines_server import PipelinesServer, StartServer
+from tests.harness.talk import command_line, recalled, stored, take, tell
 from tests.harness.waiting import wait_until
 
 FACT, QUESTION = "My dog is called Rex and I live in Lisbon.", "What is my dog called?"
@@ -44,13 +40,7 @@ def of(name: str, user: str, **described: Any) -> dict[str, Any]:
 
 def why(server: PipelinesServer, chat_id: str) -> str:
     """What `python -m owui_memory why` prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "owui_memory", "why", chat_id],
-        env={**clean_environment(), "MEMORY_DATA_DIR": str(server.data_dir), "PYTHONPATH": str(PLUGINS)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = command_line("why", chat_id, env={"MEMORY_DATA_DIR": str(server.data_dir)})
     assert done.stderr == ""
     return done.stdout
 

@@ -1,6 +1,4 @@
-"""Where state and memories may live: a file, a real PostgreSQL, a real Qdrant."""
-
-from __future__ import annotations
+"""Where state and memories may live: a file, PostgreSQL, Qdrant; and processes that may be killed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,29 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from tests.harness.mortals import Mortals
 from tests.harness.places import Place, on_postgres, opened
-from tests.harness.postgres import Postgres, PostgresMissingError
+from tests.harness.postgres import Postgres
 from tests.harness.qdrant_server import QdrantServer
-
-
-def _running() -> Iterator[Postgres]:
-    try:
-        running = Postgres()
-    except PostgresMissingError as missing:
-        pytest.skip(f"no PostgreSQL: {missing}")
-    with running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    yield from _running()
-
-
-@pytest.fixture(scope="session")
-def own_postgres() -> Iterator[Postgres]:
-    """Another one, which tests may stop."""
-    yield from _running()
 
 
 @pytest.fixture
@@ -65,6 +44,12 @@ def engine(place: Place) -> Iterator[Engine]:
     engine = place.open()
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def mortals() -> Iterator[Mortals]:
+    with Mortals() as mortals:
+        yield mortals
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from .queue import AT_ONCE, DELETED, DROPPED, EDITED, IN_HAND, READ, UNREAD, cou
 
 DUE_MESSAGES, DUE_S = 100, 3600.0  # when a batch is read: so many wait, or the first for so long
 BATCH_CHARS, SHOWN_CHARS = 24_000, 1_500  # of a batch, and of one message as it counts there
-_LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
+LEASE_S = 20.0  # that a channel is held by who reads it; renewed meanwhile
 _LONGEST_PAUSE_S = 24 * 3600.0
 
 _M = channel_messages.c
@@ -53,7 +53,7 @@ class Claim:
         self._engine, self._until, self._lock = engine, until, threading.Lock()
 
     def renew(self) -> None:
-        with self.holding(time.time() + _LEASE_S):
+        with self.holding(time.time() + LEASE_S):
             pass
 
     @contextmanager
@@ -67,26 +67,6 @@ class Claim:
                     raise ClaimLost("Another server reads this channel now.", hint="Nothing is lost by that.")
                 yield connection
             self._until = until  # once that is written
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renewed inside, however long that takes."""
-        over = threading.Event()
-
-        def renew() -> None:
-            while not over.wait(_LEASE_S / 4):
-                try:
-                    self.renew()
-                except Exception:  # noqa: BLE001 - whoever works on it is told before the next change
-                    return
-
-        thread = threading.Thread(target=renew, name="memory-channel-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 class Claims:
@@ -119,7 +99,7 @@ class Claims:
             row = connection.execute(select(channels).where(channels.c.user_id == owner)).first()
             if row is None:
                 return None
-            until = now + _LEASE_S
+            until = now + LEASE_S
             mine = and_(
                 channels.c.user_id == owner,
                 channels.c.held_until == row.held_until,
@@ -143,7 +123,7 @@ class Claims:
 
     def confirm(self, claim: Claim) -> None:
         """Raises ClaimLost where one of the batch was edited or deleted since it was claimed; renews it."""
-        with claim.holding(time.time() + _LEASE_S) as connection:
+        with claim.holding(time.time() + LEASE_S) as connection:
             of_batch = and_(_M.user_id == claim.owner, _M.batch == claim.name, _M.state == UNREAD)
             if connection.scalar(select(func.count()).where(of_batch)) != len(claim.messages):
                 raise ClaimLost("A message was changed while it was read.", hint="It is read again.")

@@ -19,7 +19,7 @@ from ..core.errors import ClaimLost, Drop, MemoryFault, RetryFew, TellAdmin, Too
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.exchange import Batch, Exchange
 from ..core.memory import EPISODE, Memory
-from ..core.now_and_then import NowAndThen
+from ..core.now_and_then import NowAndThen, kept_up
 from ..models.tokens import estimated_tokens
 from ..remember import admission
 from ..remember.apply import Changes
@@ -29,7 +29,7 @@ from ..remember.known import known_as
 from ..remember.operations import UnreadableAnswerError
 from ..remember.passages import of_message
 from ..state.switches_table import Switches
-from .claims import Claim, Claims, Said
+from .claims import LEASE_S, Claim, Claims, Said
 from .erasing import Sweeping
 from .passages import passages_of
 from .queue import ASIDE, ChannelQueue
@@ -101,7 +101,7 @@ class ChannelReader:
     def _settle(self, claim: Claim) -> None:
         """Reads a batch, and writes down what came of it."""
         try:
-            with claim.held():
+            with kept_up("memory-channel-lease", claim.renew, LEASE_S / 4):
                 make = self._decided(_library(self._live.get()), claim)  # an LLM may take minutes
                 with self._live.writing() as backend:
                     made = make(_library(backend))

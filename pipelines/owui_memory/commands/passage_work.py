@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from functools import partial
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
+from ..core.now_and_then import kept_up
 from ..core.text import first_word
 from ..manage.command_log import LoggedCommand
 from ..manage.outcomes import PAGE, Asked, Page
@@ -92,7 +91,7 @@ class PassageWork:
         if state == "off" and schedule.remove(self._user_id, digests.templates.named(name)):
             return self._say("digest off", name=name)
         if not state:
-            with kept_up(self._confirm):
+            with kept_up("memory-command-kept", self._confirm, _CONFIRM_S):
                 return digests.make(self._user_id, name, about, self._words, self._order.name)
         template = digests.templates.get(name, self._words)
         if state == "off":
@@ -143,22 +142,3 @@ class PassageWork:
         """Number what was listed; the numbers before hold where nothing was."""
         if memory_ids:
             self._orders.show(self._user_id, self._chat_id, memory_ids)
-
-
-@contextmanager
-def kept_up(confirm: Callable[[], None]) -> Iterator[None]:
-    """Inside, a command that takes long stays this server's."""
-    ended = threading.Event()
-
-    def run() -> None:
-        with suppress(Exception):  # somebody else has it: their answer is the one that is kept
-            while not ended.wait(_CONFIRM_S):
-                confirm()
-
-    thread = threading.Thread(target=run, name="memory-command-kept", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()

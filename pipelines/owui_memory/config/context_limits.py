@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .advanced import written
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 if TYPE_CHECKING:
     from .settings import Valves
@@ -33,7 +33,7 @@ def read_limits(text: str) -> tuple[tuple[str, int], ...]:
         if not (limit := int(number)) == 0 and not LEAST <= limit <= MOST:
             raise ValueError(repr(part[:40]))
         if pattern:
-            read_patterns(pattern)
+            read_names(pattern)
         elif rest:
             raise ValueError(repr(part[:40]))
         (rules if pattern else rest).append((pattern or "*", limit))

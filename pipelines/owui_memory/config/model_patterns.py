@@ -29,6 +29,13 @@ def named(text: str, *ids: str) -> bool:
     return any(pattern.match(name.lower()) for pattern in patterns for name in ids if name)
 
 
+def read_names(text: str) -> tuple[re.Pattern[str], ...]:
+    """The same of a setting that names no exceptions, where an id with ! before it would name nothing."""
+    if excepted := [pattern for part in text.split(",") if (pattern := part.strip()).startswith("!")]:
+        raise ValueError(repr(excepted[0][:40]))
+    return read_patterns(text)
+
+
 @lru_cache(maxsize=64)
 def read_rule(text: str) -> tuple[str, str]:
     """A setting that says which models may do something, as two lists of patterns: only these, and not those.

@@ -12,7 +12,7 @@ from ..core.chat_servers import ChatServer
 from .addresses import is_url
 from .hosts import is_local
 from .marks import MASK
-from .model_patterns import named, read_patterns
+from .model_patterns import named, read_names
 
 EXAMPLE = '[{"name": "main", "base_url": "http://host:8000/v1", "api_key": "..."}]'
 _NAMES = ("name", "base_url", "api_key", "models")
@@ -122,7 +122,7 @@ def _read(entry: Mapping[str, Any]) -> Upstream:
     if not is_url(url) or not key.isascii() or not key.isprintable():
         raise ValueError(f"{name!r} needs a base_url like http://host:port/v1, and a key of ASCII only")
     try:
-        read_patterns(models)
+        read_names(models)
     except ValueError as wrong:
         raise ValueError(f"the models of {name!r} are patterns like gpt-*, not {wrong}") from None
     return Upstream(name, url.rstrip("/"), key, models)

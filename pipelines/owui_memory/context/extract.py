@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ..core.locales import locale
+from ..language.scripts import script, sets_no_spaces, words_of
 from ..language.self_reference import signs
 from ..language.sentences import sentences
 from ..language.words import content_words, telling
@@ -17,6 +19,7 @@ from .turns import Past
 _EACH = 3  # statements of a message
 _ASKED_CHARS = 120  # of a message that states nothing
 _HINTS, _FEWEST_CHARS = 8, 4
+_ENDINGS = "HIRAGANA"  # writes what joins the other words
 
 
 def extracted(before: Abstract, past: Sequence[Past], room: int, count: Callable[[str], int]) -> Abstract:
@@ -48,9 +51,25 @@ def _of(past: Past) -> list[str]:
 
 
 def _hints(past: Sequence[Past]) -> list[str]:
-    """The words that most of the messages have, names first."""
-    of_each = [set(content_words(one.user, or_all=False)) for one in past]
+    """The words that most of the messages have, names first, as they were written last."""
+    written = {word.casefold(): word for one in past for word in _words(one.user)}
     names = {word for one in past for word in telling(one.user)}
-    seen = Counter(word for words in of_each for word in words)
-    known = [word for word in seen if len(word) >= _FEWEST_CHARS or not word.isascii()]
-    return sorted(known, key=lambda word: (-seen[word] - (word in names), word))[:_HINTS]
+    seen = Counter(word for one in past for word in {word.casefold() for word in _words(one.user)})
+    short = (word for word in names if word.isalpha())
+    known = {word for word in seen if len(word) >= (_FEWEST_CHARS if word.isascii() else 2)}
+    found = sorted(known.union(seen.keys() & short), key=lambda word: (-seen[word] - (word in names), word))[
+        :_HINTS
+    ]
+    return [written[word] for word in found]
+
+
+def _words(text: str) -> list[str]:
+    """The words that a message is about; of scripts without spaces, what one script writes in a row."""
+    about = set(content_words(text, or_all=False))
+    runs = ["".join(run) for word in words_of(text) for _, run in groupby(word, _script)]
+    return [run for run in runs if run.casefold() in about or _script(run[0]) not in ("", _ENDINGS)]
+
+
+def _script(char: str) -> str:
+    """The script of a character of one without spaces between words; "" for any other."""
+    return script(char).partition("-")[0] if sets_no_spaces(char) else ""  # a long vowel has two names

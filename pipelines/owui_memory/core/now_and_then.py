@@ -1,13 +1,33 @@
-"""A thread that looks now and then whether there is something to do."""
+"""Threads that do something now and then."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+@contextmanager
+def kept_up(name: str, renew: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Inside, a thread renews a claim; where that fails, whoever works is told before their next change."""
+    ended = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):
+            while not ended.wait(every_s):
+                renew()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class NowAndThen:
-    """Methods do not block, but for `stop`."""
+    """A thread that looks whether there is something to do. Methods do not block, but for `stop`."""
 
     def __init__(self, name: str, look: Callable[[], bool], every_s: float) -> None:
         """look: does some of what there is to do, returns whether to look again at once, and never raises.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -98,15 +97,14 @@ class Digests:
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
-        with ExitStack() as reading:
-            try:
-                reader = backend.reading(answered, local_only=settings.local_only, patient=False)
-                if not reading.enter_context(reader):
+        try:
+            with backend.reading(answered, local_only=settings.local_only, patient=False) as reader:
+                if not reader:
                     return [], 0
                 reply = backend.ask(prompt_of(task, sources))
                 found = checked(reply.text, sources)
-            except MemoryFault as fault:
-                self._emit(failed(Job.DIGEST, fault))
-                return [], 0
+        except MemoryFault as fault:
+            self._emit(failed(Job.DIGEST, fault))
+            return [], 0
         self._emit(succeeded(Job.DIGEST))
         return found, sum(reply.tokens)

@@ -22,7 +22,7 @@ _FRAME_TOKENS = 12  # of its number, day and title
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A memory or passage. part: of `template.PARTS`. day: YYYY-MM-DD, "" if it is not known.
+    """A memory or passage. part: see `template.Part`. day: YYYY-MM-DD, "" if it is not known.
 
     title: the chat's or the document's, with its page; "" where there is none.
     """
@@ -62,7 +62,7 @@ class Shelf:
                 left -= estimated_tokens(one[1].text) + _FRAME_TOKENS
                 if left >= 0:
                     chosen.append(one)
-        order = {part: at for at, part in enumerate(template.select)}
+        order: dict[str, int] = {part: at for at, part in enumerate(template.select)}
         return [source for _, source in sorted(chosen, key=lambda one: (order[one[1].part], one[0]))]
 
     def _of(self, part: str, template: Template, user_id: str, about: str, now: datetime) -> Iterable[Memory]:

@@ -12,11 +12,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -228,8 +228,7 @@ def _part(text: str, beside: Sequence[Any]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    messages = body.get("messages")
-    return [one for one in messages if isinstance(one, Mapping)] if isinstance(messages, list) else []
+    return mappings(body.get("messages"))
 
 
 def _seen(messages: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -279,10 +278,7 @@ def text_of(content: Any) -> str:
     """The text of a message's content, without images and files."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    parts = (part for part in content if isinstance(part, Mapping) and part.get("type") in _TEXTS)
-    return "\n".join(_text(part.get("text")) for part in parts)
+    return "\n".join(_text(part.get("text")) for part in mappings(content) if part.get("type") in _TEXTS)
 
 
 def final_text(text: str) -> str:
@@ -290,7 +286,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -304,7 +300,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")
@@ -350,6 +346,11 @@ def _hashes(head: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value where it is one, else nothing."""
     return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """Those that are in a list; none where the value is no list."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def role_of(message: Any) -> Any:

@@ -18,6 +18,7 @@ import httpx
 from ..config.settings import Valves
 from ..core.errors import Retry, TellAdmin
 from ..core.unreached import unreached
+from .body import mapping
 
 OPEN_WEBUI = "open-webui"  # in the place of an archive's name
 
@@ -41,14 +42,16 @@ class Bounds:
     def take(self, size: int) -> None:
         """So many bytes have come. Raises Retry where that is too much, or too late."""
         self._left -= size
+        hint = "Export the chats there, and send the file."
         if self._left < 0:
-            raise TooLargeError(
-                "Open WebUI's answer is too large.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI's answer is too large.", hint=hint)
         if time.monotonic() > self._until:
-            raise TooLargeError(
-                "Open WebUI takes too long.", hint="Export the chats there, and send the file."
-            )
+            raise TooLargeError("Open WebUI takes too long.", hint=hint)
+
+
+def quoted(id_: str) -> str:
+    """An id as it stands in a path."""
+    return quote(id_, safe="")
 
 
 @contextmanager
@@ -78,10 +81,8 @@ class WebUi:
         """The one that the settings name. Raises TellAdmin if they name none."""
         missing = [name for name in ("webui_url", "webui_api_key") if not getattr(settings, name)]
         if missing:
-            are = "are" if len(missing) > 1 else "is"
-            raise TellAdmin(
-                f"{' and '.join(missing)} {are} not set.", hint="Set what is missing in the settings."
-            )
+            told = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set."
+            raise TellAdmin(told, hint="Set what is missing in the settings.")
         one = cls(settings.webui_url, settings.webui_api_key)
         with one._client:
             yield one
@@ -95,10 +96,10 @@ class WebUi:
 
     def _users(self) -> list[Any]:
         answer = self._read("users/all")
-        users = answer.get("users") if isinstance(answer, dict) else None
+        users = mapping(answer).get("users")
         if not isinstance(users, list) or not users or answer.get("total", len(users)) != len(users):
             raise _nonsense("users")
-        if not any(isinstance(one, dict) and one.get("role") == "admin" for one in users):
+        if not any(mapping(one).get("role") == "admin" for one in users):
             raise _nonsense("users")  # whoever is told is an admin
         return users
 
@@ -107,15 +108,15 @@ class WebUi:
 
         Only people who have signed in are told who they are. With an API key, a chat of its user's says so.
         """
-        status, answer = self._asked("auths/", {})
+        status, answer = self._asked("auths/")
         if status == 200:
             return self._id(answer)
         for path in ("chats/", "memories/"):
-            status, rows = self._asked(path, {})  # memories may be switched off there
+            status, rows = self._asked(path)  # memories may be switched off there
             first = rows[0] if status == 200 and isinstance(rows, list) and rows else None
             if path == "chats/" and first is not None:
-                first = self._read(f"chats/{quote(self._id(first), safe='')}")
-            if isinstance(first, dict) and isinstance(owner := first.get("user_id"), str):
+                first = self._read(f"chats/{quoted(self._id(first))}")
+            if isinstance(owner := mapping(first).get("user_id"), str):
                 return owner
         return ""
 
@@ -123,7 +124,7 @@ class WebUi:
         found: set[str] = set()
         for page in range(1, _MOST_PAGES):
             order = {"page": page, "order_by": "created_at", "direction": "asc"}
-            chats = self._read(f"chats/list/user/{quote(user_id, safe='')}", order, bounds)
+            chats = self._read(f"chats/list/user/{quoted(user_id)}", order, bounds)
             if not isinstance(chats, list):
                 raise _nonsense("chats")
             if not chats:
@@ -133,11 +134,11 @@ class WebUi:
 
     def has_user(self, user_id: str) -> bool:
         """Whether there is such a user. False only where Open WebUI says so itself."""
-        return self._has(f"users/{quote(user_id, safe='')}", user_id, (400, 404))
+        return self._has(f"users/{quoted(user_id)}", user_id, (400, 404))
 
     def has_chat(self, chat_id: str) -> bool:
         """Whether there is such a chat. False without access to it, too: ask for one that there is."""
-        return self._has(f"chats/{quote(chat_id, safe='')}", chat_id, (401, 404))
+        return self._has(f"chats/{quoted(chat_id)}", chat_id, (401, 404))
 
     def fetch_past(self, user_id: str, file: Path) -> None:
         """Write a user's chats, and the native memories of the key's own user, into a file of JSON Lines.
@@ -148,13 +149,13 @@ class WebUi:
         with file.open("wb") as lines:
             if own:
                 self._copy("chats/all", lines, bounds)
-                status, memories = self._asked("memories/", {}, bounds)
+                status, memories = self._asked("memories/", bounds=bounds)
                 for memory in memories if status == 200 and isinstance(memories, list) else ():
                     lines.write(b"\n" + json.dumps(memory).encode())
                 return
             chats, gone = self.chats_of(user_id, bounds), 0
             for chat_id in sorted(chats):
-                status, chat = self._asked(f"chats/{quote(chat_id, safe='')}", {}, bounds)
+                status, chat = self._asked(f"chats/{quoted(chat_id)}", bounds=bounds)
                 if status == 200:
                     lines.write(json.dumps(chat).encode() + b"\n")
                 elif status in (401, 404) and (gone := gone + 1) < len(chats):
@@ -170,21 +171,21 @@ class WebUi:
                 file.write(part)
 
     def _has(self, path: str, id_: str, absent: tuple[int, ...]) -> bool:
-        status, answer = self._asked(path, {})
-        if status == 200 and isinstance(answer, dict) and answer.get("id") == id_:
+        status, answer = self._asked(path)
+        if status == 200 and mapping(answer).get("id") == id_:
             return True
-        if status in absent and isinstance(answer, dict) and isinstance(answer.get("detail"), str):
+        if status in absent and isinstance(mapping(answer).get("detail"), str):
             return False
         raise _nonsense(path.partition("/")[0])
 
     def _read(self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Any:
-        status, answer = self._asked(path, query or {}, bounds)
+        status, answer = self._asked(path, query, bounds)
         if status != 200:
             raise _nonsense(path.partition("/")[0])
         return answer
 
     def _asked(
-        self, path: str, query: dict[str, Any], bounds: Bounds | None = None, form: Any = None
+        self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> tuple[int, Any]:
         """The answer's status and JSON. form: what is posted; else it is a GET."""
         bounds, method = bounds or Bounds(), "GET" if form is None else "POST"
@@ -200,10 +201,8 @@ class WebUi:
             if refused and path.partition("/")[0] in ("auths", "users"):
                 self._check(answer)
             if answer.status_code in (401, 403) and path.startswith("chats/list"):
-                told = "Open WebUI does not show users' chats to this key."
-                raise TellAdmin(
-                    told, hint="Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
-                )
+                hint = "Set ENABLE_ADMIN_CHAT_ACCESS=true there, and give an admin's key."
+                raise TellAdmin("Open WebUI does not show users' chats to this key.", hint=hint)
             return answer.status_code, json.loads(body)
         except (ValueError, RecursionError) as error:
             raise Retry("Open WebUI's answer is no JSON.", hint=_HINT) from error
@@ -217,7 +216,7 @@ class WebUi:
 
     @staticmethod
     def _id(value: Any) -> str:
-        id_ = value.get("id") if isinstance(value, dict) else None
+        id_ = mapping(value).get("id")
         if not isinstance(id_, str) or not id_:
             raise _nonsense("ids")
         return id_

@@ -9,13 +9,12 @@ import logging
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ..channels.message import LONGEST_CHARS
 from ..core.errors import Drop, Retry, TellAdmin
 from ..core.text import plain
 from .body import mapping
-from .webui import Bounds, TooLargeError, WebUi
+from .webui import Bounds, TooLargeError, WebUi, quoted
 
 NAME = "Memory"  # of the webhook
 _PAGES = (100, 10, 1)  # messages of a page; fewer, where these are too large
@@ -91,14 +90,14 @@ class WebuiChannels(WebUi):
     def is_there(self, channel: str) -> bool:
         """Whether there is such a channel, which may be read."""
         try:
-            self._told(f"channels/{_quoted(channel)}")
+            self._told(f"channels/{quoted(channel)}")
         except GoneError:
             return False
         return True
 
     def page(self, channel: str, skip: int, thread: str = "") -> Page:
         """Some messages after so many newer ones: of a channel, without threads, or of one thread in it."""
-        path = f"channels/{_quoted(channel)}/messages" + (f"/{_quoted(thread)}/thread" if thread else "")
+        path = f"channels/{quoted(channel)}/messages" + (f"/{quoted(thread)}/thread" if thread else "")
         for limit in _PAGES:
             try:
                 listed = self._told(path, {"skip": skip, "limit": limit}, Bounds(_MOST_BYTES))
@@ -113,14 +112,14 @@ class WebuiChannels(WebUi):
     def message(self, channel: str, message: str) -> Posted | None:
         """One message; None where it is not there any more."""
         try:
-            path = f"channels/{_quoted(channel)}/messages/{_quoted(message)}"
+            path = f"channels/{quoted(channel)}/messages/{quoted(message)}"
             return read_posted(self._told(path, bounds=Bounds(_MOST_BYTES)))
         except GoneError:
             return None
 
     def webhook(self, channel: str) -> tuple[str, str]:
         """The id and the token of our webhook in a channel, which is made where there is none."""
-        path = f"channels/{_quoted(channel)}/webhooks"
+        path = f"channels/{quoted(channel)}/webhooks"
         hooks = self._told(path)
         named = [one for one in hooks if mapping(one).get("name") == NAME] if isinstance(hooks, list) else []
         hook = named[0] if named else self._told(f"{path}/create", form={"name": NAME})
@@ -132,12 +131,12 @@ class WebuiChannels(WebUi):
         """Post something under our own name."""
         id_, token = self.webhook(channel)
         logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs addresses: here the token
-        self._told(f"channels/webhooks/{_quoted(id_)}/{_quoted(token)}", form={"content": text})
+        self._told(f"channels/webhooks/{quoted(id_)}/{quoted(token)}", form={"content": text})
 
     def _told(
         self, path: str, query: dict[str, Any] | None = None, bounds: Bounds | None = None, form: Any = None
     ) -> Any:
-        status, answer = self._asked(path, query or {}, bounds, form)
+        status, answer = self._asked(path, query, bounds, form)
         if status == 200:
             return answer
         if status == 404 and isinstance(mapping(answer).get("detail"), str):
@@ -183,10 +182,6 @@ def _text(value: Any, most: int) -> str:
 
 def _is_id(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
-
-
-def _quoted(id_: str) -> str:
-    return quote(id_, safe="")
 
 
 def _nonsense() -> Retry:

@@ -22,7 +22,9 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
     """
     if not isinstance(backend, LibraryBackend):
         return None
-    if _keys(engine) != [location_of_backend(backend, settings).key]:
+    with reading(engine).connect() as connection:
+        used = list(connection.scalars(select(locations.c.key)))
+    if used != [location_of_backend(backend, settings).key]:
         return None
     ids = _alive(engine)
     missing = len(ids) - len(backend.get_all(ids))
@@ -30,16 +32,8 @@ def compared(engine: Engine, settings: Valves, backend: Backend) -> Check | None
         return None
     count = backend.vector_store.count_rows()
     what = f"of the last {len(ids):,} memories that the journal knows of, {missing:,} are not there"
-    hint = (
-        "Was it emptied or replaced? Put back a copy of it, or erase the users whose memories are to be gone."
-    )
+    hint = "Was it emptied or replaced? Put back a copy, or erase the users whose memories are to be gone."
     return Check("store", False, f"the store holds {count:,} memories; {what}", hint)
-
-
-def _keys(engine: Engine) -> list[str]:
-    """Of all places."""
-    with reading(engine).connect() as connection:
-        return list(connection.scalars(select(locations.c.key)))
 
 
 def _alive(engine: Engine) -> list[str]:

@@ -1,7 +1,5 @@
 """What the contract's tests share: each backend with what stands behind it, and ways to make that fail."""
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -128,12 +126,8 @@ def listed(backend: Backend, user: str = "ada") -> list[str]:
 
 def library_settings(llm: ScriptedLLM, **more: Any) -> Valves:
     return Valves(
-        llm_provider="openai",
-        llm_base_url=llm.base_url,
-        llm_model="scripted-chat",
-        embedder_provider="openai",
-        embedder_base_url=llm.base_url,
-        embedder_model="scripted-embed",
+        **llm.reads("scripted-chat"),
+        **llm.embeds("scripted-embed"),
         collection=f"memories_{uuid.uuid4().hex[:8]}",
         **more,
     )

@@ -1,7 +1,5 @@
 """What every backend must do: memories are stored, got, replaced and removed one by one."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 
@@ -19,7 +17,6 @@ def test_a_memory_comes_back_as_it_was_stored(backend: Backend) -> None:
         "", "The user flies to Oslo.", batch="b", kind="plan", expires="2999-01-01", chat="c", ordinal=3
     )
     stored = backend.get(backend.store("ada", new))
-    assert stored is not None
     kept = (stored.text, stored.batch, stored.kind, stored.expires, stored.chat, stored.ordinal)
     assert kept == (new.text, "b", "plan", "2999-01-01", "c", 3)
     assert stored.created_at is not None
@@ -31,8 +28,6 @@ def test_a_replaced_memory_keeps_id_kind_place_and_created_time(backend: Backend
     before = backend.get(memory_id)
     backend.replace(memory_id, "The user lives in Porto.", expires="")
     after = backend.get(memory_id)
-    assert before is not None
-    assert after is not None
     assert (after.text, after.expires) == ("The user lives in Porto.", "")
     assert (after.kind, after.chat, after.ordinal, after.created_at) == ("profile", "c", 3, before.created_at)
     assert texts(backend, "Where does the user live? In Lisbon?") == {"The user lives in Porto."}
@@ -98,7 +93,6 @@ def test_the_same_text_again_changes_the_last_day_alone(backend: Backend) -> Non
     for expires in ("2999-02-01", ""):
         assert backend.replace(memory_id, "The user has an exam.", expires=expires)
         stored = backend.get(memory_id)
-        assert stored is not None
         assert (stored.text, stored.expires) == ("The user has an exam.", expires)
 
 

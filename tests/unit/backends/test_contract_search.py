@@ -1,7 +1,5 @@
 """What every backend must do: remember and find."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest
@@ -33,7 +31,6 @@ def test_a_memory_tells_id_times_batch_and_how_near_it_is(backend: Backend) -> N
 
     assert near.memory.id
     assert near.memory.batch == "batch-1"
-    assert near.memory.created_at is not None
     assert near.memory.created_at.tzinfo is not None
     assert near.meaning == pytest.approx(1.0, abs=0.01) or near.keyword is None
     assert 0 <= far.meaning < near.meaning <= 1

@@ -1,7 +1,5 @@
 """What the library backend adds to mem0: which part failed, and no embedding twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +16,7 @@ SAID = [{"role": "user", "content": "My dog is called Rex."}]
 
 @pytest.fixture
 def backend(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[LibraryBackend]:
-    server = scripted_llm.base_url
-    settings = Valves(
-        embedder_provider="openai",
-        embedder_base_url=server,
-        embedder_model="embed",
-        llm_provider="openai",
-        llm_base_url=server,
-        llm_model="chat",
-    )
+    settings = Valves(**scripted_llm.embeds("embed"), **scripted_llm.reads("chat"))
     backend = LibraryBackend.open(settings, tmp_path)
     scripted_llm.clear()
     yield backend

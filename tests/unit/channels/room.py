@@ -1,7 +1,5 @@
 """A server's channels for tests: a queue, a reader, a library and a scripted LLM."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
@@ -35,10 +33,8 @@ class Room:
     """Opened once more over the same folder, it is the same server after a restart."""
 
     def __init__(self, folder: Path, llm: ScriptedLLM, **settings: Any) -> None:
-        given = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-        reads = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
-        keys = {"embedder_api_key": "k", "llm_api_key": "k", "channels": "on"}
-        self.settings = Valves(**{**given, **reads, **keys, **settings})
+        models = {**llm.embeds(), **llm.reads("scripted-chat"), "llm_api_key": "k"}
+        self.settings = Valves(**{**models, "channels": "on", **settings})
         self.llm, self.engine = llm, opened(folder)
         self.costs = Costs()
         self.backend = library(self.settings, folder, self.costs)
@@ -112,7 +108,7 @@ class Room:
         """All texts that the state database holds."""
         raw = self.engine.raw_connection()
         try:
-            return "\n".join(raw.iterdump())  # type: ignore[attr-defined]
+            return "\n".join(raw.iterdump())
         finally:
             raw.close()
 

@@ -1,7 +1,5 @@
 """Messages of channels for tests."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 
@@ -23,7 +21,7 @@ def said(text: str, id_: str, author: str = "u1", channel: str = "general", **mo
         author_name=author.title(),
         channel_name="General",
     )
-    return replace(message, **more)  # type: ignore[arg-type]
+    return replace(message, **more)
 
 
 def gone(id_: str, channel: str = "general") -> ChannelMessage:

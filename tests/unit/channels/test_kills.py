@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,6 @@ TALK = (
     said("I live in Porto.", "m2", "grace"),
     said("I will do the deployments from now on.", "m3", "linus"),
 )
-
-
-@pytest.fixture(scope="module")
-def mortals() -> Iterator[Mortals]:
-    with Mortals() as mortals:
-        yield mortals
 
 
 @dataclass
@@ -116,16 +110,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals) -> Scene:
-    address = scripted_llm.base_url
-    settings = {
-        "channels": "on",
-        "embedder_provider": "openai",
-        "embedder_base_url": address,
-        "embedder_model": "embed",
-        "llm_provider": "openai",
-        "llm_base_url": address,
-        "llm_model": "small",
-    }
+    settings = {"channels": "on", **scripted_llm.embeds("embed"), **scripted_llm.reads()}
     operations = [add(SHIPS, 1), add(OWN, 2, about=1), add(DEPLOYS, 3)]
     scripted_llm.when("New messages:", {"operations": operations})
     scene = Scene(tmp_path / "data", settings, mortals)

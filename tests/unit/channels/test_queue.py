@@ -1,7 +1,5 @@
 """What is said waits on disk until it is read: once, in its order, bounded, whatever comes in between."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 
@@ -24,7 +22,7 @@ def rows(engine: Engine, owner: str = GENERAL) -> list[tuple[str, str, str]]:
     c = channel_messages.c
     wanted = select(c.message_id, c.text, c.state).where(c.user_id == owner).order_by(c.message_id)
     with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(wanted)]  # type: ignore[misc]
+        return [tuple(row) for row in connection.execute(wanted)]
 
 
 def claimed(engine: Engine) -> Claim:
@@ -138,7 +136,6 @@ def test_messages_are_read_in_the_order_in_which_they_were_said(engine: Engine) 
     assert [one.id for one in claimed(engine).messages] == ["m10", "m20", "m30", "m40", "m50"]
     kept.put([said("x" * 20_000, f"m{number}", channel="b") for number in range(100, 150)])
     b = Claims(engine).claim(channel_owner("discord", "b"))
-    assert b is not None
     assert [one.id for one in b.messages] == [f"m{number}" for number in range(100, 116)], (
         "as much as is read"
     )

@@ -1,7 +1,5 @@
 """What is learned of a channel: what its messages say, once, for that channel; and of members who agreed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +95,7 @@ def test_while_the_backend_opens_nothing_is_claimed_and_nothing_fails(room: Room
     opening, queue = BackendHolder(tmp_path), room.channels.queue
     sweeping = Sweeping(room.engine, opening, room.eraser.forget)
     for settings in (room.settings, room.settings.model_copy(update={"channels": "off"})):
-        early = ChannelReader(opening, queue, room.journal, lambda now=settings: now, told.append, sweeping)  # type: ignore[misc]
+        early = ChannelReader(opening, queue, room.journal, lambda now=settings: now, told.append, sweeping)
         room.makes_due()
         assert not early.look()
     assert told == []

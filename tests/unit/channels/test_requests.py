@@ -1,7 +1,5 @@
 """What authors ask of memory is known in every language, and nothing else is taken for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.channels.requests import FORGET, LINK, READ, read_request
@@ -20,7 +18,6 @@ def test_every_phrase_of_a_language(code: str) -> None:
                     assert (request.what, request.words.code) == (what, code), text
         for phrase in words.words("word link"):
             request = read_request(f"{name} {phrase} 23abCDefgh")
-            assert request is not None
             assert (request.what, request.code) == (LINK, "23abcdefgh")
 
 
@@ -38,7 +35,6 @@ def test_every_phrase_of_a_language(code: str) -> None:
 )
 def test_how_it_may_be_written(text: str, what: str, code: str) -> None:
     request = read_request(text)
-    assert request is not None
     assert (request.what, request.code) == (what, code)
 
 

@@ -1,7 +1,5 @@
 """Commands as a user gives them, carried out on an embedded store, without a server around."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,7 +113,6 @@ class Desk:
 
 @contextmanager
 def a_desk(folder: Path, llm: ScriptedLLM, **settings: Any) -> Iterator[Desk]:
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    desk = Desk(folder, Valves(**{**embedder, "embedder_api_key": "k", **settings}))
+    desk = Desk(folder, Valves(**{**llm.embeds(), **settings}))
     yield desk
     desk.close()

@@ -1,7 +1,5 @@
 """Commands as people type them in their own language, and in which one they are answered."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +32,6 @@ def desk(shared_desk: Desk) -> Desk:
 @pytest.mark.parametrize(("typed", "verb", "rest", "language"), CASES["commands in languages"])
 def test_a_command(typed: str, verb: str, rest: str, language: str) -> None:
     command = read_command(typed)
-    assert command is not None
     assert (command.verb, command.rest, command.language) == (verb, rest, language)
 
 
@@ -51,7 +48,6 @@ def test_slips_in_other_names_are_asked_for() -> None:
         "/gedächtnisvergiss 1",
     ):
         command = read_command(typed, "de")
-        assert command is not None
         assert (command.verb, command.rest) == (DID_YOU_MEAN, "/memory vergiss 1"), typed
 
 
@@ -194,7 +190,6 @@ def test_why_tells_reasons_in_it(reason: str, told: str) -> None:
 
 def test_a_command_that_was_copied_from_an_answer_is_read() -> None:
     command = read_command(code("/memory forget שלום"))
-    assert command is not None
     assert (command.verb, command.rest) == ("forget", "שלום")
 
 

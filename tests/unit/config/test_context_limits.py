@@ -1,7 +1,5 @@
 """The limits of prompts, by model."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.config.context_limits import limit_of, within
@@ -26,7 +24,7 @@ def test_the_first_that_fits_counts(text: str, models: tuple[str, ...], limit: i
 
 
 @pytest.mark.parametrize(
-    "text", ["llama3", "llama3: 5", "a:b", "[a: 8000", ": 8000", "8000, 9000", "-5", "1e9"]
+    "text", ["llama3", "llama3: 5", "a:b", "[a: 8000", ": 8000", "8000, 9000", "-5", "1e9", "!gpt*: 8000"]
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(SettingsError, match="context_tokens must be 0, a number from 1000"):

@@ -1,12 +1,10 @@
 """Ids and patterns of models, as an admin writes them."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from owui_memory.config.model_patterns import is_ollama_cloud, named, read_patterns
+from owui_memory.config.model_patterns import is_ollama_cloud, named, read_names, read_patterns
 
 
 @pytest.mark.parametrize(
@@ -36,6 +34,12 @@ def test_named(text: str, names: list[str], others: list[str]) -> None:
 def test_what_cannot_be_meant(text: str) -> None:
     with pytest.raises(ValueError, match="'"):
         read_patterns(text)
+
+
+@pytest.mark.parametrize("text", ["!gpt-*", "a, !b"])
+def test_where_there_are_no_exceptions_none_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="'!"):
+        read_names(text)
 
 
 IDS = st.text(

@@ -1,7 +1,5 @@
 """What an LLM says of a chat is taken only where it can be meant; the lines before it stay as they are."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -48,10 +46,7 @@ def test_an_update_leaves_the_lines_that_hold(told: Any) -> None:
 def test_a_small_model_answers_in_lines() -> None:
     assert taken(
         Abstract(), PAST, reply("- The user builds a shelf.\n2. The budget is 240 euros.")
-    ).lines == (
-        "The user builds a shelf.",
-        "The budget is 240 euros.",
-    )
+    ).lines == ("The user builds a shelf.", "The budget is 240 euros.")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +80,26 @@ def test_without_an_llm_it_is_what_the_user_has_stated() -> None:
     assert "walnut" in made.hints
     german = extracted(Abstract(language="de"), [Past(SAID[1], "", "~1", "p1")], 200, estimated_tokens)
     assert "Nussbaum" in "".join(german.lines)
+
+
+@pytest.mark.parametrize(
+    ("said", "hints"),
+    [
+        (
+            "私は東京に住んでいて、犬の名前はポチで、サーバーを使います。",
+            {"東京", "名前", "ポチ", "サーバー"},
+        ),
+        ("我住在北京，我的狗叫小白。", {"我住在北京", "我的狗叫小白"}),
+        ("저는 서울에 살고 제 개 이름은 뽀삐예요.", {"서울에", "이름은", "뽀삐예요"}),
+        ("ผมอาศัยอยู่ที่กรุงเทพ หมาของผมชื่อเร็กซ์", {"ผมอาศัยอยู่ที่กรุงเทพ", "หมาของผมชื่อเร็กซ์"}),
+        ("Ο σκύλος μου λέγεται Ρεξ.", {"σκύλος", "Ρεξ"}),
+        ("My dog Rex has 12 bones.", {"Rex", "bones"}),
+    ],
+)
+def test_hints_are_words_as_they_were_written(said: str, hints: set[str]) -> None:
+    made = extracted(Abstract(language="en"), [Past(said, "", "~1", "p1")], 300, estimated_tokens)
+    assert hints <= set(made.hints)
+    assert all(hint in said for hint in made.hints)
 
 
 def test_it_never_takes_more_room_than_it_has() -> None:

@@ -1,7 +1,5 @@
 """A simulated chat whose messages bring memories: what of it stays, turn by turn and after a restart."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,7 +29,7 @@ class Simulated:
         self.restart()
 
     def restart(self) -> None:
-        self.contexts = Contexts(self._engine, None, Valves, lambda _: None)  # type: ignore[arg-type]
+        self.contexts = Contexts(self._engine, None, Valves, lambda _: None)
 
     def sent(
         self,

@@ -1,7 +1,5 @@
 """A chat that goes on for long keeps within its model's tokens, through the filter as Open WebUI calls it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from statistics import fmean
 
@@ -44,7 +42,7 @@ def filter_(_shared: Running, scripted_llm: ScriptedLLM) -> Running:
 
 
 def abstracts(one: Running, user: str) -> int:
-    with one.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
+    with one.pipeline._runtime._engine.connect() as connection:
         kept = select(func.count()).select_from(cuts).where(cuts.c.user_id == user, cuts.c.abstract != "")
         return connection.scalar(kept) or 0
 
@@ -209,5 +207,5 @@ def test_an_api_call_without_ids_is_remembered_though_its_chat_was_cut(filter_: 
         filter_.outlet({**api, "messages": [*sent["messages"], reply]}, turn.user)
     assert max(map(tokens, talk.sent)) <= LIMIT
     assert OPENED in text_of(talk.sent[-1])
-    with filter_.pipeline._runtime._engine.connect() as connection:  # type: ignore[union-attr]
+    with filter_.pipeline._runtime._engine.connect() as connection:
         assert connection.scalar(select(func.count()).where(outbox.c.user_id == user)) == 9

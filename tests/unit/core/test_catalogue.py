@@ -1,7 +1,5 @@
 """Every text in every language, with the same placeholders, and commands in it that do what they say."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter
@@ -115,11 +113,9 @@ def test_all_words_are_read_as_they_are_typed(code: str) -> None:
         for word in locale(code).say(f"verb {verb}").partition("|")[0].split(","):
             for typed in (word.strip(), word.strip().upper(), folded(word.strip())):
                 command = read_command(f"/memory {typed} 1")
-                assert command is not None
                 assert (command.verb, command.rest) == (verb, "1"), typed
     for name in locale(code).words("name"):
         command = read_command(f"/{name.title()}")
-        assert command is not None
         assert command.verb == "list"
 
 

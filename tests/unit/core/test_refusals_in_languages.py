@@ -67,7 +67,7 @@ def reasons() -> set[str]:
     found: set[str] = set()
     for _, tree in modules(tuple(f"documents/{name}" for name in DOCUMENTS)):
         given = [call.args[0] for call in called(tree, "Unreadable", "Drop") if call.args]
-        given += [call.args[1] for call in ast.walk(tree) if _fails(call)]  # type: ignore[attr-defined]
+        given += [call.args[1] for call in ast.walk(tree) if _fails(call)]
         for node in ast.walk(tree):
             if isinstance(node, ast.Dict) and ast.unparse(node).startswith("{'error': "):
                 given.append(node.values[0])

@@ -1,7 +1,5 @@
 """Why a server is not reached is told without the names of classes, whichever client has asked."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import socket
@@ -60,7 +58,7 @@ def by_aiohttp(url: str) -> str:
 
 
 @pytest.mark.parametrize("told", [by_httpx, by_aiohttp])
-def test_in_words(told, hung_up: str, silent: str) -> None:  # type: ignore[no-untyped-def]
+def test_in_words(told, hung_up: str, silent: str) -> None:
     assert told("http://127.0.0.1:9") == "nothing listens there"
     assert told("http://nowhere.invalid") == "there is no such host"
     assert told(hung_up) == "it closed the connection"

@@ -1,7 +1,5 @@
 """Digests: templates that hold, statements that their sources bear out, and files every week."""
 
-from __future__ import annotations
-
 import json
 import re
 import time
@@ -56,7 +54,7 @@ class TestTemplates:
             (f"{HEAD}days: soon\n---\nx", "days: 'soon'"),
             (f"{HEAD}budget: 99999999999999999999\n---\nx", "budget"),
             (f"{HEAD}select: memories, secrets\n---\nx", "'secrets'"),
-            (f"{HEAD}colour: red\n---\nx", "'colour'"),
+            (f"{HEAD}colour: red\n---\nx", "colour: 'red'"),
         ],
     )
     def test_why_one_cannot_be_read(self, source: str, reason: str) -> None:
@@ -187,14 +185,12 @@ def llm() -> Iterator[ScriptedLLM]:
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory, llm: ScriptedLLM) -> Iterator[Desk]:
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "scripted-chat"}
-    keys = {"embedder_api_key": "k", "llm_api_key": "k", "episodes": "on", "extraction": "auto"}
-    more = {"advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
+    models = {**llm.embeds(), **llm.reads("scripted-chat"), "llm_api_key": "k"}
+    more = {"episodes": "on", "extraction": "auto", "advanced": "forget_undo_minutes=0; batch_idle_seconds=0"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedule, "_LOOK_S", 0.2)
         patch.setattr(digests_table, "_AGAIN_S", 20.0)  # what a busy machine breaks off is made soon
-        with desk(tmp_path_factory.mktemp("digests"), llm, **embedder, **reader, **keys, **more) as some:  # type: ignore[arg-type]
+        with desk(tmp_path_factory.mktemp("digests"), llm, **models, **more) as some:
             yield some
 
 
@@ -334,7 +330,7 @@ def test_statements_go_with_each_of_their_sources() -> None:
 
 def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
     engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
-    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # type: ignore[arg-type]  # nothing is read
+    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # nothing is read
     table = DigestsTable(engine)
     table.put(Scheduled("ada", "week", "", "en"))
     worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)

@@ -1,7 +1,5 @@
 """A folder of documents and what is kept of them, for tests; backends that fail."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path
@@ -31,9 +29,7 @@ class Index:
     """A folder of documents, and the store that follows it."""
 
     def __init__(self, engine: Engine, folder: Path, llm: ScriptedLLM) -> None:
-        self.backend = library(
-            Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="m"), folder
-        )
+        self.backend = library(Valves(**llm.embeds()), folder)
         self.engine, self.table = engine, DocumentsTable(engine)
         self.folders = Folders(folder / "documents")
         self.own = self.folders.root / "ada"

@@ -1,7 +1,5 @@
 """What documents say, read in a process that is bounded, by real files of each format."""
 
-from __future__ import annotations
-
 import os
 import zipfile
 from collections.abc import Iterator
@@ -114,7 +112,6 @@ def test_a_process_that_was_killed_is_started_again(extraction: Extraction, tmp_
     notes.write_text("# One\n\ntext")
     assert read(extraction, notes).parts[0].heading == "One"
     process = extraction._process
-    assert process is not None
     process.kill()
     process.wait()
     assert read(extraction, notes).parts[0].heading == "One"

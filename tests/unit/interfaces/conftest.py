@@ -1,7 +1,5 @@
 """One started filter for all tests of a module that only talk to it; each of them has users of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +35,8 @@ def _shared_filter(shared_folder: Path, _running_llm: ScriptedLLM) -> Iterator[R
 
 @pytest.fixture
 def shared_filter(_shared_filter: Running, scripted_llm: ScriptedLLM) -> Iterator[Running]:
-    """With the settings of before."""
+    """With the settings of before, and after all that the test before has begun."""
+    _shared_filter.rest()
     before = _shared_filter.pipeline.valves
     yield _shared_filter
     _shared_filter.pipeline.valves = before

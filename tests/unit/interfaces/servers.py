@@ -1,7 +1,5 @@
 """Two servers on one state database and one store, as their users see them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os
@@ -26,7 +24,7 @@ class Servers:
     def __init__(self) -> None:
         self._all = [Running(), Running()]
         for one in self._all:
-            wait_until(lambda one=one: one.part("backend")["ok"], what="the backend is ready")  # type: ignore[misc]
+            wait_until(lambda one=one: one.part("backend")["ok"], what="the backend is ready")
 
     def use(self, **changes: Any) -> None:
         """Settings of both."""
@@ -63,7 +61,7 @@ class Servers:
 
     def drain(self) -> None:
         """Until all that was said is remembered."""
-        outbox = self._all[0].pipeline._runtime._outbox  # type: ignore[union-attr]
+        outbox = self._all[0].pipeline._runtime._outbox
         wait_until(lambda: outbox.counts() == (outbox.counts().__class__(0, 0)), every=0.002, what="drained")
 
     def exported(self, user: str, file: Path) -> str:

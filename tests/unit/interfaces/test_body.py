@@ -1,7 +1,5 @@
 """Every recorded body is read right, and the block goes where it should."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import replace
 from typing import Any
@@ -138,7 +136,6 @@ def test_the_switches() -> None:
 @pytest.mark.parametrize("name", [name for name in OUTLETS if not name.startswith("temporary")])
 def test_an_outlet_finds_its_inlet(name: str) -> None:
     answered = read_outlet(**recording(name))
-    assert answered is not None
     assert answered.user_id == ADA
     if name != "second-turn.outlet":
         inlet = turn(name.replace(".outlet", ".inlet"))
@@ -172,7 +169,6 @@ def test_a_message_that_was_changed_in_place_is_another_exchange_too() -> None:
 def test_only_what_was_said_is_kept() -> None:
     for name in ("reasoning.outlet", "tool-call.outlet", "api-no-chat-id.outlet"):
         answered = read_outlet(**recording(name))
-        assert answered is not None
         assert answered.assistant_text == "Hello from the model."
         assert "INJECTED" not in answered.user_text + answered.assistant_text
 
@@ -183,7 +179,6 @@ def test_reasoning_inside_an_answer_is_left_out() -> None:
         '<details type="reasoning" done="true"><summary>x</summary>secret</details>\n<think>hm</think>Hi!'
     )
     answered = read_outlet(**call)
-    assert answered is not None
     assert answered.assistant_text == "Hi!"
 
 
@@ -263,7 +258,6 @@ def test_a_block_is_not_what_the_user_said() -> None:
         if message["role"] == "user":
             message["content"] = f"{MORE}\n\n{message['content']}"
     answered = read_outlet(**call)
-    assert answered is not None
     assert answered.user_text == "I am allergic to peanuts."
 
 

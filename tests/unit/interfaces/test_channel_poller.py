@@ -1,7 +1,5 @@
 """What is written, edited and deleted in Open WebUI's channels, handed on once and in order."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import time
@@ -148,8 +146,8 @@ def test_a_long_gap_is_read_in_order_while_new_messages_arrive(
     observe = desk.channels.observe
 
     def observed(messages: list[object]) -> object:
-        batches.append([one.text for one in messages])  # type: ignore[attr-defined]
-        return observe(messages)  # type: ignore[arg-type]
+        batches.append([one.text for one in messages])
+        return observe(messages)
 
     monkeypatch.setattr(desk.channels, "observe", observed)
     late = iter(range(450, 453))
@@ -204,11 +202,11 @@ def test_odd_answers_lose_nothing(desk: Desk, webui: WebuiStandIn, caplog: pytes
         (JSONResponse({"detail": "not found"}, 404), "There is no such channel"),
     ]
     for answer, words in odd:
-        webui.odd = {"/messages": lambda answer=answer: answer}  # type: ignore[misc]
+        webui.odd = {"/messages": lambda answer=answer: answer}
         desk.look()
         assert desk.told().startswith("False"), words
         assert words in desk.told()
-        webui.odd = {"/list": lambda answer=answer: answer}  # type: ignore[misc]
+        webui.odd = {"/list": lambda answer=answer: answer}
         desk.look()
         assert desk.told().startswith("False"), words
     webui.odd = {

@@ -1,7 +1,5 @@
 """The filter's embedder for other programs: what the proxy answers at /v1/embeddings for it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable, Iterator
@@ -23,9 +21,7 @@ Given = Callable[[], Embedder]
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM) -> Iterator[Given]:
-    settings = Valves(
-        embedder_provider="openai", embedder_base_url=_running_llm.base_url, embedder_model="scripted-embed"
-    )
+    settings = Valves(**_running_llm.embeds("scripted-embed"))
     environment = Environment({}, tmp_path_factory.mktemp("embedder"), "key")
     runtime = Application(environment, lambda: settings, [])
     try:

@@ -1,7 +1,5 @@
 """Whatever the server passes in, the filter never raises and never changes a message that is not its own."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import threading
@@ -50,12 +48,12 @@ class Running:
 
     def settle(self) -> None:
         """Until nothing waits to be remembered."""
-        outbox = self.pipeline._runtime._outbox  # type: ignore[union-attr]
+        outbox = self.pipeline._runtime._outbox
         wait_until(lambda: outbox.counts().pending == 0, what="it is remembered")
 
     def rest(self) -> None:
         """Until what is done after an inlet is done."""
-        pool = self.pipeline._runtime.state_pool  # type: ignore[union-attr]
+        pool = self.pipeline._runtime.state_pool
         together = threading.Barrier(pool._max_workers)
         for waiting in [pool.submit(together.wait) for _ in range(pool._max_workers)]:
             waiting.result()

@@ -1,7 +1,5 @@
 """A model that is mentioned in a channel is told what is known of it, and nothing that is a user's own."""
 
-from __future__ import annotations
-
 import copy
 import uuid
 from collections.abc import Iterator
@@ -36,10 +34,9 @@ def running(shared_filter: Running, webui: ChatEvents) -> Running:
 def channel(running: Running, webui: ChatEvents, user: str) -> str:
     """The id of one of which something is known, and whose member the user is."""
     service = running.pipeline._runtime
-    assert service is not None
     id_ = f"c-{uuid.uuid4().hex}"
-    engine: Engine = service._engine  # type: ignore[attr-defined]
-    learn(engine, service.live.get(), DEPLOYS, said("Fridays", source=WEBUI, channel=id_))  # type: ignore[attr-defined]
+    engine: Engine = service._engine
+    learn(engine, service.live.get(), DEPLOYS, said("Fridays", source=WEBUI, channel=id_))
     webui.members[id_] = [user]
     return id_
 
@@ -93,7 +90,7 @@ def test_where_nobody_can_tell_nothing_is_told(
         running.use(**change)
         assert in_channel(running, channel, user) == "", change
         running.pipeline.valves = before
-        running.pipeline._runtime.live_chats.drop(user)  # type: ignore[union-attr]
+        running.pipeline._runtime.live_chats.drop(user)
     assert DEPLOYS in in_channel(running, channel, user)
 
 
@@ -127,7 +124,7 @@ def test_members_are_asked_for_once_in_a_while(
     assert webui.asked_for_members == before + 1
     turn = Chat(user, f"channel:{channel}").say(ASKED)
     nameless = {**turn.user, "email": ""}
-    running.pipeline._runtime.live_chats.drop(user)  # type: ignore[union-attr]
+    running.pipeline._runtime.live_chats.drop(user)
     assert DEPLOYS in told_text(running.inlet(turn.inlet, nameless))
     assert webui.asked_for_members == before + 4
 

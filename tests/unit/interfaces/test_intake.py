@@ -1,7 +1,5 @@
 """Whatever a body holds: the server can send it on, its texts have a bound, inlet and outlet agree on it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading
@@ -85,7 +83,6 @@ def test_texts_have_a_bound_and_keep_their_ends(content: Any) -> None:
     turn.inlet["messages"].append({"role": "user", "content": content})
     read = read_inlet(turn.inlet, turn.user)
     finished = read_outlet(turn.outlet(LONG), turn.user)
-    assert finished is not None
     for text in (read.text, finished.assistant_text):
         assert TEXT_CHARS - 10 < len(text) < TEXT_CHARS + 10
         assert text.startswith("The beginning.")
@@ -123,7 +120,6 @@ def test_an_outlet_finds_its_inlet_by_its_words(text: str, messages: int) -> Non
     answer = {"role": "assistant", "content": "Fine."}
     for echoed in (said, sent["messages"]):
         _, answered = read_finished({"messages": [*echoed, answer]}, {"id": "ada"})
-        assert answered is not None
         assert turn.key in answered.keys
         assert answered.user_text == turn.text
 

@@ -282,4 +282,4 @@ def test_mixed_paths(examples: int, monkeypatch: pytest.MonkeyPatch, scripted_ll
     patient = settings(
         max_examples=examples, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    run_state_machine_as_test(MixedPaths, settings=patient)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(MixedPaths, settings=patient)

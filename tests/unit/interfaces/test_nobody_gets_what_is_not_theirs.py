@@ -14,12 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    initialize,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from owui_memory.core.locales import ENGLISH
 from owui_memory.manage import outcomes
@@ -328,7 +323,7 @@ class Lives(LivesInTeams):
         user = self.people[who]
         if answer := self.command(server, user, self.chat_ids[chat], "status"):
             count = len([one for one in self.ledger.own if one.owner == user and one.alive])
-            assert _COUNTED.search(answer)[1] == str(count)  # type: ignore[index]
+            assert _COUNTED.search(answer)[1] == str(count)
 
     @rule(server=servers_, who=people, chat=chats, on=st.booleans(), always=st.booleans())
     def switch(self, server: int, who: int, chat: int, *, on: bool, always: bool) -> None:

@@ -1,7 +1,5 @@
 """Whose permission an answer has, and whose it has not: by chat, model, user and time."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,7 +130,7 @@ def test_a_permission_is_for_one_answer_of_its_user_and_model_and_for_a_time(cal
 
 
 def test_one_that_is_still_to_be_stored_is_taken_back(calls: Calls) -> None:
-    keeper = calls.running.pipeline._runtime.keeper  # type: ignore[union-attr]
+    keeper = calls.running.pipeline._runtime.keeper
     turn = read_inlet(api_inlet(calls.user, TEXT, "plain"), user_of(calls.user))
     keeper._spill.accept(Spilled.decision(calls.user, Permission.of(turn, "")))
     with calls.switched_off():

@@ -1,7 +1,5 @@
 """What is left out of a body takes along what belongs to it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from owui_memory.core.turn import Turn
@@ -20,7 +18,6 @@ def test_a_call_stays_with_a_result_that_comes_after_another_message() -> None:
     results = [{"role": "tool", "tool_call_id": one, "content": one} for one in "ab"]
     messages = [user("one"), both, results[0], user("two"), results[1], thought, call, user("hurry"), result]
     prompt = Prompt.of({"messages": messages}, Turn("ada", "", "", "", positions=("1", "2", "3")))
-    assert prompt is not None
     assert prompt.cut([2], "", in_system=False)["messages"] == [thought, call, user("hurry"), result]
     left = prompt.cut([1, 2], "", in_system=False)["messages"]
     assert left == [both, results[0], user("two"), results[1], thought, call, user("hurry"), result]
@@ -35,5 +32,4 @@ def test_ids_that_are_used_again_bind_no_earlier_turns() -> None:
         {"role": "tool", "tool_call_id": "call_0", "content": "42"},
     ]
     prompt = Prompt.of({"messages": turn * 3}, Turn("ada", "", "", "", positions=("1", "2", "3")))
-    assert prompt is not None
     assert prompt.cut([2], "", in_system=False)["messages"] == turn

@@ -1,7 +1,5 @@
 """Forms and files as they come in: one file each, by its whole name, and nothing left behind."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import AsyncIterator
@@ -32,7 +30,6 @@ def sent(*parts: bytes, most: int = 1000, piece: int = 1) -> tuple[str, bytes]:
 
     headers = Headers({"content-type": 'multipart/form-data; charset="a;b"; boundary=b'})
     _, file = asyncio.run(forms.with_file(headers, receive, most))
-    assert file is not None
     with file.content as content:
         return file.name, content.read()
 

@@ -1,7 +1,5 @@
 """The filter leaves alone what it is to leave alone, tells why, and lets nothing through on the way."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import re
@@ -46,7 +44,7 @@ def state(_shared_filter: Running, shared_folder: Path) -> Iterator[Engine]:
 
 def left_alone(running: Running, reason: str) -> int:
     """How many messages were, by the status."""
-    found = re.search(rf"{re.escape(reason)}: (\d+)", running.part("filter")["detail"])
+    found = re.search(rf"left alone: {re.escape(reason)}: (\d+)", running.part("filter")["detail"])
     return int(found[1]) if found else 0
 
 

@@ -1,6 +1,4 @@
-"""What is made of inputs that nothing here was written for: see `fresh_inputs`."""
-
-from __future__ import annotations
+"""What is made of inputs that nothing here was written for."""
 
 import json
 from collections.abc import Iterable
@@ -13,9 +11,9 @@ from owui_memory.remember.admission import check, refusal
 from owui_memory.remember.echoes import unsaid
 from owui_memory.remember.gate import statements
 from owui_memory.remember.operations import UnreadableAnswerError, read_operations
-from tests.unit.language import fresh_inputs as given
-from tests.unit.language import unseen_inputs as unseen
+from tests.harness.inputs import inputs
 
+given, unseen = inputs("fresh_inputs"), inputs("unseen_inputs")
 NOTED = "I see."
 SAID = "I moved here in spring, I live in Porto now."
 

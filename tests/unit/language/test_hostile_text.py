@@ -1,7 +1,5 @@
 """Whatever people say, paste, import or let a model answer: the work for it grows as the text does."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import re
@@ -13,9 +11,10 @@ import owui_memory
 from owui_memory.language.secrets import formats
 from tests.harness.growth import fragments_of, patterns_of, repeated
 from tests.harness.hang import HangsError, work_ends
+from tests.harness.inputs import inputs
 from tests.harness.kill_samples import commit, sample
 from tests.harness.readers import BODIES, CHARS, TEXTS, Reader
-from tests.unit.language import hostile
+from tests.unit.language.hostile import HOSTILE
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +42,7 @@ def test_so_is_everything_that_a_pattern_looks_for(reader: Reader) -> None:
 
 @pytest.mark.parametrize("reader", TEXTS, ids=lambda reader: reader.name)
 def test_what_is_hostile_once_is_so_many_times_too(reader: Reader) -> None:
-    shown = [text for text in (*hostile.HOSTILE, *hostile.ORDERS) if len(text) < 1000]
+    shown = [text for text in (*HOSTILE, *inputs("orders_said").ORDERS) if len(text) < 1000]
     read(reader, ["\n".join(shown).encode(errors="replace").decode()])
 
 

@@ -1,15 +1,15 @@
 """What is kept without an LLM, in fourteen languages and in others: statements, and nothing else."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.forget_requests import asks_to_forget
 from owui_memory.remember.gate import said_by_user, statements
-from tests.unit.language.said import LANGUAGES, said
+from tests.harness.inputs import FIXTURES, sections
 
-SAID = {language: said(f"{language}.txt") for language in LANGUAGES}
-BEYOND, MORE = said("beyond.txt"), said("more.txt")
+SAID = {path.stem: sections(f"languages/{path.name}") for path in (FIXTURES / "languages").glob("*.txt")}
+BEYOND, MORE = SAID.pop("beyond"), SAID.pop("more")
+del SAID["about_oneself"]  # test_self_reference.py's
+LANGUAGES = sorted(SAID)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,7 +1,5 @@
 """Secrets in what people say are found, and what is only near is not."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable
@@ -13,23 +11,9 @@ from hypothesis import strategies as st
 from owui_memory.language import credential_words
 from owui_memory.language import secrets as redact
 from owui_memory.language.secrets import LEFT_OUT, find_secrets, holds_secret, masked
-from tests.unit.language.secrets_held_out import (
-    CODE,
-    HELD_OUT_HARMLESS,
-    HELD_OUT_SECRETS,
-    SECOND_HARMLESS,
-    SECOND_SECRETS,
-    THIRD_HARMLESS,
-    THIRD_SECRETS,
-)
-from tests.unit.language.secrets_said import (
-    HARMLESS,
-    OTHER_HARMLESS,
-    OTHER_SECRETS,
-    SECRETS,
-    UNSEEN_HARMLESS,
-    UNSEEN_SECRETS,
-)
+from tests.harness.inputs import inputs
+
+said, held_out = inputs("secrets_said"), inputs("secrets_held_out")
 
 
 def missed(table: Iterable[tuple[str, str]]) -> list[str]:
@@ -48,27 +32,27 @@ def found_in(table: Iterable[str]) -> list[str]:
 
 
 def test_what_is_found() -> None:
-    assert len(SECRETS) >= 100
-    assert missed(SECRETS) == []
-    assert missed(OTHER_SECRETS) == []
+    assert len(said.SECRETS) >= 100
+    assert missed(said.SECRETS) == []
+    assert missed(said.OTHER_SECRETS) == []
 
 
 def test_what_is_left_alone() -> None:
-    assert len(HARMLESS) >= 100
-    assert found_in(HARMLESS) == []
-    assert found_in(OTHER_HARMLESS) == []
+    assert len(said.HARMLESS) >= 100
+    assert found_in(said.HARMLESS) == []
+    assert found_in(said.OTHER_HARMLESS) == []
 
 
 def test_what_it_was_not_mended_by() -> None:
     """61 of 62 at first, by whoever wrote both texts and words; all, once the second table was looked at."""
-    assert len(HELD_OUT_SECRETS) == 62
-    assert len(missed(HELD_OUT_SECRETS)) <= 1
-    assert len(found_in(HELD_OUT_HARMLESS)) <= 1
-    assert len(missed(SECOND_SECRETS)) <= 2
-    assert len(found_in(SECOND_HARMLESS)) <= 1
-    assert len(missed(THIRD_SECRETS)) <= 2
-    assert found_in(THIRD_HARMLESS) == []
-    assert found_in(CODE) == []
+    assert len(held_out.HELD_OUT_SECRETS) == 62
+    assert len(missed(held_out.HELD_OUT_SECRETS)) <= 1
+    assert len(found_in(held_out.HELD_OUT_HARMLESS)) <= 1
+    assert len(missed(held_out.SECOND_SECRETS)) <= 2
+    assert len(found_in(held_out.SECOND_HARMLESS)) <= 1
+    assert len(missed(held_out.THIRD_SECRETS)) <= 2
+    assert found_in(held_out.THIRD_HARMLESS) == []
+    assert found_in(held_out.CODE) == []
 
 
 @pytest.mark.parametrize("language", ["sv", "cs", "fi", "hi", "ar", "da", "hu", "ro", "pl", "tr", "el", "he"])
@@ -103,8 +87,8 @@ _STILL_MISSED = 2
 
 
 def test_what_nobody_had_seen_when_it_was_written() -> None:
-    assert len(missed(UNSEEN_SECRETS)) <= _STILL_MISSED
-    assert found_in(UNSEEN_HARMLESS) == []
+    assert len(missed(said.UNSEEN_SECRETS)) <= _STILL_MISSED
+    assert found_in(said.UNSEEN_HARMLESS) == []
 
 
 def test_words_take_the_place_of_a_secret() -> None:
@@ -128,7 +112,7 @@ def test_without_detect_secrets_the_commonest_are_found(monkeypatch: pytest.Monk
         monkeypatch.setitem(sys.modules, f"detect_secrets.plugins.{module}", None)
     redact.formats.cache_clear()
     try:
-        assert len(missed(SECRETS)) <= 3
+        assert len(missed(said.SECRETS)) <= 3
     finally:
         redact.formats.cache_clear()
 

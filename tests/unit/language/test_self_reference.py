@@ -1,18 +1,16 @@
 """Who speaks of themselves, asking or telling, in any language."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
 
 from owui_memory.language.self_reference import speaks_of_self
-from tests.unit.language.said import said
+from tests.harness.inputs import sections
 
 _UNRELATED = Path(__file__).parents[3] / "bench" / "unrelated.txt"
 
 
-SAID = said("about_oneself.txt")
+SAID = sections("languages/about_oneself.txt")
 
 
 @pytest.mark.parametrize("heading", [one for one in SAID if one.endswith("oneself")])

@@ -1,7 +1,5 @@
 """A server's backend with its mover, without the server."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,13 +57,7 @@ class House:
 
     @staticmethod
     def _with(llm: ScriptedLLM, model: str, others: dict[str, Any]) -> Valves:
-        embedder = {
-            "embedder_provider": "openai",
-            "embedder_base_url": llm.base_url,
-            "embedder_model": model,
-            "embedder_api_key": "key",
-        }
-        return Valves(**{**embedder, **others})
+        return Valves(**{**llm.embeds(model), **others})
 
     def use(self, settings: Valves) -> None:
         """Save settings, and wait until memories are served from where they say."""

@@ -1,9 +1,6 @@
 """What is kept of users in one of the stores, to be erased."""
 
-from __future__ import annotations
-
 import json
-from typing import Any
 
 from sqlalchemy import Engine, inspect, text
 
@@ -21,7 +18,6 @@ from owui_memory.remember.verbatim import decide_verbatim
 from owui_memory.state import injected, recalls
 from tests.harness import traces
 from tests.harness.places import Place, library
-from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.traces import RARE
 
 BOTH = f"I am allergic to {RARE}."
@@ -37,12 +33,6 @@ class Kept:
         Locations(engine, "memories").settle(location_of_backend(self.backend, settings))
         self.journal, self.outbox = Journal(engine), Outbox(engine)
         self.eraser = Eraser(engine, place.folder, lambda: settings, lambda *_: self.backend)
-
-    @staticmethod
-    def embedder(llm: ScriptedLLM) -> dict[str, Any]:
-        """Settings."""
-        embedder = {"embedder_base_url": llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
-        return {"embedder_provider": "openai", **embedder}
 
     def live(self) -> None:
         """Two memories of Ada's and one of Bob's."""

@@ -1,7 +1,5 @@
 """What is deleted in Open WebUI goes here as well; an Open WebUI that is ill costs nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -65,7 +63,7 @@ class House:
         return sorted(one.text for one in self.control.all(user))
 
     def chats(self, user: str = "ada") -> set[str]:
-        return {one.chat for one in self.bench.backend.list_all(past_owner(user))}  # type: ignore[attr-defined]
+        return {one.chat for one in self.bench.backend.list_all(past_owner(user))}
 
     def set(self, **changes: object) -> None:
         self.bench.settings = self.bench.settings.model_copy(update=changes)
@@ -73,10 +71,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[House]:
-    url = scripted_llm.base_url
-    settings = Valves(
-        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
-    )
+    settings = Valves(**scripted_llm.embeds())
     bench = Bench(tmp_path, settings, library(settings, tmp_path))
     bench.start()
     yield House(bench, tmp_path)
@@ -199,7 +194,7 @@ def test_what_comes_late_of_a_deleted_chat_goes_too(house: House, monkeypatch: p
     house.says(CHATS[0], DOG)
     house.says(CHATS[1], CELLO)
     assert (house.facts(), house.chats()) == ([CELLO], {CHATS[1]})
-    passage = replace(house.bench.backend.list_all(past_owner("ada"))[0], id="", chat=CHATS[0])  # type: ignore[attr-defined]
+    passage = replace(house.bench.backend.list_all(past_owner("ada"))[0], id="", chat=CHATS[0])
     house.bench.backend.store(past_owner("ada"), passage)  # of a writer that was killed
     assert house.deletions.carry_out() == 0, "not yet"
     monkeypatch.setattr(deletions, "SETTLED_S", 0.0)

@@ -1,7 +1,5 @@
 """Forget means gone: no file and no table holds the text afterwards, and nobody else loses anything."""
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -74,13 +72,10 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
 
 
 def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
-    urls = {
-        "qdrant": str(place.folder / "qdrant"),
-        "pgvector": with_password(place.url, PASSWORD),
-    }
+    urls = {"qdrant": str(place.folder / "qdrant"), "pgvector": with_password(place.url, PASSWORD)}
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
-    return Valves(**store, vector_store_api_key=key, **Kept.embedder(llm))
+    return Valves(**store, vector_store_api_key=key, **llm.embeds())
 
 
 @pytest.fixture(params=["sqlite", "qdrant", "pgvector"])
@@ -198,7 +193,6 @@ class TestOnce:
     ) -> None:
         kept.outbox.put(Exchange("ada\nc\nm9", "ada", "c", BOTH, "ok", 3.0))
         batch = kept.outbox.claim()
-        assert batch is not None
         kept.eraser.erase_user("ada")
         kept.journal.intend([Change(batch.name, 0, "ada", "add", "", "", BOTH)])
         kept.backend.add("ada", [{"role": "user", "content": BOTH}], infer=False, batch=batch.name)
@@ -227,7 +221,7 @@ class TestOnce:
         kept.notes(BOTH)
         pid = os.fork()
         if pid == 0:  # dies between two memories
-            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+            StoreSite.erase = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
             engine = kept.place.open()
             Eraser(engine, kept.place.folder, lambda: kept.settings, lambda *_: kept.backend).erase_user(
                 "ada"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,6 @@ from tests.harness.places import Place, opened
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.manage.kept import BOTH, CELLO, OTHER, Kept
-
-
-@pytest.fixture(scope="module")
-def mortals() -> Iterator[Mortals]:
-    with Mortals() as mortals:
-        yield mortals
 
 
 class Scene:
@@ -76,7 +69,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals) -> Scene:
-    settings = Kept.embedder(scripted_llm)
+    settings = scripted_llm.embeds()
     place = Place(tmp_path / "data")
     engine = opened(place.folder)
     kept = Kept(place, engine, Valves(**settings))

@@ -1,7 +1,5 @@
 """What the model of earlier releases has embedded comes along from every store, noted or not."""
 
-from __future__ import annotations
-
 import contextlib
 import random
 from pathlib import Path
@@ -49,7 +47,6 @@ def fill(settings: Valves, folder: Path, collection: str, texts: list[str] = TEX
 
 def home_of(house: House) -> str:
     home = house.locations.home()
-    assert home is not None
     return home.name
 
 

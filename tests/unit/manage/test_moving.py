@@ -1,7 +1,5 @@
 """Another model, another store: every memory comes along, while it is served from where it was."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
@@ -50,13 +48,12 @@ class TestAnotherModel:
     def test_of_the_same_size_gets_a_collection_of_its_own(self, moved_in: House) -> None:
         moved_in.use(moved_in.with_model("second"))
         home = moved_in.locations.home()
-        assert home is not None
         assert home.name == name_for("memories", "second", moved_in.llm.dims)
         assert moved_in.texts() == sorted([DOG, CAT, TOWN])
 
     def test_another_llm_moves_nothing_and_another_collection_is_another_set(self, moved_in: House) -> None:
         moved_in.llm.clear()
-        llm = {"llm_provider": "openai", "llm_base_url": moved_in.llm.base_url, "llm_model": "chat"}
+        llm = moved_in.llm.reads("chat")
         moved_in.use(moved_in.with_model(**llm))
         assert DOG not in moved_in.llm.embedded_texts()
         assert [one.role for one in moved_in.locations.known()] == ["home"]
@@ -74,21 +71,20 @@ class TestMeanwhile:
         with moved_in.small.hold("embeddings", when=TOWN) as gate:
             moved_in.live.use(moved_in.with_small_model())
             wait_until(lambda: gate.waiting, what="the last memory is being embedded")
-            moved_in.release = gate.release  # type: ignore[attr-defined]
+            moved_in.release = gate.release
             yield moved_in
 
     def test_the_earlier_place_serves_and_what_changes_comes_along(self, moving: House) -> None:
         assert DOG in moving.found("What is my dog called?")
         assert moving.texts() == sorted([DOG, CAT, TOWN])
         state = moving.state()
-        assert state is not None
         assert state.ok
         assert " of 4 memories are in sqlite, collection memories_small_64" in state.detail
         dog, cat = (moving.memory(text) for text in (DOG, CAT))
         moving.backend.remove(dog.id)
         moving.backend.replace(cat.id, "My cat is called Tim.", expires="2031-01-01")
         moving.remember("I like green tea.")
-        moving.release()  # type: ignore[attr-defined]
+        moving.release()
         wait_until(lambda: moving.serves(moving.with_small_model()), what="it is moved")
         assert moving.texts() == sorted(["My cat is called Tim.", TOWN, "I like green tea."])
         assert moving.memory("My cat is called Tim.").expires == "2031-01-01"
@@ -97,7 +93,7 @@ class TestMeanwhile:
     def test_going_back_to_the_earlier_settings_ends_it(self, moving: House) -> None:
         before = moving.live.current
         moving.live.use(moving.with_model())
-        moving.release()  # type: ignore[attr-defined]
+        moving.release()
         wait_until(lambda: moving.live.current is not before, what="it is opened anew")
         wait_until(lambda: moving.serves(moving.with_model()), what="it stays where it was")
         moving.remember("I like green tea.")
@@ -105,13 +101,13 @@ class TestMeanwhile:
 
     def test_a_third_choice_gets_everything(self, moving: House) -> None:
         moving.live.use(moving.with_model("third"))
-        moving.release()  # type: ignore[attr-defined]
+        moving.release()
         wait_until(lambda: moving.serves(moving.with_model("third")), what="the third one serves")
         assert moving.texts() == sorted([DOG, CAT, TOWN])
 
     def test_a_restart_goes_on_from_there(self, moving: House) -> None:
         moving.leave()
-        moving.release()  # type: ignore[attr-defined]
+        moving.release()
         moving.small.clear()
         moving.enter()
         moving.use(moving.with_small_model())
@@ -130,7 +126,7 @@ class TestMeanwhile:
         writer = threading.Thread(target=write)
         writer.start()
         assert entered.wait(60)
-        moving.release()  # type: ignore[attr-defined]
+        moving.release()
         wait_until(
             lambda: (state := moving.state()) and state.detail.startswith("4 of 4"), what="most is copied"
         )
@@ -175,7 +171,6 @@ class TestAtAStart:
                 house.remember(CAT)
                 wait_until(lambda: (s := house.state()) and not s.ok, what="the status tells it")
                 state = house.state()
-                assert state is not None
                 assert "cannot be read" in state.detail
                 assert "--abandon" in state.hint
                 assert house.texts() == [CAT]
@@ -227,10 +222,10 @@ class TestSeveralServers:
         for house in (moved_in, other):
             wait_until(
                 lambda house=house: house.serves(house.with_small_model()), what="both serve from there"
-            )  # type: ignore[misc]
+            )
             wait_until(
-                lambda house=house: house.texts() == sorted([DOG, CAT, TOWN, "I like green tea."]),  # type: ignore[misc]
-                what=lambda house=house: f"all is there: {house.texts()}",  # type: ignore[misc]
+                lambda house=house: house.texts() == sorted([DOG, CAT, TOWN, "I like green tea."]),
+                what=lambda house=house: f"all is there: {house.texts()}",
             )
         assert small_llm.embedded_texts().count(DOG) == 1
         other.close()
@@ -292,7 +287,7 @@ def test_what_is_forgotten_while_the_rest_is_looked_for_does_not_come_back(moved
     store = library.vector_store
     left = LibraryRecords(store)
     before = left.heads()
-    left.heads = lambda: before  # type: ignore[method-assign]
+    left.heads = lambda: before
     embed = library.embedder.embed_batch
     copy = copying.Copy(left, Late(store, embed), deletes=False, stop=threading.Event())
     assert copy.fill(since="", without=lambda: moved_in.locations.removed_since(0.0)) == 0
@@ -324,7 +319,6 @@ def test_what_one_refuses_keeps_nobody_else_back(moved_in: House) -> None:
         wait_until(lambda: moved_in.mover.idle, what="nothing is collected any more")
     assert moved_in.texts() == sorted([DOG, TOWN])
     state = moved_in.state()
-    assert state is not None
     assert "1 memories were refused" in state.detail
 
 

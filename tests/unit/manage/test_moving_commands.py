@@ -1,7 +1,5 @@
 """`owui-memory export | import | migrate`, on the state of a server."""
 
-from __future__ import annotations
-
 import json
 import stat
 import threading
@@ -266,7 +264,6 @@ class TestMigrate:
     def test_abandon_says_what_it_leaves(self, stopped: House, capsys: pytest.CaptureFixture[str]) -> None:
         stopped.enter()
         home = stopped.locations.home()
-        assert home is not None
         elsewhere = type(home)(home.settings, "other", "other", 64)
         stopped.locations.aim(elsewhere, empty=True)
         stopped.locations.arrive(elsewhere, pending=True)

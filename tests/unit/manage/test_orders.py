@@ -1,7 +1,5 @@
 """Commands, each carried out once, and what their numbers mean; on SQLite and on PostgreSQL."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -31,7 +29,6 @@ def test_one_has_it_until_it_is_answered_and_all_get_the_answer(engine: Engine) 
     key = first.of_turn("ada", [turn.key])
     assert key == second.of_turn("ada", ["", other.key]) == turn.exchange_key
     order = first.take("ada", key)
-    assert order is not None
     assert (order.text, order.user_id, order.attempts) == ("/memory undo", "ada", 1)
     assert second.take("ada", key) is None
     assert second.answer_to("ada", key) == ""
@@ -54,7 +51,6 @@ def test_who_stood_still_is_told_and_cannot_answer(engine: Engine, monkeypatch: 
     frozen = kept.take("ada", turn.exchange_key)
     again = kept.take("ada", turn.exchange_key)
     assert frozen is not None
-    assert again is not None
     assert again.attempts == 2
     with pytest.raises(ClaimLost):
         kept.renew(frozen)

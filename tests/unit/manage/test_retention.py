@@ -1,7 +1,5 @@
 """What is kept for a while only is gone after it, however often the server is started."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import os
@@ -32,16 +30,7 @@ DAY_S = 24 * 3600.0
 PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
-ALWAYS = {
-    "journal",
-    "versions",
-    "switches",
-    "noted",
-    "locations",
-    "llm_days",
-    "api_keys",
-    "note_switches",
-}
+ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys", "note_switches"}
 ALWAYS |= {"episodes", "episode_switches"}  # for as long as the setting episode_days says, where it does
 ALWAYS |= {
     "digests",
@@ -138,11 +127,11 @@ def test_a_server_that_is_started_often_prunes(
     monkeypatch.setattr(sweeping, "_EVERY_S", 0.01)
     for _ in range(2):
         running = Running()
-        engine = running.pipeline._runtime._engine  # type: ignore[union-attr]
+        engine = running.pipeline._runtime._engine
         put(engine, recalls, "at", time.time() - 8 * DAY_S)
         put(engine, recalls, "at", time.time() - 100 * DAY_S)
-        sweeper = running.pipeline._runtime._sweeper  # type: ignore[union-attr]
-        sent = running.pipeline._runtime.page.uploads.keep("ada", io.BytesIO(b"x"))  # type: ignore[union-attr]
+        sweeper = running.pipeline._runtime._sweeper
+        sent = running.pipeline._runtime.page.uploads.keep("ada", io.BytesIO(b"x"))
         os.utime(sent, (1, 1))
 
         def is_pruned(engine: Engine = engine, sweeper: ErasureWorker = sweeper, sent: Path = sent) -> bool:

@@ -1,7 +1,5 @@
 """Threads that wait for a model in this process are served in batches; each gets its own vector or error."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal
@@ -108,7 +106,7 @@ def test_nobody_waits_for_a_thread_that_was_interrupted(chosen: bool) -> None:
         try:
             first = threads.submit(embedder.embed, "tea")
             wait_until(lambda: model.waiting, what="the first is being encoded")
-            threads.submit(_interrupt_when, lambda: bool(embedder._encode._waiting), main)  # type: ignore[attr-defined]
+            threads.submit(_interrupt_when, lambda: bool(embedder._encode._waiting), main)
             with pytest.raises(KeyboardInterrupt):
                 embedder.embed("coffee")
         finally:
@@ -152,7 +150,7 @@ NO_VECTORS: dict[str, Any] = {
 
 
 def settings_for(llm: ScriptedLLM) -> Valves:
-    return Valves(embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="e")
+    return Valves(**llm.embeds("e"))
 
 
 @pytest.fixture
@@ -203,8 +201,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
     scripted_llm: ScriptedLLM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """mem0 leaves out what could not be embedded, and calls that a success."""
-    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
-    settings = settings_for(scripted_llm).model_copy(update=llm)
+    settings = settings_for(scripted_llm).model_copy(update=scripted_llm.reads())
     said = [{"role": "user", "content": "My dog is called Rex. I live in Rome."}]
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         with monkeypatch.context() as ill:
@@ -224,7 +221,7 @@ def test_what_mem0_extracts_waits_for_its_vectors(
 def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:
     model = Model()
     model.free.set()
-    model.embed_batch = lambda texts, _action: []  # type: ignore[method-assign]
+    model.embed_batch = lambda texts, _action: []
     embedder = Embedder(lambda: model, "", local=True)
     with ThreadPoolExecutor(4) as threads:
         faults = [threads.submit(embedder.embed, text).exception(60) for text in ("a", "b", "c", "d")]
@@ -238,7 +235,7 @@ def test_an_unrelated_memory_is_as_far_off_with_any_embedder(
     scripted_llm: ScriptedLLM, tmp_path: Path
 ) -> None:
     """One that finds everything similar opens the gate no sooner than another."""
-    settings = Valves(embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="e")
+    settings = Valves(**scripted_llm.embeds("e"))
     found = []
     for number, near in enumerate((0.0, 0.7)):
         scripted_llm.nearness = near

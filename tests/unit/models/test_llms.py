@@ -1,7 +1,5 @@
 """A second LLM answers where the first does not, and every call's tokens are counted."""
 
-from __future__ import annotations
-
 import gc
 import json
 from collections.abc import Iterator
@@ -49,9 +47,7 @@ def second(_another: ScriptedLLM) -> ScriptedLLM:
 @pytest.fixture
 def settings(first: ScriptedLLM, second: ScriptedLLM) -> Valves:
     return Valves(
-        llm_provider="openai",
-        llm_base_url=first.base_url,
-        llm_model="one",
+        **first.reads("one"),
         fallback_llm_provider="vllm",
         fallback_llm_base_url=second.base_url,
         fallback_llm_model="two",

@@ -1,7 +1,5 @@
 """A model that the server does not have is named with what it has and what to do; else nothing is said."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,7 +25,6 @@ def settings_of(role: str, provider: str, url: str, model: str, key: str = "") -
 
 
 def told(fault: MemoryFault | None) -> tuple[str, str]:
-    assert fault is not None
     return str(fault), fault.hint
 
 

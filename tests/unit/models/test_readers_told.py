@@ -1,7 +1,5 @@
 """What the status says of the LLM that reads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -18,7 +16,6 @@ from tests.unit.models.reading import external, llms, local, openai, reader
 def test_the_status_says_who_reads_and_what_was_reached(scripted_llm: ScriptedLLM) -> None:
     ours = llms(openai(scripted_llm.base_url))
     host = scripted_llm.base_url.split("/")[2]
-    assert ours.readers is not None
     assert f"{host} lists 2 models (" in ours.readers.check().detail
     reader(ours, external("scripted-chat"))
     assert "auto: the model that answered reads; last openai scripted-chat; " in ours.part().detail
@@ -57,7 +54,6 @@ def test_local_only_asks_no_other_server(scripted_llm: ScriptedLLM, monkeypatch:
     monkeypatch.setattr(catalogue, "is_local", lambda url: url != far.url)
     monkeypatch.setattr(catalogue, "_asked", asked := Asked())
     ours = llms(far, openai(scripted_llm.base_url), local_only=True)
-    assert ours.readers is not None
     assert "127.0.0.2:1 is not asked, as local_only is on" in ours.readers.check().detail
     assert ours.part().ok
     assert asked.urls == {scripted_llm.base_url}

@@ -1,7 +1,5 @@
 """No text is too long to be remembered or to recall by: the embedder's limit is learned from its refusals."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -76,7 +74,7 @@ def test_too_many_texts_at_once(tmp_path: Path) -> None:
 
 
 def test_a_refusal_for_another_reason_is_none_of_length(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    settings = Valves(embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="m")
+    settings = Valves(**scripted_llm.embeds())
     with closing(LibraryBackend.open(settings, tmp_path)) as backend:
         scripted_llm.clear()
         with scripted_llm.fault("embeddings", when="tea", status=400), pytest.raises(Drop, match="HTTP 400"):

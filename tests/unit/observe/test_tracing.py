@@ -1,7 +1,5 @@
 """Spans reach a collector, with the names of the conventions and without texts."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys
@@ -98,7 +96,7 @@ def test_what_happens_is_told_by_the_names_of_the_conventions(collector: Collect
 def test_a_chat_with_the_filter_is_told_without_what_was_said(collector: Collector, filter_: Running) -> None:
     remember(filter_, "My dog is called Rex.")
     remember(filter_, "What is my dog called?")
-    filter_.pipeline._runtime._tracing.close()  # type: ignore[union-attr]
+    filter_.pipeline._runtime._tracing.close()
     told = collector.told()
     assert {"search_memory", "upsert_memory"} <= set(told)
     assert "Rex" not in str(collector.spans)
@@ -115,7 +113,6 @@ def test_what_a_request_leads_to_stands_below_its_span_and_that_below_the_client
     with Upstream() as upstream, desk(tmp_path, upstream, traces=True) as at:
         at.remember("My dog is called Rex.", headers={"traceparent": client, "tracestate": "a=b"})
         passed = Trace.read(upstream.asked[-1].header("traceparent") or "")
-        assert passed is not None
         assert passed.trace == "a" * 32
         assert passed.span != "b" * 16
         assert upstream.asked[-1].header("tracestate") == "a=b"

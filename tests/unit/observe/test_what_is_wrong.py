@@ -1,7 +1,5 @@
 """Within half a minute the status says that memory does not work, and why; and that it does again."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json
@@ -146,7 +144,7 @@ def test_a_new_store_and_one_whose_users_were_erased_are_fine(verbatim: Valves, 
             wait_until(lambda: started.part("self-check")["ok"], what="the self-check")
             assert not told(started)
             remembered(started, "I live in Lisbon.")
-            started.runtime.commander.tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]
+            started.runtime.commander.tools.control._eraser.erase_user("ada")
 
 
 # The route ----------------------------------------------------------------------------------------

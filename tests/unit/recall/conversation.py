@@ -1,7 +1,5 @@
 """A conversation with a real store behind it, as the inlet sees it turn by turn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,9 +27,7 @@ class House:
 
     def __init__(self, llm: ScriptedLLM, folder: Path, backend: Backend | None = None) -> None:
         """`backend`: one that is open; else the library with its usual store."""
-        self.settings = Valves(
-            embedder_provider="openai", embedder_base_url=llm.base_url, embedder_model="embed"
-        )
+        self.settings = Valves(**llm.embeds("embed"))
         self.backend = backend or library(self.settings, folder)
         self.engine, self.folder = opened(folder), folder
         self.told, self.explanations = Injected(self.engine), Explanations(self.engine)

@@ -1,7 +1,5 @@
 """Documents are long texts about anything, not facts of everyday life, and are asked for as such."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,7 +67,6 @@ def test_without_its_adapter_a_calibration_is_that_of_the_model_alone(tmp_path: 
     assert with_it.plain.adapter is None
     with_it.save(tmp_path, "m", 512)
     kept = Calibration.load(tmp_path, "m", 512, model.adapter)
-    assert kept is not None
     assert (kept.plain.spread, kept.spread) == (alone.spread, with_it.spread)
     assert alone.plain.relevance(0.3) == alone.relevance(0.3)
 

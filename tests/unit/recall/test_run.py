@@ -1,7 +1,5 @@
 """Recalls at once are bounded: one too many is not begun, and says why; others can wait for their end."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +19,7 @@ from tests.harness.waiting import wait_until
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        embedder_provider="openai", embedder_base_url=scripted_llm.base_url, embedder_model="scripted-embed"
-    )
+    return Valves(**scripted_llm.embeds("scripted-embed"))
 
 
 @pytest.fixture

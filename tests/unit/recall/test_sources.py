@@ -1,7 +1,5 @@
 """No turn is told what it says itself, nor what only a replaced version of a message said."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.change import Change
@@ -42,7 +40,6 @@ def test_nor_while_what_it_said_is_just_being_stored(desk: Desk, op: str) -> Non
     known = desk.house.knows("My sister lives in Oslo.") if op == "replace" else ""
     desk.asks(chat, BERLIN)
     batch = desk.outbox.claim(8)
-    assert batch is not None
     message = batch.exchanges[0].message_id
     before = "My sister lives in Oslo." if known else ""
     change = Change(batch.name, 0, "ada", op, known, before, BERLIN, source=message)
@@ -156,9 +153,7 @@ def test_a_correction_that_is_taken_back_leaves_what_was_there(desk: Desk) -> No
 def _replaced(desk: Desk, memory_id: str, text: str) -> None:
     """What waits replaces a memory, as an LLM decides."""
     batch = desk.outbox.claim()
-    assert batch is not None
     before = desk.house.backend.get(memory_id)
-    assert before is not None
     (exchange,) = batch.exchanges
     change = Change(
         batch=batch.name,

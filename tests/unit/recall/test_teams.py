@@ -1,7 +1,5 @@
 """What a team knows is told as what one of its members said, and never as the reader's own."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,7 +143,7 @@ def test_the_name_survives_a_move(desk: Desk) -> None:
 
     desk.says(Chat("ada"), SISTER)
     desk.shares("ada", SISTER, "family")
-    records = LibraryRecords(desk.house.backend.vector_store)  # type: ignore[attr-defined]
+    records = LibraryRecords(desk.house.backend.vector_store)
     for record in records.all():
         if record.user_id == team_owner("family"):
             assert from_json(to_json(record)).payload["shared_by"] == "Ada"

@@ -1,7 +1,5 @@
 """What these tests share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -42,12 +40,7 @@ def own_mind(scripted_llm: ScriptedLLM, tmp_path: Path) -> Iterator[Mind]:
 
 @pytest.fixture
 def settings(scripted_llm: ScriptedLLM) -> Valves:
-    return Valves(
-        embedder_provider="openai",
-        embedder_base_url=scripted_llm.base_url,
-        embedder_api_key="k",
-        embedder_model="m",
-    )
+    return Valves(**scripted_llm.embeds())
 
 
 @pytest.fixture
@@ -87,5 +80,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def with_llm(settings: Valves, scripted_llm: ScriptedLLM) -> Valves:
     """As `settings`, and with an LLM that follows the story."""
     follow_the_story(scripted_llm)
-    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "small"}
-    return settings.model_copy(update=llm)
+    return settings.model_copy(update=scripted_llm.reads())

@@ -1,7 +1,5 @@
 """Somebody who keeps the memories of a desk in order, and what its user has told."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,10 +69,9 @@ def _numbered(value: Any, prompt: str) -> Any:
 
 @contextmanager
 def a_house(folder: Path, llm: ScriptedLLM, **settings: Any) -> Iterator[House]:
-    reader = {"llm_provider": "openai", "llm_base_url": llm.base_url, "llm_model": "m"}
-    with a_desk(folder, llm, **{**reader, "episodes": "off", **settings}) as desk:
+    with a_desk(folder, llm, **{**llm.reads("m"), "episodes": "off", **settings}) as desk:
         texts = (REX, REX_4, PORTO, *OTHERS)
-        desk.backend.prepare(texts)  # type: ignore[attr-defined]
+        desk.backend.prepare(texts)
         ids = [desk.backend.store("ada", Memory("", text, batch="before")) for text in texts]
         added = zip(ids, texts, strict=True)
         desk.journal.intend(

@@ -1,7 +1,5 @@
 """A backend with its journal, and a model that answers what the test says."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from owui_memory.state import metadata
 from tests.harness.places import library, opened
 from tests.harness.samples import NOW
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request
+from tests.harness.scripted_requests import is_ours
 
 SAID_AT = NOW.timestamp()
 
@@ -57,15 +55,7 @@ class Mind:
 
     def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
         self.llm, self.folder = llm, folder
-        self.settings = Valves(
-            embedder_provider="openai",
-            embedder_base_url=llm.base_url,
-            embedder_model="embed",
-            llm_provider="openai",
-            llm_base_url=llm.base_url,
-            llm_model="small",
-            extraction_rules="Never keep recipes.",
-        )
+        self.settings = Valves(**llm.embeds("embed"), **llm.reads(), extraction_rules="Never keep recipes.")
         self.backend = library(self.settings, folder)
         self.engine: Engine = opened(folder)
         self.journal = Journal(self.engine)
@@ -107,7 +97,3 @@ class Mind:
     def close(self) -> None:
         self.backend.close()
         self.engine.dispose()
-
-
-def is_ours(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")

@@ -1,7 +1,5 @@
 """One check stands before every way by which a text becomes a memory."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable
 from pathlib import Path
@@ -241,7 +239,7 @@ class Shelf:
     def __init__(self, *records: Record) -> None:
         self.records = {record.id: record for record in records}
 
-    def heads(self) -> dict:  # type: ignore[type-arg]
+    def heads(self) -> dict:
         from owui_memory.manage.migrate.records import Head
 
         return {id_: Head(record.created_at, record.digest, id_) for id_, record in self.records.items()}

@@ -1,7 +1,5 @@
 """What was decided is made once, whatever happens in between, and can be taken back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +52,6 @@ def test_a_new_date_alone_is_a_change(mind: Mind) -> None:
     put_off = {"op": "replace", "id": 1, "text": "The user has an exam.", "expires": "2999-02-01"}
     mind.hears(batch("My exam was put off to the first of February 2999."), put_off)
     memory = mind.backend.get(plan)
-    assert memory is not None
     assert memory.expires == "2999-02-01"
 
 
@@ -105,7 +102,6 @@ def test_what_a_message_replaced_comes_back(mind: Mind) -> None:
     mind.hears(batch(exchange("I moved to Porto.", name="m1")), REPLACE)
     assert retract(mind, "m1") == 1
     memory = mind.backend.get(known)
-    assert memory is not None
     assert (memory.text, memory.expires) == ("The user lives in Lisbon.", "2999-01-01")
 
 

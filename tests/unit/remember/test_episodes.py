@@ -1,7 +1,5 @@
 """Passages of what was said are kept, each once."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Batch, Exchange
@@ -23,11 +21,11 @@ DOG, ANSWER = "How long does a vaccination of my dog last?", "Three years, for m
 def exchange(
     said: str = DOG, answer: str = ANSWER, *, message: str = "m1", chat: str = "c", **more: object
 ) -> Exchange:
-    return Exchange(f"ada\n{chat}\n{message}", "ada", chat, said, answer, 86_400.0, **more)  # type: ignore[arg-type]
+    return Exchange(f"ada\n{chat}\n{message}", "ada", chat, said, answer, 86_400.0, **more)
 
 
 def kept(bench: Bench) -> list[Memory]:
-    found = bench.backend.list_all(past_owner("ada"))  # type: ignore[attr-defined]
+    found = bench.backend.list_all(past_owner("ada"))
     return sorted(found, key=lambda memory: (memory.chat, memory.ordinal))
 
 
@@ -141,9 +139,9 @@ def test_what_a_batch_was_about_goes_with_its_messages(bench: Bench) -> None:
     bench.start()
     batch = Batch("b", "ada", (exchange(), exchange(message="m2")), 1, 0.0)
     episodes = Episodes(bench.engine)
-    episodes.keep(bench.backend, batch, lambda: None)  # type: ignore[arg-type]
-    episodes.keep_topics(bench.backend, batch, "Ada asked how long a vaccination lasts.", lambda: None)  # type: ignore[arg-type]
+    episodes.keep(bench.backend, batch, lambda: None)
+    episodes.keep_topics(bench.backend, batch, "Ada asked how long a vaccination lasts.", lambda: None)
     assert [one.role for one in kept(bench)].count("topics") == 1
     edited = exchange("Never mind.", "", message="m3", replaces=("m1",))
-    episodes.retract(bench.backend, Batch("c", "ada", (edited,), 1, 0.0), lambda: None)  # type: ignore[arg-type]
+    episodes.retract(bench.backend, Batch("c", "ada", (edited,), 1, 0.0), lambda: None)
     assert [one.role for one in kept(bench)] == [USER, ASSISTANT]

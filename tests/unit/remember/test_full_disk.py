@@ -1,12 +1,9 @@
 """A disk that is full for a while: a real one, of one megabyte, that holds one of the files."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.remember.outbox import Outbox
 from tests.harness.remains import expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.small_disk import filled, small_disk
 from tests.harness.waiting import wait_until
 from tests.unit.remember.story import DOG, KNOWN, PORTO, TEA, said
 from tests.unit.remember.workbench import Tale
@@ -27,11 +25,10 @@ pytestmark = pytest.mark.usefixtures("quick")
 def disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "owui-memory-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk, and not in every container")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(folder, mib=1) as mounted:
+        if not mounted:
+            pytest.skip("only root may mount a small disk, and not in every container")
+        yield folder
 
 
 def moved(name: str, folder: Path, disk: Path) -> None:
@@ -43,16 +40,12 @@ def moved(name: str, folder: Path, disk: Path) -> None:
 @contextlib.contextmanager
 def full(disk: Path, tale: Tale) -> Iterator[None]:
     """No byte more. The logs begin anew, so that the next change needs one."""
-    tale.bench.backend._memory.vector_store.purge()  # type: ignore[attr-defined]
+    tale.bench.backend._memory.vector_store.purge()
     with contextlib.closing(sqlite3.connect(tale.folder / "state.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert os.statvfs(disk).f_bavail == 0
-    yield
-    ballast.unlink()
+    with filled(disk):
+        assert os.statvfs(disk).f_bavail == 0
+        yield
 
 
 @pytest.mark.parametrize("extraction", ["reconcile", "verbatim"])

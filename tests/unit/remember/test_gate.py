@@ -1,12 +1,10 @@
 """What an LLM should read, and what is remembered as it stands: in any language, and no debris."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.gate import judge, sift, statements
-from tests.unit.remember.cases import cases
+from tests.harness.inputs import cases
 
 WORK = "Here it is, with some words about why it is so and not otherwise. " * 30
 POEM = "Golden leaves are falling down,\n" * 60
@@ -14,7 +12,7 @@ NOTED = "Got it."
 ARTICLE = "The city council has decided to build a new bridge over the river next year. " * 40
 STORY = "I was born in Porto and my mother taught me to cook when our father was at sea. " * 40
 
-CASES, WHOSE = cases("gate.txt"), cases("whose_words.txt")
+CASES, WHOSE = cases("remember/gate.txt"), cases("remember/whose_words.txt")
 
 
 def exchange(text: str, answer: str = NOTED) -> Exchange:

@@ -1,7 +1,5 @@
 """What waits in the spill comes into the database: all of it, in turn with other work; no ban is undone."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -92,7 +90,7 @@ def test_a_ban_comes_between_and_no_permission_is_left(shelf: Shelf) -> None:
             shelf.keeper.forbid(turn)
             yield name, record
 
-    shelf.spill.pending = forbidden  # type: ignore[method-assign]
+    shelf.spill.pending = forbidden
     shelf.keeper.take_in()
     assert Permissions(shelf.engine).allowed("ada", [turn.key]) is None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,6 @@ from tests.harness.mortals import Mortals
 from tests.harness.remains import Remains, expire_claims
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.unit.remember.story import CAT, DOG, EDITED, FARO, FIRST, KNOWN, PORTO, TEA, follow_the_story, said
-
-
-@pytest.fixture(scope="module")
-def mortals() -> Iterator[Mortals]:
-    with Mortals() as mortals:
-        yield mortals
 
 
 @dataclass
@@ -109,15 +102,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path, scripted_llm: ScriptedLLM, mortals: Mortals, tried: Tried) -> Scene:
-    address = scripted_llm.base_url
-    settings = {
-        "embedder_provider": "openai",
-        "embedder_base_url": address,
-        "embedder_model": "embed",
-        "llm_provider": "openai",
-        "llm_base_url": address,
-        "llm_model": "small",
-    }
+    settings = {**scripted_llm.embeds("embed"), **scripted_llm.reads()}
     follow_the_story(scripted_llm)
     return Scene(tmp_path / "data", settings, mortals, tried)
 

@@ -1,7 +1,5 @@
 """A long message is remembered, and nobody's batch with it is lost, whatever the embedder takes."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from pathlib import Path
@@ -38,9 +36,7 @@ def test_the_fact_in_a_long_message_is_held(
             embedder_provider="openai",
             embedder_base_url=f"{server.url}/v1",
             embedder_model="m",
-            llm_provider="openai",
-            llm_base_url=scripted_llm.base_url,
-            llm_model="small",
+            **scripted_llm.reads(),
             extraction=extraction,
         )
         with closing(Bench(tmp_path, settings, LibraryBackend.open(settings, tmp_path))) as bench:

@@ -1,7 +1,5 @@
 """`llm_provider` auto in the writer: one reader a batch, the user's own sentences where there is none."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from pathlib import Path
@@ -34,8 +32,7 @@ def settings_of(llm: ScriptedLLM, *servers: ChatServer, **settings: object) -> V
     class Bound(Valves):
         chat_servers = servers
 
-    embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
-    return Bound(**{**embedder, "embedder_api_key": "k", "advanced": "batch_idle_seconds=0", **settings})  # type: ignore[arg-type]
+    return Bound(**{**llm.embeds(), "advanced": "batch_idle_seconds=0", **settings})
 
 
 def said(text: str, number: int, answered_by: str = "", user: str = "ada") -> Exchange:
@@ -161,7 +158,7 @@ def test_a_chat_of_ollama_is_read_by_ollama(scripted_llm: ScriptedLLM, open_benc
 def test_with_local_only_nothing_is_read_elsewhere(
     bench: Bench, scripted_llm: ScriptedLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading = bench.backend._llms.readers  # type: ignore[attr-defined]
+    reading = bench.backend._llms.readers
     for listing in reading._catalogue.listings:
         listing.is_local = False
     bench.settings = bench.settings.model_copy(update={"local_only": True})
@@ -184,7 +181,7 @@ def test_beside_mem0s_server_and_platform_too(kind: str, tmp_path: Path, scripte
             bench.outbox.put(said("I have a dog.", 1, external("scripted-chat")))
             bench.drain()
             with closing(open_backend(settings, tmp_path / "anew")) as anew:
-                assert [one.text for one in anew.list_all("ada")] == ["The user has a dog."]  # type: ignore[attr-defined]
+                assert [one.text for one in anew.list_all("ada")] == ["The user has a dog."]
             mine = readers(scripted_llm)
             bench.outbox.put(said("I live in Lisbon.", 2, external("a-pipe")))
             bench.drain()
@@ -213,11 +210,11 @@ def test_packages_that_are_missing_are_no_fault_beside_mem0(
             part = next(part for part in bench.backend.check() if part.name == "LLM")
             assert part.ok
             assert part.detail.startswith("mem0's own reads: mem0 cannot be imported")
-            assert [one.text for one in bench.backend.list_all("ada")] == ["User live in Lisbon."]  # type: ignore[attr-defined]
+            assert [one.text for one in bench.backend.list_all("ada")] == ["User live in Lisbon."]
         finally:
             bench.close()
 
 
 def texts(settings: Valves, folder: Path) -> list[str]:
     with closing(open_backend(settings, folder / "anew")) as anew:
-        return [one.text for one in anew.list_all("ada")]  # type: ignore[attr-defined]
+        return [one.text for one in anew.list_all("ada")]

@@ -1,35 +1,34 @@
 """Orders to a model are told from what users say of themselves, and are not remembered."""
 
-from __future__ import annotations
-
 from owui_memory.language.prompt_injection import REFUSED, gives_orders, is_wish
-from tests.unit.language.hostile import NO_ORDERS, ORDERS
-from tests.unit.language.orders_said import ATTACKS, NO_ATTACKS
+from tests.harness.inputs import inputs
 from tests.unit.remember.mind import Mind, add, batch, replaces
 from tests.unit.remember.workbench import Bench
 
+given = inputs("orders_said")
+
 
 def test_orders() -> None:
-    for text in ORDERS:
+    for text in given.ORDERS:
         assert gives_orders(text)
 
 
 def test_what_is_none() -> None:
-    for text in NO_ORDERS:
+    for text in given.NO_ORDERS:
         assert not gives_orders(text)
 
 
 def test_those_it_is_mended_by() -> None:
-    assert len(ATTACKS) > 60
-    assert len(NO_ATTACKS) > 60
-    assert [text for text in ATTACKS[::2] if not gives_orders(text)] == []
-    assert [text for text in NO_ATTACKS[::2] if gives_orders(text)] == []
+    assert len(given.ATTACKS) > 60
+    assert len(given.NO_ATTACKS) > 60
+    assert [text for text in given.ATTACKS[::2] if not gives_orders(text)] == []
+    assert [text for text in given.NO_ATTACKS[::2] if gives_orders(text)] == []
 
 
 def test_those_it_is_not_mended_by() -> None:
     """36 of 39 orders at first, and 1 of 36 others taken for one."""
-    assert len([text for text in ATTACKS[1::2] if not gives_orders(text)]) <= 3
-    assert len([text for text in NO_ATTACKS[1::2] if gives_orders(text)]) <= 1
+    assert len([text for text in given.ATTACKS[1::2] if not gives_orders(text)]) <= 3
+    assert len([text for text in given.NO_ATTACKS[1::2] if gives_orders(text)]) <= 1
 
 
 def test_a_wish() -> None:

@@ -1,7 +1,5 @@
 """One exchange that can never be remembered: it is set aside after few tries, and holds nobody up."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any
@@ -91,7 +89,7 @@ def test_what_fails_for_one_while_others_fare_well_waits_apart_and_is_not_given_
 
 
 def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench) -> None:
-    store: Any = bench.backend._memory.vector_store  # type: ignore[attr-defined]
+    store: Any = bench.backend._memory.vector_store
     insert = store.insert
 
     def bears(*values: Any, **named: Any) -> Any:
@@ -124,14 +122,14 @@ def test_a_change_that_cannot_be_made_leaves_the_others_of_its_batch(
     texts = ["The user lives in Lisbon.", "The user drinks hemlock.", "The user plays the cello."]
     added = [add(text) for text in texts]
     scripted_llm.when(is_ours, json.dumps({"operations": added}))
-    store = read.backend.store  # type: ignore[attr-defined]
+    store = read.backend.store
 
     def bears(user_id: str, new: Any) -> str:
         if "hemlock" in new.text:
             raise ValueError(new.text)
         return store(user_id, new)
 
-    read.backend.store = bears  # type: ignore[attr-defined]
+    read.backend.store = bears
     say(read, ["I live in Lisbon. I drink hemlock. I play the cello.", GOOD[1]], together=True)
     read.drain()
     assert read.texts() == [texts[0], texts[2]]

@@ -1,7 +1,5 @@
 """Add, replace, remove: what the LLM decides is read with tolerance and checked, on a real store."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,7 +37,6 @@ def test_a_new_fact(mind: Mind) -> None:
     assert (change.op, change.before, change.after) == ("add", "", LISBON)
     assert (change.kind, change.source, change.model, change.made) == ("profile", "b1", "small", True)
     stored = mind.backend.get(change.memory_id)
-    assert stored is not None
     assert stored.text == LISBON
 
 
@@ -53,8 +50,6 @@ def test_the_latest_truth_wins_and_keeps_its_place(mind: Mind) -> None:
     before = mind.backend.get(known)
     mind.hears(batch("I moved to Porto."), replaces(1, PORTO))
     after = mind.backend.get(known)
-    assert before is not None
-    assert after is not None
     assert (after.id, after.created_at, mind.texts()) == (before.id, before.created_at, [PORTO])
     assert [(change.before, change.after) for change in mind.changes()] == [(LISBON, PORTO)]
 

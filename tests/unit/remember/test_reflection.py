@@ -1,7 +1,5 @@
 """Memories are kept in order: nothing is invented, all can be taken back, what was forgotten stays away."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -210,7 +208,7 @@ def test_what_changes_while_it_is_stored_is_taken_back(house: House) -> None:
             )
         return memory_id
 
-    house.desk.backend.store = and_then_forgets  # type: ignore[method-assign]
+    house.desk.backend.store = and_then_forgets
     assert not house.reflects(**MERGE)
     assert house.desk.texts() == sorted([REX, PORTO, *OTHERS])
     assert "4 years" not in house.rows()
@@ -224,7 +222,7 @@ def test_what_cannot_be_stored_costs_no_memory(house: House) -> None:
             raise Drop("The embedder refuses this text.")
         return store(user_id, new)
 
-    house.desk.backend.store = refuses  # type: ignore[method-assign]
+    house.desk.backend.store = refuses
     assert not house.reflects(**MERGE)
     assert house.desk.texts() == before
 

@@ -1,11 +1,9 @@
 """What an LLM may take away, and whose words ask for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Batch
-from tests.unit.remember.cases import cases
+from tests.harness.inputs import cases
 from tests.unit.remember.mind import Mind, batch, remove
 
 HELD = ("The user lives in Graz.", "The user's dog is called Rex.", "The user is married to Tom.")
@@ -18,7 +16,7 @@ def removes_all(mind: Mind, said: Batch) -> int:
     return mind.hears(said, *(remove(number) for number in range(1, len(HELD) + 1)))
 
 
-CASES = cases("removals.txt")
+CASES = cases("remember/removals.txt")
 
 
 @pytest.mark.parametrize("heading", ["a wish to forget", "what is over"])

@@ -1,17 +1,15 @@
 """What says the same is kept once; what only looks it is kept twice, however near an embedder finds it."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest
 
 from owui_memory.language.dedupe import same, wording
 from tests.harness.hang import work_ends
-from tests.unit.remember.cases import cases
+from tests.harness.inputs import cases
 from tests.unit.remember.mind import Mind, add, batch
 
-PAIRS = cases("pairs.txt")
+PAIRS = cases("remember/pairs.txt")
 # With the likeness that an embedder may find between them, and whether they say the same.
 AS_NEAR = [
     ("I live in Lisbon.", "i live in Lisbon", 0.0, True),

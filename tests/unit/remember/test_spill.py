@@ -1,7 +1,5 @@
 """What the state database cannot take waits in files: all of it, private, in order, and once."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import math
@@ -84,7 +82,6 @@ def test_a_kill_at_any_moment_leaves_whole_records(tmp_path: Path) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", code, str(folder), root], stdout=subprocess.PIPE, text=True
         ) as writer:
-            assert writer.stdout is not None
             writer.stdout.readline()
             time.sleep(pause)
             writer.send_signal(signal.SIGKILL)

@@ -1,7 +1,5 @@
 """A server stands still for longer than its claim lasts, and comes back when another has its batch."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -179,7 +177,6 @@ def test_the_writer_leaves_the_batch_to_the_other(
     tale = Tale.begin(tmp_path, with_llm, timeout_s=60)
     one, other = tale.bench, Bench(tmp_path, with_llm, tale.bench.backend)
     batch = one.outbox.claim()
-    assert batch is not None
     one.writer._claimed[batch.name] = batch
     wait_until(lambda: one.live.current, what="the backend is open")
     first = [True]
@@ -196,7 +193,7 @@ def test_the_writer_leaves_the_batch_to_the_other(
     assert other.texts() == sorted([DOG, PORTO, TEA])
     counts = one.metrics.counts()
     assert (counts["failed remembering"], counts.get("exchanges remembered", 0)) == (1, 0)
-    assert "Another server has taken over" in one.metrics.last_error.text  # type: ignore[union-attr]
+    assert "Another server has taken over" in one.metrics.last_error.text
     assert one.outbox.counts() == Counts(pending=0, dead=0)
     assert all(change.made for change in one.journal.of_user("ada"))
     other.writer.stop(5)

@@ -1,7 +1,5 @@
 """What a batch was about, in one line of the LLM's answer: kept beside its passages, whatever it holds."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -29,7 +27,7 @@ def hears(read: Bench, llm: ScriptedLLM, topics: Any, said: str = SAID, **more: 
     message = more.pop("message", "m1")
     read.outbox.put(Exchange(f"ada\nc\n{message}", "ada", "c", said, "Well done!", 86_400.0, **more))
     read.drain()
-    found = read.backend.list_all(past_owner("ada"))  # type: ignore[attr-defined]
+    found = read.backend.list_all(past_owner("ada"))
     return [memory for memory in found if memory.role == "topics"]
 
 
@@ -42,7 +40,6 @@ def test_the_line_is_a_passage_of_the_batch(read: Bench, scripted_llm: ScriptedL
         1,
         "folder:f1",
     )
-    assert line.created_at is not None
     assert line.created_at.timestamp() == 86_400.0
     assert len(scripted_llm.chats()) == 1  # no call of its own
 

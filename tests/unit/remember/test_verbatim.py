@@ -1,7 +1,5 @@
 """Without an LLM, by the bundled embedder: what kind of statement it is."""
 
-from __future__ import annotations
-
 import contextlib
 import warnings
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.memory import Memory
 from owui_memory.remember.gate import sift
 from owui_memory.remember.verbatim import decide_verbatim, kind_of
-from tests.unit.remember.cases import cases
+from tests.harness.inputs import cases
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +54,8 @@ def test_the_kind_of_a_statement(backend: LibraryBackend) -> None:
 
 LONG_ANSWER = "Here it is, with some words about why. " * 40
 IN_PASSING = {
-    name: [(*case, "", "", "")[:4] for case in some] for name, some in cases("in_passing.txt").items()
+    name: [(*case, "", "", "")[:4] for case in some]
+    for name, some in cases("remember/in_passing.txt").items()
 }
 
 

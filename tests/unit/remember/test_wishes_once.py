@@ -1,7 +1,5 @@
 """A wish that says what another says, or takes its place, becomes one with it: by the bundled embedder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 
@@ -26,7 +24,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mind]:
     with ScriptedLLM() as llm:
         mind = Mind(llm, tmp_path_factory.mktemp("data"))
         mind.backend.close()
-        settings = Valves(llm_provider="openai", llm_base_url=llm.base_url, llm_model="small")
+        settings = Valves(**llm.reads())
         mind.backend = LibraryBackend.open(settings, tmp_path_factory.mktemp("bundled"))
         yield mind
         mind.close()

@@ -1,8 +1,5 @@
 """The writer drains the queue into a real mem0 on a real store; the embedder is the scripted server."""
 
-from __future__ import annotations
-
-import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +21,7 @@ from owui_memory.remember.outbox import Outbox
 from owui_memory.remember.writer import Writer
 from owui_memory.state import open_state
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.scripted_requests import is_ours
 from tests.harness.waiting import wait_until
 from tests.unit.remember.workbench import Bench, OpenBench
 
@@ -64,7 +62,6 @@ def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Benc
 def test_after_a_crash_between_two_statements_only_the_missing_one_is_added(bench: Bench) -> None:
     bench.say("I live in Lisbon. My dog is called Rex.")
     batch = bench.outbox.claim()
-    assert batch is not None
     bench.backend.add(
         "ada", [{"role": "user", "content": "I live in Lisbon."}], infer=False, batch=batch.name
     )
@@ -116,7 +113,6 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
     batch = outbox.claim()
     live.close()
     engine.dispose()
-    assert batch is not None
     assert batch.attempts == 1, "no try was spent"
 
 
@@ -124,13 +120,11 @@ def test_nothing_is_claimed_while_there_is_no_backend(tmp_path: Path, settings: 
 def test_the_llm_is_asked_only_about_what_is_worth_it(
     settings: Valves, scripted_llm: ScriptedLLM, extraction: str, open_bench: OpenBench
 ) -> None:
-    llm = {"llm_provider": "openai", "llm_base_url": scripted_llm.base_url, "llm_model": "m"}
+    llm = scripted_llm.reads("m")
     settings = settings.model_copy(update={**llm, "llm_api_key": "k", "extraction": extraction})
     bench = open_bench(settings)
     scripted_llm.clear()
-    scripted_llm.when(
-        lambda request: '"operations"' in request.said_by("system"), json.dumps({"operations": []})
-    )
+    scripted_llm.when(is_ours, {"operations": []})
     bench.say("What is the capital of France?", key="1")
     bench.say("```python\nx = 1\n```", key="2")
     bench.drain()
@@ -155,8 +149,8 @@ def test_ids_that_mem0_does_not_tell_are_looked_for(with_llm: Valves, open_bench
     def tells_no_ids(*values: Any, **named: Any) -> list[Memory]:
         return [replace(memory, id="") for memory in add(*values, **named)]
 
-    bench.backend.add = tells_no_ids  # type: ignore[method-assign]
+    bench.backend.add = tells_no_ids
     bench.say("I live in Lisbon.")
     bench.drain()
     (change,) = bench.journal.of_user("ada")
-    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]  # type: ignore[attr-defined]
+    assert [memory.id for memory in bench.backend.list_all("ada")] == [change.memory_id]

@@ -69,7 +69,7 @@ class Bench:
         wait_until(lambda: not any(map(_remembers, threading.enumerate())), what="all is told")
 
     def texts(self, user: str = "ada") -> list[str]:
-        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]  # type: ignore[attr-defined]
+        rows = self.backend._memory.vector_store.list(filters={"user_id": user})[0]
         return sorted(row.payload["data"] for row in rows)
 
     def close(self) -> None:

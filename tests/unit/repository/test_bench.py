@@ -1,7 +1,5 @@
 """The benchmarks measure something: questions find their memories, and percentiles are what they say."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path
@@ -157,15 +155,6 @@ def conversation(tmp_path: Path) -> Conversation:
     return load(path)[0]
 
 
-def embedding(llm: ScriptedLLM) -> dict[str, str]:
-    return {
-        "embedder_provider": "openai",
-        "embedder_base_url": llm.base_url,
-        "embedder_api_key": "k",
-        "embedder_model": "m",
-    }
-
-
 def test_a_conversation_has_sessions_turns_and_questions(conversation: Conversation) -> None:
     assert [session.said_at for session in conversation.sessions] == [1683554160, 1704067500]
     assert [turn.dia_id for turn in conversation.turns][7:] == ["D1:8", "D2:1", "D2:2"]
@@ -207,7 +196,7 @@ def test_tokens_are_those_of_the_bundled_model() -> None:
 
 def test_a_chat_is_read_in_batches_and_costs_what_is_sent(conversation: Conversation) -> None:
     with scripted_llm() as llm:
-        cost = ours(conversation.chats(), llm, **embedding(llm))
+        cost = ours(conversation.chats(), llm, **llm.embeds())
         prompts = [request.last_user_text for request in llm.chats()]
     assert cost.exchanges == 4
     assert cost.asked.calls == 2, "one a chat"
@@ -221,7 +210,7 @@ def test_a_chat_is_read_in_batches_and_costs_what_is_sent(conversation: Conversa
 
 def test_batches_of_one_cost_a_call_each(conversation: Conversation) -> None:
     with scripted_llm() as llm:
-        cost = ours(conversation.chats(), llm, advanced="batch_max_exchanges=1", **embedding(llm))
+        cost = ours(conversation.chats(), llm, advanced="batch_max_exchanges=1", **llm.embeds())
     assert cost.asked.calls == 3
 
 
@@ -236,7 +225,7 @@ def test_mem0_is_asked_for_each_exchange(conversation: Conversation) -> None:
 def test_the_writer_remembers_everything_of_all_users(conversation: Conversation) -> None:
     said = of_users(conversation.chats(), users=3, each=2)
     with scripted_llm() as llm:
-        assert writer_speed(said, asking(llm, advanced="users_at_once=2", **embedding(llm))) > 0
+        assert writer_speed(said, asking(llm, advanced="users_at_once=2", **llm.embeds())) > 0
         assert Asked.of(llm.chats()).calls == 3
 
 
@@ -269,7 +258,7 @@ def test_a_prompt_that_grows_at_its_end_is_kept_whole(
         Question(text, "Yes.", ("D1:4",), 4)
         for text in ("Has Ada moved to Lisbon in May?", "What is the name of Ada's dog, Rex?")
     ]
-    with our_store({"conv-1": by_turn(conversation)}, **embedding(scripted_llm)) as house:
+    with our_store({"conv-1": by_turn(conversation)}, **scripted_llm.embeds()) as house:
         asked_ = [("conv-1", questions)]
         message = measured(house, asked_, [ours_placed(house, "conv-1", questions, "message")])
         anew = measured(house, asked_, [peers(house, "conv-1", questions)])

@@ -1,17 +1,13 @@
 """The demo model says what it was given, in the forms that Open WebUI asks for."""
 
-from __future__ import annotations
-
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.harness.bodies import recording
+from tests.harness.plugins import loaded
 
-PLUGIN = Path(__file__).parents[3] / "examples" / "demo_model.py"
 BLOCK = (
     '<user_memories>\nUse them.\n- (today) "I like tea."\n- (yesterday) "My dog is Rex."\n</user_memories>'
 )
@@ -20,12 +16,7 @@ BLOCK = (
 @pytest.fixture
 def pipeline() -> Any:
     """As the Pipelines server loads it."""
-    spec = importlib.util.spec_from_file_location("demo_model", PLUGIN)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Pipeline()
+    return loaded("examples/demo_model.py").Pipeline()
 
 
 def ask(pipeline: Any, text: str, *, system: str = "", stream: bool = False) -> str:

@@ -1,7 +1,5 @@
 """The Kubernetes manifests are valid, fit each other, and set only settings that exist."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterator, Mapping
@@ -244,7 +242,7 @@ def test_only_settings_that_exist_are_set_and_they_are_accepted(overlay: Overlay
     assert settings.vector_store == "qdrant"
     services = {body["metadata"]["name"] for body in overlay.of_kind("Service")}
     for url in filter(None, (settings.vector_store_url, settings.llm_base_url)):
-        assert re.fullmatch(r"http://([a-z]+):\d+", url)[1] in services  # type: ignore[index]
+        assert re.fullmatch(r"http://([a-z]+):\d+", url)[1] in services
 
 
 def pipelines_of(overlay: Overlay) -> tuple[Mapping[str, Any], dict[str, str | None]]:
@@ -352,7 +350,7 @@ def test_probes_of_pipelines_send_the_key_from_the_environment(overlay: Overlay)
     for name, probe in probes(pipelines):
         command = " ".join(probe["exec"]["command"])
         assert "Bearer $PIPELINES_API_KEY" in command, name
-        given = int(re.search(r"--max-time (\d+)", command)[1])  # type: ignore[index]
+        given = int(re.search(r"--max-time (\d+)", command)[1])
         assert given < probe["timeoutSeconds"], name
 
 

@@ -1,9 +1,6 @@
 """single_file/memory_function.py as Open WebUI loads it: a chat waits for no server that does not answer."""
 
-from __future__ import annotations
-
 import asyncio
-import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 from owui_memory.commands.parse import read_command
-from scripts.generate import ROOT
 from tests.harness.hostile_server import HostileServer
+from tests.harness.plugins import loaded
 from tests.harness.web import WebServer
 
 BODY = {"messages": [{"role": "user", "content": "Hello."}]}
@@ -23,14 +20,7 @@ BODY = {"messages": [{"role": "user", "content": "Hello."}]}
 
 @pytest.fixture(scope="module")
 def function() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "memory_function", ROOT / "single_file" / "memory_function.py"
-    )
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("single_file/memory_function.py")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +103,7 @@ def test_sources_are_shown_in_the_users_own_chats_and_long_bodies_hold_up_no_oth
 
     if owner:
         module = ModuleType("open_webui.models.chats")
-        module.Chats = Chats  # type: ignore[attr-defined]
+        module.Chats = Chats
         monkeypatch.setitem(sys.modules, module.__name__, module)
     server.goes_on.set()
     server.events += [{"type": "status", "data": {}}, {"type": "source", "data": {}}]

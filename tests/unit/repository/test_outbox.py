@@ -1,9 +1,6 @@
 """What observers keep: it waits, in order, for a memory of whatever answers, and never without a bound."""
 
-from __future__ import annotations
-
 import asyncio
-import importlib.util
 import json
 import logging
 import stat
@@ -17,18 +14,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from tests.harness.hang import returns
 from tests.harness.observed import KEY, ObservedMemory
-
-FILE = Path(__file__).parents[3] / "examples" / "outbox.py"
+from tests.harness.plugins import loaded
 
 
 @pytest.fixture
 def outbox(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, which does not wait."""
-    spec = importlib.util.spec_from_file_location("outbox", FILE)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded("examples/outbox.py")
     monkeypatch.setattr(module, "GATHER_SECONDS", 0.001)
     monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.002)
     return module

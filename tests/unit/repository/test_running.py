@@ -1,7 +1,5 @@
 """`make up` and its parts: what is started with what, and what is said when it cannot be."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
@@ -162,7 +160,7 @@ def test_a_changed_key_or_port_drops_the_connections_open_webui_keeps(
     webui(tmp_path).forget_old_wiring()
     assert "openai.enable" in kept(database)
 
-    webui(tmp_path, **changed).forget_old_wiring()  # type: ignore[arg-type]
+    webui(tmp_path, **changed).forget_old_wiring()
     assert kept(database) == ["ui.banners"]
 
 

@@ -1,7 +1,5 @@
 """A clock that was wrong by days and is put right holds nothing up, gives nothing up and loses nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -113,7 +111,6 @@ def test_the_queue_goes_on(
     wait_s = done_while_wrong(queue)
     clock.wrong_by = wait_s + 1  # put right, and so much later
     batch = queue.claim()
-    assert batch is not None
     assert batch.exchanges[0].message_id == "1"
 
 
@@ -133,7 +130,6 @@ def test_nobody_takes_a_batch_from_themselves(engine: Engine, clock: Clock, wron
     queue = Outbox(engine)
     queue.put(exchange("1"))
     batch = queue.claim()
-    assert batch is not None
     clock.wrong_by = wrong_by
     assert queue.claim(in_hand=[batch.name]) is None
     queue.renew(batch)
@@ -149,7 +145,7 @@ def test_an_edited_message_counts(engine: Engine, clock: Clock, wrong_by: float)
     clock.wrong_by = 0.0
     assert queue.put(exchange("edited", follows="start"))
     with engine.connect() as connection:
-        states = dict(connection.execute(select(outbox.c.key, outbox.c.state)).all())  # type: ignore[arg-type]
+        states = dict(connection.execute(select(outbox.c.key, outbox.c.state)).all())
     assert states == {"ada\nc\noriginal": "done", "ada\nc\nedited": "pending"}
 
 

@@ -1,7 +1,5 @@
 """PostgreSQL as the state database: what a wrong address is told, and how a restart is survived."""
 
-from __future__ import annotations
-
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -143,7 +141,6 @@ def test_a_restart_loses_nothing(stoppable: Place, own_postgres: Postgres) -> No
         assert (allowed.result(60), found.result(30)) == (True, None)
     queue.done(batch)
     again = queue.claim()
-    assert again is not None
     assert [one.key for one in again.exchanges] == ["meanwhile"]
     assert Permissions(engine).allowed("ada", [turn.key]) is not None
     engine.dispose()

@@ -1,7 +1,5 @@
 """Whatever befalls the state database: no chat fails or waits, nothing is lost, and the status tells why."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import os
@@ -32,6 +30,7 @@ from tests.harness.places import Place
 from tests.harness.postgres import Postgres
 from tests.harness.remains import store_in
 from tests.harness.scripted_llm import ScriptedLLM
+from tests.harness.small_disk import filled, small_disk
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.test_filter import Running, remember
 
@@ -125,7 +124,6 @@ def locked(file: Path) -> Iterator[None]:
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert holder.stdout is not None
     assert holder.stdout.readline()
     try:
         yield
@@ -194,10 +192,7 @@ FAULTS: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], str]] = 
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "told"), FAULTS.values(), ids=list(FAULTS))
 def test_a_file(
-    filter_: Running,
-    own_data_folder: Path,
-    fault: Callable[[Path], AbstractContextManager[None]],
-    told: str,
+    filter_: Running, own_data_folder: Path, fault: Callable[[Path], AbstractContextManager[None]], told: str
 ) -> None:
     remember(filter_, FACTS[0])
     before, between = Chat("ada").say(FACTS[1]), Chat("ada").say(FACTS[3])
@@ -258,22 +253,10 @@ def test_nothing_is_told_to_a_file_that_is_gone(
 @pytest.fixture
 def disk(own_data_folder: Path) -> Iterator[Path]:
     own_data_folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "owui-memory-test", str(own_data_folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("only root may mount a small disk, and not in every container")
-    yield own_data_folder
-    subprocess.run(["umount", "--lazy", str(own_data_folder)], check=True)
-
-
-@contextlib.contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Its disk is full."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    yield
-    ballast.unlink()
+    with small_disk(own_data_folder, mib=24) as mounted:
+        if not mounted:
+            pytest.skip("only root may mount a small disk, and not in every container")
+        yield own_data_folder
 
 
 def test_a_full_disk(disk: Path, environment: None) -> None:
@@ -355,10 +338,7 @@ def test_postgres_comes_late(
 # The end of the process ---------------------------------------------------------------------------
 
 
-def test_what_was_spilled_is_taken_in_by_the_next_start(
-    own_data_folder: Path,
-    environment: None,
-) -> None:
+def test_what_was_spilled_is_taken_in_by_the_next_start(own_data_folder: Path, environment: None) -> None:
     """Without a permission it is nobody's to remember."""
     own_data_folder.mkdir()
     (own_data_folder / "state.db").write_bytes(b"not a database " * 500)
@@ -374,7 +354,7 @@ def test_what_was_spilled_is_taken_in_by_the_next_start(
 def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, own_data_folder: Path) -> None:
     """Wherever it waits: another server's spill is its own."""
     remember(filter_, FACTS[0])
-    keeper = filter_.pipeline._runtime.keeper  # type: ignore[union-attr]
+    keeper = filter_.pipeline._runtime.keeper
     given = Permission("c", "ada\nc\nm", "", "", "", time.time(), "key")
     turn = Chat("ada").say("I live in Paris.")
     answered = read_outlet(turn.outlet("I see."), turn.user)
@@ -383,8 +363,7 @@ def test_what_its_user_has_erased_meanwhile_is_not_taken_in(filter_: Running, ow
     assert record is not None
     decision = Spilled.decision("ada", Permission.of(read_inlet(turn.inlet, turn.user), ""))
     runtime = filter_.pipeline._runtime
-    assert runtime is not None
-    runtime.commander.tools.control._eraser.erase_user("ada")  # type: ignore[union-attr]
+    runtime.commander.tools.control._eraser.erase_user("ada")
     runtime.spill.accept(replace(record, permission=given))
     runtime.spill.accept(decision)
     wait_until(lambda: not runtime.spill.has("ada"), what="it is taken in")

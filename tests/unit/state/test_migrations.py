@@ -1,7 +1,5 @@
 """The state database: made step by step, or taken from any earlier version to the newest, come what may."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import os
@@ -142,7 +140,6 @@ def test_what_the_last_version_held_is_used(place: Place, running: Postgres | No
     make(place, 4, running)
     engine = place.open()
     batch = Outbox(engine).claim()
-    assert batch is not None
     assert [one.user_text for one in batch.exchanges] == ["I live in Lisbon."]
     assert [change.after for change in Journal(engine).of_user("ada")] == ["The user's dog is called Rex."]
     orders = CommandLog(engine)
@@ -218,7 +215,6 @@ def _killed_at(place: Place, statement: int) -> bool:
 def test_steps_are_texts_and_import_nothing() -> None:
     for step in migrations.STEPS:
         spec = importlib.util.find_spec(step.__name__)
-        assert spec is not None
         assert spec.origin is not None
         tree = ast.parse(Path(spec.origin).read_text())
         assert not [

@@ -1,7 +1,5 @@
 """Several servers on one state database: what one has done, the others know, and no two do the same."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator
@@ -139,7 +137,7 @@ def test_who_was_slower_looks_again(shared: Several, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(turns, "hold", holds)
         quicker = shared.two.queue.claim()
         assert keys(quicker) == ["1"]
-        return holds(*arguments, **options)  # type: ignore[arg-type]
+        return holds(*arguments, **options)
 
     monkeypatch.setattr(turns, "hold", slowly)
     assert keys(shared.one.queue.claim()) == ["2"]
@@ -148,7 +146,6 @@ def test_who_was_slower_looks_again(shared: Several, monkeypatch: pytest.MonkeyP
 def test_what_is_revived_does_not_join_a_claim_that_is_not_finished(shared: Several) -> None:
     shared.one.queue.put(exchange("1"))
     given_up = shared.one.queue.claim()
-    assert given_up is not None
     shared.one.queue.dead(given_up, "never")
     shared.one.queue.put(exchange("2", chat="c2"))
     with shared.one.engine.begin() as unfinished:
@@ -214,7 +211,6 @@ def test_what_is_being_claimed_is_taken_back_and_not_forgotten(shared: Several) 
         assert putting.result(60) is True
     shared.one.queue.done(claimed)
     batch = shared.three.queue.claim()
-    assert batch is not None
     assert [one.replaces for one in batch.exchanges] == [("original",)]
 
 
@@ -245,7 +241,6 @@ def test_an_outlet_finds_the_permission_of_another_servers_inlet(servers: Severa
     assert servers.two.decisions.allowed("ada", [turn.key]) is None, "so far it is one server's"
     servers.one.decisions.allow(turn.user_id, Permission.of(turn, ""))
     found = servers.two.decisions.allowed("ada", ["another", turn.key])
-    assert found is not None
     assert found == servers.one.decisions.allowed("ada", [turn.key])
     assert (found.exchange_key, found.chat_id) == (turn.exchange_key, turn.chat_id)
     assert servers.two.decisions.allowed("bob", [turn.key]) is None
@@ -326,7 +321,6 @@ def test_a_nul_in_what_was_said_is_no_obstacle(servers: Several, turn: Turn) -> 
     said = replace(exchange("k"), user_text="I live\0in Lisbon.")
     assert servers.one.queue.put(said)
     batch = servers.two.queue.claim()
-    assert batch is not None
     assert batch.exchanges == (said,)
     servers.one.journal.intend([change("b", "The user lives\0in Lisbon.")])
     (kept,) = servers.two.journal.of_batch("b")

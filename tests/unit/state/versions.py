@@ -1,7 +1,5 @@
 """State databases as earlier versions of the filter made them: see tests/fixtures/state."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +20,6 @@ def script(version: int, dialect: str) -> str:
 def make(place: Place, version: int, postgres: Postgres | None) -> None:
     """Put such a database where `place.open()` finds it."""
     if place.url:
-        assert postgres is not None
         postgres.execute(script(version, "postgresql"), place.url)
         return
     place.folder.mkdir(parents=True, exist_ok=True)

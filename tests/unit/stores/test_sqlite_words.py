@@ -1,7 +1,5 @@
 """Keyword search in any language, for any query."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -148,7 +146,6 @@ def test_any_vector_is_answered_from_ones_own(
 def test_any_text_is_stored_and_comes_back(crowd: SqliteStore, text: str) -> None:
     crowd.insert([[1, 1, 1]], [{"data": text, "user_id": "guest"}], ["guest"])
     stored = crowd.get("guest")
-    assert stored is not None
     assert stored.payload["data"] == text.encode("utf-8", "replace").decode()
     crowd.delete("guest")
 

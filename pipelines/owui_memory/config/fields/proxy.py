@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, PlainSerializer
 
 from ..marks import Mark, Masked
-from ..model_patterns import read_patterns
+from ..model_patterns import read_names
 from ..upstreams import EXAMPLE, masked, read_upstreams, unmasked
 from ..valves_codec import PanelModel, Text, read_by
 
@@ -20,7 +20,7 @@ Upstreams = Annotated[
 ]
 Patterns = Annotated[
     Text,
-    read_by(read_patterns, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
+    read_by(read_names, "be ids of models or patterns like llama*, with commas between them, not {wrong}"),
 ]
 
 

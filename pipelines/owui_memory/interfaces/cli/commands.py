@@ -67,8 +67,3 @@ def command(
         return work
 
     return register
-
-
-def page_of(page: int, whole: bool, to_json: bool) -> int:
-    """The page that is asked for; 0: all, which programs get where they ask for none."""
-    return 0 if whole or (to_json and not page) else page or 1

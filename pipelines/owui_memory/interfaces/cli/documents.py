@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.scope import EVERYONE
 from ...state.documents_table import DocumentsTable
-from .commands import OF_A_USER, Json, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, PageNumber, User, Whole, command
 from .instance import Instance
 from .memories import paged, say_pages
 from .output import as_json, fields, say, table
@@ -18,7 +18,7 @@ def list_documents(
     known = DocumentsTable(instance.engine)
     entries = [entry for owner in (user_id, EVERYONE) for entry in known.of(owner)]
     entries.sort(key=lambda one: one.state != "failed")
-    shown = paged(entries, page_of(page, whole, to_json))
+    shown = paged(entries, page, whole, to_json)
     if to_json:
         names = ("user_id", "path", "title", "address", "passages", "state", "detail")
         as_json([fields(entry, *names) for entry in shown.items])

@@ -12,7 +12,7 @@ from ...core.scope import WEBUI, is_source
 from ...core.text import plain
 from ...state.api_keys_table import ApiKeys
 from .commands import OF_THE_SERVER, AnyUser, Json, app, command
-from .instance import Instance
+from .instance import Instance, a_person
 from .output import answer, as_json, fields, say, table
 
 _NAME_CHARS = 60
@@ -45,8 +45,8 @@ def add(
         raise Drop("This cannot be a source's name.", hint="1 to 40 of a-z, 0-9 and -, like discord.")
     if observer == WEBUI:
         raise Drop("The server observes Open WebUI's channels itself.", hint="Set webui_channels.")
-    keys = ApiKeys(instance.engine)
-    key = keys.add_observer(observer) if observer else keys.add(user_id, plain(name)[:_NAME_CHARS])
+    keys, called = ApiKeys(instance.engine), plain(name)[:_NAME_CHARS]
+    key = keys.add_observer(observer) if observer else keys.add(a_person(user_id), called)
     if to_json:
         as_json({"observer": observer, "key": key} if observer else {"user_id": user_id, "key": key})
         return

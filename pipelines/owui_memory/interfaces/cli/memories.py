@@ -14,20 +14,7 @@ from ...manage.outcomes import PAGE, Forgotten, Item, Page
 from ...manage.profile import profile_of
 from ...manage.rows import row_of
 from ...state.switches_table import Switches
-from .commands import (
-    OF_A_USER,
-    Chat,
-    Json,
-    Now,
-    PageNumber,
-    User,
-    Which,
-    Whole,
-    Words,
-    Yes,
-    command,
-    page_of,
-)
+from .commands import OF_A_USER, Chat, Json, Now, PageNumber, User, Which, Whole, Words, Yes, command
 from .erase import erase_user
 from .instance import Instance, asked_for
 from .output import answer, as_json, counted, day_of, fields, say, table
@@ -42,7 +29,7 @@ def list_(
     """List what is remembered of a user, newest first, with the numbers that other commands take."""
     with instance.control() as control:
         memories = control.all(user_id)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(user_id, shown.items, shown.first)
     if to_json:
         rows = numbered(user_id, shown.items, shown.first)
@@ -60,7 +47,7 @@ def search(
     instance: Instance, user_id: User, words: Words, page: PageNumber = 0, to_json: Json = False
 ) -> None:
     """Find the memories and passages of past chats that match some words, best first."""
-    query, page = " ".join(words), page_of(page, False, to_json)
+    query, page = " ".join(words), page or (0 if to_json else 1)  # 0: all
     most = _FOUND_MOST if page == 0 else page * PAGE
     with instance.control() as control:
         found = control.search(user_id, query, most)
@@ -222,13 +209,14 @@ def _switch(instance: Instance, user_id: str, chat_id: str, *, on: bool, to_json
     answer(to_json, {"user_id": user_id, "chat_id": chat_id, "on": on}, told)
 
 
-def paged(rows: Sequence[Item], page: int) -> Page[Item]:
-    """A page of some rows; page 0: all of them.
+def paged(rows: Sequence[Item], page: int, whole: bool, to_json: bool) -> Page[Item]:
+    """The page that is asked for; or all rows, which programs get where they name no page.
 
     Raises:
         Drop: there is no such page.
     """
-    return Page.of(rows, page) if page else Page(tuple(rows), len(rows))
+    is_all = whole or (to_json and not page)
+    return Page(tuple(rows), len(rows)) if is_all else Page.of(rows, page or 1)
 
 
 def say_pages(shown: Page[Any], what: str) -> None:

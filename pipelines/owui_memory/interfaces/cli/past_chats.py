@@ -9,7 +9,7 @@ import typer
 from ...core.errors import Drop
 from ...manage.past_chats import PastChat
 from ...state.episodes_table import EpisodesTable
-from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command, page_of
+from .commands import OF_A_USER, Json, Now, PageNumber, User, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, say_what_follows, show_passages
 from .output import answer, as_json, counted, day_of, say, table
@@ -31,7 +31,7 @@ def list_(
     with instance.control() as control:
         past = instance.past(control)
         chats = past.found_by_chat(user_id, query) if query else past.all(user_id)
-    shown = paged(chats, page_of(page, whole, to_json))
+    shown = paged(chats, page, whole, to_json)
     names = [one.chat for one in shown.items]
     instance.orders.show(user_id, _LIST, names, first=shown.first, anew=shown.first == 1)
     if to_json:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...core.errors import Drop
 from ...core.scope import TEAM, read_teams, sharer_in, team_owner
-from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command, page_of
+from .commands import OF_TEAMS, Json, PageNumber, Team, User, Which, Whole, command
 from .instance import Instance, asked_for
 from .memories import numbered, paged, say_pages, show
 from .output import answer, as_json, say
@@ -22,7 +22,7 @@ def list_(
         memories = control.of_teams([team])
     if not memories and team not in known:
         raise _unknown(team, known)
-    shown = paged(memories, page_of(page, whole, to_json))
+    shown = paged(memories, page, whole, to_json)
     instance.number(team_owner(team), shown.items, shown.first)
     if to_json:
         as_json(numbered(team_owner(team), shown.items, shown.first))

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from ...core.latest import Latest
 from ...language.sanitize import one_line
 from ...language.secrets import masked
+from ..body import mappings
 from .poster import Poster
 
 _USERS, _KNOWN_S = 500, 60.0  # whose chats are kept, and for how long
@@ -83,9 +84,9 @@ class Titles:
         if chats is None:
             return None  # a passage without its chat's title is whole
         titles = {}
-        for chat in chats if isinstance(chats, list) else ():
-            told = (chat.get("id"), chat.get("title")) if isinstance(chat, dict) else (None, None)
-            if isinstance(told[0], str) and isinstance(told[1], str):
-                title = "" if told[1] == _UNNAMED else told[1]
-                titles[told[0]] = masked(one_line(title[:_TITLE_CHARS]))[0]
+        for chat in mappings(chats):
+            id_, title = chat.get("id"), chat.get("title")
+            if isinstance(id_, str) and isinstance(title, str):
+                title = "" if title == _UNNAMED else title
+                titles[id_] = masked(one_line(title[:_TITLE_CHARS]))[0]
         return titles

@@ -115,7 +115,7 @@ class Agent:
                     return None
                 if not step.done:  # one of both sides has gone
                     await out.break_off(step)
-                    await task.keep(step.said)
+                    await task.keep(loop.answered(step))
                     return None
                 if not await loop.goes_on(step, out):
                     break
@@ -125,7 +125,7 @@ class Agent:
             if not loop.others:
                 step.said.prompt_tokens = 0  # they count tools and results, too
                 step.said.calls = False  # those that it may not make any more
-                await task.keep(step.said)
+                await task.keep(loop.answered(step))
             await out.finish(step, loop.others, loop.usage, loop.sorry)
             return None
 
@@ -161,6 +161,7 @@ class _Loop:
         self.sorry = ""
         self._stuck, self._nudged = 0, False
         self._seen: set[str] = set()
+        self._shown: list[str] = []  # of answers that went on to a call after all
         self._room, self.began = task.room, time.monotonic()
 
     async def ask(self, out: _Out) -> Step:
@@ -181,6 +182,11 @@ class _Loop:
         await self._task.ask(body, take)
         self.usage = _sum(self.usage, step.usage)
         return step
+
+    def answered(self, step: Step) -> Said:
+        """What the client got of all steps, the last of which this is."""
+        step.said.pieces[:0] = self._shown
+        return step.said
 
     @property
     def _is_last(self) -> bool:
@@ -204,7 +210,9 @@ class _Loop:
             self.added.append(step.message([call for call in step.calls if id(call) in made], theirs))
             self._room -= 0 if self.others else tokens_of(self.added[-1])
         self.added += await self._results(mine, out)
-        return bool(mine) and not self.others
+        goes_on = bool(mine) and not self.others
+        self._shown += step.said.pieces if goes_on and step.is_shown else []
+        return goes_on
 
     async def _results(self, calls: Sequence[ToolCall], out: _Out) -> list[Event]:
         """What the model is told for its calls."""
@@ -272,6 +280,7 @@ class _Out:
         """The events that came, but for the last ones, which wait until the answer is kept."""
         if not self.is_open:
             return
+        step.is_shown = True
         ready = [one for one in step.events if whole or not _is_end(one)]
         step.events = [one for one in step.events if not (whole or not _is_end(one))]
         await self._write(b"".join(map(_written, ready)))
@@ -324,11 +333,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...language.sentences import sentences
-from ..body import final_text, mapping, prompt_tokens, text_of
+from ..body import final_text, mapping, mappings, prompt_tokens, text_of
 
 _EVENT_BYTES = 4_000_000  # of a stream; a longer event is not read
 _JSON_BYTES = 8_000_000  # of an answer that is no stream
@@ -63,9 +63,8 @@ def chat(said: Said, told: Mapping[str, Any]) -> bool:
     if told.get("error"):
         said.failed = True
     said.prompt_tokens = prompt_tokens(told.get("usage")) or said.prompt_tokens
-    choices = told.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if not isinstance(choice, Mapping) or choice.get("index") not in (0, None):
+    for choice in mappings(told.get("choices")):
+        if choice.get("index") not in (0, None):
             continue
         message = mapping(choice.get("delta") or choice.get("message"))
         said.add(message.get("content"))
@@ -91,11 +90,9 @@ def responses(said: Said, told: Mapping[str, Any]) -> bool:
     elif isinstance(item, Mapping):
         said.calls |= item.get("type") in _CALLS
     elif told.get("object") == "response":
-        output = told.get("output")
-        for one in output if isinstance(output, list) else []:
-            if isinstance(one, Mapping):
-                said.calls |= one.get("type") in _CALLS
-                said.add(one.get("content") if one.get("type") == "message" else None)
+        for one in mappings(told.get("output")):
+            said.calls |= one.get("type") in _CALLS
+            said.add(one.get("content") if one.get("type") == "message" else None)
         said.ended = told.get("status") in ("completed", "incomplete")
     return said.ended
 

@@ -11,13 +11,12 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...core.latest import Latest
 from ...models.tokens import estimated_tokens
-from ..body import mapping
+from ..body import mapping, mappings
 
 _MOST, _MOST_S, _MOST_CHARS = 500, 600.0, 60_000  # of all users; and of one's messages
 _COUNTED_CHARS = 100_000  # whose tokens are estimated; of a longer text each character counts as one
@@ -107,9 +106,8 @@ def tokens_of(value: Any) -> int:
 
 def _named(calls: Any) -> str:
     """What calls are known by when the client sends them again, which may write their arguments anew."""
-    parts = [one for one in calls if isinstance(one, Mapping)] if isinstance(calls, list) else []
     named = []
-    for one in parts:
+    for one in mappings(calls):
         function = mapping(one.get("function"))
         arguments: Any = function.get("arguments")
         with contextlib.suppress(ValueError, TypeError, RecursionError):

@@ -22,7 +22,7 @@ from ...config.upstreams import Upstream
 from ...core.events import Event, EventKind
 from ...core.trace import PARENT, TRACE, Trace
 from ...core.turn import Answered, Turn
-from ..body import text_of, without_blocks
+from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
 from ..identity import Caller, given_key, identified, metadata_of
@@ -351,5 +351,5 @@ def _ears(read: Read, content_type: str) -> Ear | None:
 
 def _has_block(messages: list[Any]) -> bool:
     """Whether a block of ours is in these messages."""
-    contents = [one.get("content") for one in messages if isinstance(one, Mapping)]
+    contents = [one.get("content") for one in mappings(messages)]
     return any(text_of(without_blocks(content)) != text_of(content) for content in contents)

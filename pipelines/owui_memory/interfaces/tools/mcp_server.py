@@ -44,6 +44,8 @@ async def answer_to(raw: bytes, carry_out: CarryOut) -> ASGIApp:
         async def receiving() -> Message:
             return rest.pop() if rest else await receive()
 
+        # Servers of HTTP leave blanks behind a header's value, which are no part of it.
+        scope = {**scope, "headers": [(name, value.strip()) for name, value in scope["headers"]]}
         manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         async with manager.run():
             await manager.handle_request(scope, receiving, send)

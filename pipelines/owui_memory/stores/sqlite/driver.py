@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import Retry, TellAdmin
-from ...state import wal
 from ..sqlite_faults import translated
 
 BUSY_SECONDS = 10.0
@@ -28,6 +27,8 @@ def connect(path: str) -> sqlite3.Connection:
     Writes are durable at COMMIT, deleted content is overwritten, a locked file is waited for up to
     BUSY_SECONDS. Raises sqlite3 errors as they are (see `translated`) and TellAdmin without a usable driver.
     """
+    from ...state import wal  # with sqlalchemy, which may be missing where the plugin is loaded
+
     driver = _driver()
     connection: sqlite3.Connection = driver.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -1,7 +1,5 @@
 """Help, faults, past chats and keys on the command line."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess
@@ -56,8 +54,6 @@ class TestAsking:
         with subprocess.Popen(
             [installed, "queue"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as listing:
-            assert listing.stdout is not None
-            assert listing.stderr is not None
             listing.stdout.close()
             assert listing.stderr.read() == ""
 
@@ -213,6 +209,6 @@ def test_a_key_is_shown_once_listed_without_it_revoked_and_erased_with_its_user(
     assert (ApiKeys(engine).source_of(observers), ApiKeys(engine).owner_of(observers)) == ("discord", "")
     assert rows(run, "keys", "list")[0]["kind"] == "observer"
     engine.dispose()
-    for words in ((), ("ada", "--observer", "discord"), ("--observer", "Not One")):
-        with pytest.raises(Refused, match=r"A key is|cannot be a source"):
+    for words in ((), ("ada", "--observer", "discord"), ("--observer", "Not One"), ("team/design",)):
+        with pytest.raises(Refused, match=r"A key is|cannot be a source|not a user's id"):
             run("keys", "add", *words)

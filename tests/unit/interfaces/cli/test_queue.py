@@ -1,7 +1,5 @@
 """`owui-memory queue`: what waits, what was given up, and how it is tried again."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +34,6 @@ class Queue(Outbox):
     def give_up(self, *, hours_ago: float = 0.0, key: str = "k") -> Batch:
         self.say(key=key, chat=key)
         batch = self.claim()
-        assert batch is not None
         self.dead(batch, ERROR)
         then = time.time() - hours_ago * HOUR
         with self.engine.begin() as connection:
@@ -107,7 +104,6 @@ def test_a_batch_is_tried_again_by_the_beginning_of_its_name(queue: Queue, run: 
     assert [batch.name for batch in queue.dead_batches()] == [other.name]
 
     again = queue.claim()
-    assert again is not None
     assert (again.name, again.exchanges) == (dead.name, dead.exchanges)
     assert again.attempts == 2, "what an earlier try has stored is looked for"
     assert time.time() - again.waiting_since < HOUR, "retry_max_hours counts from now"

@@ -1,7 +1,5 @@
 """Whatever answers at Open WebUI's address, posts are bounded in number and time, and the check tells."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -77,7 +75,7 @@ def test_what_comes_late_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("patient")
 def test_what_makes_an_event_may_fail_and_nothing_is_posted_after_the_end() -> None:
     with ChatEvents() as server, a_poster(server.url) as poster:
-        poster.post("ada", "c", "m1", lambda: EVENT["nothing"])  # type: ignore[arg-type, return-value]
+        poster.post("ada", "c", "m1", lambda: EVENT["nothing"])
         poster.post("ada", "c", "m2", lambda: None)
         poster.post("ada", "c", "m3", lambda: EVENT)
         server.wait_for("m3", "status")

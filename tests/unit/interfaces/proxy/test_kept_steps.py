@@ -1,7 +1,5 @@
 """Steps that are put back: which, for how long, and how many of them."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any
@@ -29,7 +27,7 @@ def test_the_newest_come_first_where_there_is_no_room_for_all() -> None:
     steps_of = asyncio.run(kept(0, 1, 2))
     sent = [{"role": "assistant", "tool_calls": [call(n)]} for n in range(3)]
     for one in sent:
-        one["tool_calls"][0]["function"]["arguments"] = '{"b":2,"a":1}'  # type: ignore[index]
+        one["tool_calls"][0]["function"]["arguments"] = '{"b":2,"a":1}'
     back, left = steps_of.put_back(sent, "ada", 20_000)
     assert back == [*steps(0), *steps(1), *steps(2)]
     each = (20_000 - left) // 3

@@ -1,7 +1,5 @@
 """Whatever befalls the proxy's databases, models and model servers: the chat goes through as it came."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket
@@ -156,7 +154,7 @@ def test_a_model_server_of_any_kind_harms_nobody_else(tmp_path: Path, upstream: 
         at = stack.enter_context(desk(tmp_path, upstream, upstreams=json.dumps(named)))
         for kind, server in servers.items():
             with returns(kind), asking(at, f"memory/{kind}".replace(" ", "-")):
-                wait_until(lambda one=server: one.asked, what=f"{kind}: it is asked")  # type: ignore[misc]
+                wait_until(lambda one=server: one.asked, what=f"{kind}: it is asked")
                 goes_through(at, f"My number is {len(kind)}.")
                 assert server.sent < 500_000_000, f"{kind}: nobody reads it"  # buffers, and no content
         for kind, server in servers.items():

@@ -1,8 +1,7 @@
 """The MCP server before the official client: over HTTP, and started by the client at its standard streams."""
 
-from __future__ import annotations
-
 import asyncio
+import http.client
 import json
 import os
 import sys
@@ -120,6 +119,17 @@ def post(at: Desk, body: Any, **headers: str) -> httpx.Response:
 
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+
+
+def test_blanks_behind_a_header_are_no_part_of_it(at: Desk, user: str) -> None:
+    headers = {**with_key(key_of(at, user)), "Accept": "application/json", "Content-Type": "application/json"}
+    connection = http.client.HTTPConnection(at.url.removeprefix("http://"), timeout=30)
+    for version in ("2025-06-18", "2025-06-18 \t"):
+        sent = {**headers, "MCP-Protocol-Version": version}
+        connection.request("POST", "/memory/mcp", json.dumps(PING), sent)
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read()).get("result")) == (200, {})
+    connection.close()
 
 
 def test_who_has_no_key_is_asked_for_one(at: Desk, user: str) -> None:

@@ -1,7 +1,5 @@
 """The verbs over HTTP, as an OpenAPI tool server: what each does, for whom, and what is refused."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any
@@ -20,6 +18,7 @@ from owui_memory.interfaces.tools.told import Outcome
 from owui_memory.interfaces.tools.verbs import VERBS, Call, Verb
 from owui_memory.state import open_state
 from owui_memory.state.reflections_table import Due, Profile, Reflections
+from tests.harness.waiting import wait_until
 from tests.unit.interfaces.proxy.desk import KEY, Desk
 from tests.unit.interfaces.tools.conftest import Tool, found, journal_of, key_of, noted
 
@@ -68,8 +67,7 @@ def test_past_chats_and_the_profile_are_told(at: Desk, tool: Tool, user: str) ->
     in_short = tool("get_profile").json()["in_short"]
     assert in_short == [{"text": "The user is a nurse.", "made_of": [nurse["id"]]}]
     at.chat("What is my dog called?", user=user, headers={"X-Memory-Chat-Id": "c2"})
-    why = tool("why", {}, x_memory_chat_id="c2")
-    assert "Rex" in why.text
+    wait_until(lambda: "Rex" in tool("why", {}, x_memory_chat_id="c2").text, what="it is kept why")
     assert tool("why", {}, x_memory_chat_id="c2", by="somebody-else").status_code == 404
 
 
@@ -226,8 +224,10 @@ def test_a_key_of_a_user_and_a_signature_name_that_user_whatever_else_is_said(
     claims = {"sub": user, "iss": "open-webui", "exp": time.time() + 60}
     signed = {"X-OpenWebUI-User-Jwt": jwt.encode(claims, "s" * 40, "HS256")}
     forged = {"X-OpenWebUI-User-Jwt": jwt.encode(claims, "t" * 40, "HS256")}
+    session = {**signed, "Authorization": "Bearer a.session.of-open-webui"}
     url, asked = f"{at.url}/memory/tools/search_memory", {"query": "dog"}
-    assert [len(found(httpx.post(url, json=asked, headers=one))) for one in (own, signed)] == [1, 1]
+    for headers in (own, signed, session):
+        assert len(found(httpx.post(url, json=asked, headers=headers))) == 1
     for headers in (forged, {}, {"Authorization": "Bearer mk-wrong"}, {"X-Memory-User-Id": user}):
         answer = httpx.post(url, json=asked, headers=headers)
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")

@@ -120,7 +120,7 @@ class TestMemories:
     def test_filters_look_further_than_what_is_found_first(self, house: Visitors) -> None:
         rows = [{"memory": f"My bicycle number {n} is red.", "user_id": "x"} for n in range(90)]
         rows += [{"memory": "I prefer to ride my bicycle on Sundays, slowly.", "user_id": "x"}]
-        rows[-1]["metadata"] = {"kind": "preference"}  # type: ignore[assignment]
+        rows[-1]["metadata"] = {"kind": "preference"}
         house.at.command("/memory import " + "\n".join(map(json.dumps, rows)), user="mo")
         found = texts(house.browser("mo"), "?q=bicycle&kind=preference")
         assert found == ["I prefer to ride my bicycle on Sundays, slowly."]
@@ -324,8 +324,7 @@ def test_accounts_in_channels(house: Visitors) -> None:
 
 def test_what_admins_see_and_do_of_channels(house: Visitors) -> None:
     engine = open_state(house.at.data_dir)
-    given = {"embedder_base_url": house._llm.base_url, "embedder_model": "m", "embedder_api_key": "k"}
-    settings = Valves(embedder_provider="openai", **given)
+    settings = Valves(**house._llm.embeds())
     memories = open_backend(settings, house.at.data_dir, named=partial(naming, engine, house.at.data_dir))
     learn(
         engine,

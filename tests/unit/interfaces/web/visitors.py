@@ -1,7 +1,5 @@
 """A started server with its page, an Open WebUI that knows some sessions, and browsers before both."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
@@ -108,16 +106,9 @@ class Visitors:
 def visitors(folder: Path, **presets: str) -> Iterator[Visitors]:
     webui = FakeWebUI()
     with ScriptedLLM() as llm, WebServer(webui.app) as server:
-        embedder = {"embedder_provider": "openai", "embedder_base_url": llm.base_url, "embedder_model": "m"}
         webui.url = server.url
-        given = {
-            "webui_url": server.url,
-            "page_url": PAGE_URL,
-            "embedder_api_key": "k",
-            **embedder,
-            **presets,
-        }
-        with desk(folder, llm, **given) as at:  # type: ignore[arg-type]
+        given = {"webui_url": server.url, "page_url": PAGE_URL, **llm.embeds(), **presets}
+        with desk(folder, llm, **given) as at:
             some = Visitors(at, webui, llm)
             yield some
             for browser in some.browsers:

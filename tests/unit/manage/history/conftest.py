@@ -1,7 +1,5 @@
 """A queue, a writer and a backend, whose imports are tested."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +15,7 @@ from tests.unit.remember.workbench import Bench
 
 @pytest.fixture
 def bench(tmp_path: Path, scripted_llm: ScriptedLLM) -> Iterator[Bench]:
-    url = scripted_llm.base_url
-    settings = Valves(
-        embedder_provider="openai", embedder_base_url=url, embedder_api_key="k", embedder_model="m"
-    )
+    settings = Valves(**scripted_llm.embeds())
     bench = Bench(tmp_path, settings, library(settings, tmp_path))
     yield bench
     bench.start()

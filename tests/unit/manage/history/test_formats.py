@@ -1,7 +1,5 @@
 """What is read of each program's archive, and of archives that are broken or ill-meant."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import zipfile
@@ -90,7 +88,7 @@ def test_a_message_of_open_webui_has_the_key_that_it_has_in_a_chat(tmp_path: Pat
     assert isinstance(found.entry, Chat)
     first, second = exchanges("maren", found.source, found.entry, Valves(), lambda text: text[0] == "/")
     meta = {"chat_id": GOATS, "message_id": "o-a2b", "user_message_id": "o-u2b"}
-    meta["user_message"] = {"parentId": "o-a1"}  # type: ignore[assignment]
+    meta["user_message"] = {"parentId": "o-a1"}
     body = {"messages": [{"role": "user", "content": "What do my goats eat in winter?"}], "metadata": meta}
     turn = read_inlet(body, {"id": "maren"})
     assert not isinstance(second, str)

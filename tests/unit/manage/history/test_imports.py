@@ -1,7 +1,5 @@
 """Imports: each once, behind what is said now, with its own times, and taken back as a whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -46,7 +44,7 @@ def drain(bench: Bench) -> None:
 
 
 def kept(bench: Bench, user: str = "maren") -> dict[str, Memory]:
-    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]  # type: ignore[attr-defined]
+    found = [*bench.backend.list_all(user), *bench.backend.list_all(past_owner(user))]
     return {f"{one.kind} {one.text}": one for one in found}
 
 
@@ -84,7 +82,6 @@ def test_what_is_said_now_comes_first(bench: Bench, imports: Imports) -> None:
     bench.say("I keep bees.", key="maren\nnow\nm", user="maren")
     later = Later(bench.engine, bench.outbox)
     live = bench.outbox.claim()
-    assert live is not None
     assert [one.user_text for one in live.exchanges] == ["I keep bees."]
     assert bench.outbox.claim() is None
     bench.outbox.done(live)
@@ -206,10 +203,7 @@ def test_too_many_are_told_and_a_server_that_stops_waits_for_none(
 ) -> None:
     monkeypatch.setattr(history, "_MOST_TAKEN", 1)
     told = imports.preview("maren", of("mem0.json"))
-    assert (told.facts, [why for _, why in told.flaws]) == (
-        1,
-        ["there is more in it than may be read"],
-    )
+    assert (told.facts, [why for _, why in told.flaws]) == (1, ["there is more in it than may be read"])
     imports.close()
     with pytest.raises(Retry, match="stops"):
         imports.begin("maren", of("mem0.json"))

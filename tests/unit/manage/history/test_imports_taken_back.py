@@ -1,7 +1,5 @@
 """What imports may not do: change what was said later, outlive their undoing, or leave anything behind."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest
@@ -41,7 +39,7 @@ def test_what_it_says_more_than_once_goes_with_it(bench: Bench, imports: Imports
 @pytest.mark.parametrize("first", [0, 1])
 def test_what_two_of_them_say_goes_with_the_second(bench: Bench, imports: Imports, first: int) -> None:
     bees = "I keep bees in Porto."
-    begun = [imports.begin("maren", lambda name=name: [chat(name, bees)]) for name in "ab"]  # type: ignore[misc]
+    begun = [imports.begin("maren", lambda name=name: [chat(name, bees)]) for name in "ab"]
     drain(bench)
     imports.undo("maren", begun[first].id, bench.live)
     assert sum(bees in text for text in kept(bench)) == 2
@@ -98,8 +96,7 @@ def test_what_a_failing_batch_has_stored_goes_too(bench: Bench, imports: Imports
     begun = imports.begin("maren", lambda: [chat("a", "I keep bees in Porto.")])
     Later(bench.engine, bench.outbox).promote(10)
     batch = bench.outbox.claim()
-    assert batch is not None
-    Episodes(bench.engine).keep(bench.backend, batch, lambda: None)  # type: ignore[arg-type]
+    Episodes(bench.engine).keep(bench.backend, batch, lambda: None)
     bench.backend.store("maren", Memory("", "I keep bees in Porto.", batch=batch.name))
     assert len(kept(bench)) == 2
     if state != "claimed":
@@ -117,7 +114,6 @@ def test_a_batch_that_is_split_is_of_its_import_still(bench: Bench, imports: Imp
     assert batch is not None
     bench.outbox.split(batch, "the LLM is down")
     one = bench.outbox.claim()
-    assert one is not None
     assert (len(one.exchanges), one.name.startswith(IMPORTS)) == (1, True)
 
 

@@ -1,7 +1,5 @@
 """Archives are read in a process of their own, which is bounded, and whose end costs what it has not told."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -103,7 +101,7 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert told(found)[-1] == ENDED
     found = reading.read(file)
     next(found)
-    found.close()  # type: ignore[attr-defined]
+    found.close()
     wait_until(lambda: children() <= before, what="the process is gone")
     assert not list(temp.iterdir())
 

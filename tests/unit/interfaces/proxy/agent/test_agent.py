@@ -1,7 +1,5 @@
 """`agent/<model>`: steps of a scripted model, what it is told, and what its client gets."""
 
-from __future__ import annotations
-
 import json
 import threading
 from typing import Any
@@ -9,7 +7,7 @@ from typing import Any
 import pytest
 
 from owui_memory.models.tokens import estimated_tokens
-from tests.harness.upstream import completion, delta
+from tests.harness.upstream import completion, delta, says
 from tests.unit.interfaces.proxy.agent.script import (
     DONE,
     STEPS,
@@ -66,6 +64,23 @@ def test_a_long_answer_streams_as_it_comes(at: Desk, user: str) -> None:
         assert b"A word" in next(chunks)
         gate.set()
         assert (b"".join(chunks)).endswith(DONE)
+
+
+def test_what_was_streamed_before_a_late_call_is_remembered_too(at: Desk, user: str) -> None:
+    gate, long = threading.Event(), "The marbles weigh 4711 grams. " * 20
+    late = delta(tool_calls=[{**search(), "index": 0}])
+    at.upstream.streams(delta(content=long), gate, late, delta(finish="tool_calls"), DONE)
+    at.upstream.then()
+    at.upstream.streams(*says("Count them again."))
+    with at.streaming("My locker holds 7919 marbles.", user=user, model="agent/llama3") as chunks:
+        assert b"4711" in next(chunks)
+        gate.set()
+        assert b"Count them again." in b"".join(chunks)
+    at.settle()
+    headers = {"X-Memory-User-Id": user}
+    for query in ("weigh 4711 grams", "Count them again"):
+        found = at.client.post("/memory/tools/search_chats", json={"query": query}, headers=headers)
+        assert query in found.text
 
 
 @both

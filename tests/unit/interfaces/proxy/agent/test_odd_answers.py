@@ -1,7 +1,5 @@
 """`agent/<model>` before a model or a server that errs."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -18,6 +16,8 @@ from tests.unit.interfaces.proxy.desk import Desk
     [
         ([call("search_memory", '{"query": ')], "JSON object"),
         ([call("search_memory", "[1]")], "JSON object"),
+        ([call("search_memory", "null")], "JSON object"),
+        ([call("search_memory", '"dog"')], "JSON object"),
         ([call("search_memory", "[" * 30_000)], "JSON object"),
         ([call("search_memory", {"query": "x" * 70_000})], "JSON object"),
         ([call("search_memory", {"query": 7})], "query"),
@@ -34,7 +34,8 @@ def test_odd_calls_are_answered(at: Desk, user: str, calls: list[dict[str, Any]]
     ids = [one["tool_call_id"] for one in at.upstream.bodies[-1]["messages"][-len(calls) :]]
     assert ids == [one["id"] for one in assistant["tool_calls"]]
     assert all(ids)
-    assert [json.loads(one["function"]["arguments"]) is not None for one in assistant["tool_calls"]]
+    written = [json.loads(one["function"]["arguments"]) for one in assistant["tool_calls"]]
+    assert all(isinstance(one, dict) for one in written), "servers take nothing else back"
     answers = results(at)
     assert said in answers[0]
     assert sum("Too many" in one for one in answers) == max(len(calls) - 16, 0)

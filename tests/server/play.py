@@ -1,7 +1,5 @@
 """Plays a scenario: the user and the assistant towards the server, and the LLM that it asks."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, field
@@ -10,18 +8,14 @@ from owui_memory.language.secrets import masked
 from tests.harness.bodies import Chat, Turn
 from tests.harness.pipelines_server import PipelinesServer
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.harness.scripted_requests import Request, text_of
+from tests.harness.scripted_requests import Request, is_ours, text_of
 from tests.harness.talk import held, recalled, take
 
-from .script import SOMEBODY_ELSES, Message, Operation, Scenario, Shown
+from .story import SOMEBODY_ELSES, Message, Operation, Scenario, Shown
 
 _NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
 _WHOLE_CHARS = 2000  # of a message; of a longer one the prompt has parts
 _OPENING_CHARS = 60
-
-
-def is_asked_to_reconcile(request: Request) -> bool:
-    return '"operations"' in request.said_by("system")
 
 
 def read_prompt(request: Request) -> tuple[Shown, str]:
@@ -69,7 +63,7 @@ class Model:
             heard.shown += 1
             if 0 < heard.shown <= len(heard.message.raw):
                 return heard.message.raw[heard.shown - 1].replace(SOMEBODY_ELSES, self.somebody_elses_id)
-            operations += [each for decide in heard.message.decisions for each in decide(shown)]
+            operations += [each for decided in heard.message.decisions for each in decided.operations(shown)]
         return json.dumps({"operations": operations}, ensure_ascii=False)
 
     def check(self) -> None:
@@ -118,12 +112,11 @@ class Play:
         self.model.check()
 
     def _check_memory(self) -> None:
-        expected = [(memory.text, memory.until) for memory in self.scenario.holds]
-        assert sorted(held(self.server, self.user)) == sorted(expected)
-        for question in self.scenario.recalls:
-            told = recalled(self.server, question.text, user=self.user)
-            assert [words for words in question.told if words not in told] == [], told
-            assert [words for words in question.untold if words in told] == [], told
+        assert sorted(held(self.server, self.user)) == sorted(self.scenario.holds)
+        for asked, told, untold in self.scenario.recalls:
+            block = recalled(self.server, asked, user=self.user)
+            assert [words for words in told if words not in block] == [], block
+            assert [words for words in untold if words in block] == [], block
 
 
 def play(
@@ -131,5 +124,5 @@ def play(
 ) -> None:
     """Say everything, then compare what memory holds and what is recalled with what the scenario says."""
     model = Model(somebody_elses_id)
-    llm.when(is_asked_to_reconcile, model.answer)
+    llm.when(is_ours, model.answer)
     Play(scenario, server, model, user).run()
