@@ -12804,10 +12804,10 @@ msgid "page: type to confirm"
 msgstr "Zur Bestätigung eintippen: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Alles ist vergessen: {memories} Erinnerungen und alles, was dazu notiert war."
+msgstr "Alles ist vergessen: {memories} und alles, was dazu notiert war."
 
 msgid "page: everything forgotten, but"
-msgstr "Alles ist vergessen: {memories} Erinnerungen. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
+msgstr "Alles ist vergessen: {memories}. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
 
 msgid "page: memories"
 msgstr "Erinnerungen"
@@ -13137,7 +13137,9 @@ msgid "page: passages"
 msgstr "Passagen"
 
 msgid "page: queue counts"
-msgstr "{pending} Wortwechsel warten darauf, gemerkt zu werden, {dead} wurden aufgegeben."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} Wortwechsel wartet darauf, gemerkt zu werden; aufgegeben: {dead}."
+msgstr[1] "{n} Wortwechsel warten darauf, gemerkt zu werden; aufgegeben: {dead}."
 
 msgid "page: retry all"
 msgstr "Alle noch einmal versuchen"
@@ -13152,7 +13154,9 @@ msgid "page: waits"
 msgstr "wartet"
 
 msgid "page: exchanges"
-msgstr "{n} Wortwechsel, {attempts} Versuche"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} Wortwechsel, Versuche: {attempts}"
+msgstr[1] "{n} Wortwechsel, Versuche: {attempts}"
 
 msgid "page: no such batch"
 msgstr "Das wartet nicht mehr auf einen neuen Versuch."
@@ -13238,8 +13242,18 @@ msgstr "Alles davon zurücknehmen"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} Wortwechsel"
+msgstr[1] "{n} Wortwechsel"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} Tatsache"
+msgstr[1] "{n} Tatsachen"
+
 msgid "page: import new"
-msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+msgstr "Neu: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Schon bekannt: {n}"
@@ -13248,7 +13262,7 @@ msgid "page: import time"
 msgstr "Etwa {n} min, solange niemand chattet"
 
 msgid "page: import calls"
-msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+msgstr "Aufrufe eines Sprachmodells: etwa {calls}, mit {tokens} Tokens"
 
 msgid "page: import without calls"
 msgstr "Keine Aufrufe eines Sprachmodells"
@@ -13364,7 +13378,7 @@ msgid "page: channel observed"
 msgstr "beobachtet"
 
 msgid "page: channel counts"
-msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+msgstr "Zu lesen: {unread}; beiseitegelegt: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} von {budget} Token heute"
@@ -15182,10 +15196,10 @@ msgid "page: type to confirm"
 msgstr "To confirm, type: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Everything is forgotten: {memories} memories, and all that was noted about them."
+msgstr "Everything is forgotten: {memories}, and all that was noted about them."
 
 msgid "page: everything forgotten, but"
-msgstr "Everything is forgotten: {memories} memories. One place cannot be reached now; it is erased there as soon as it can be."
+msgstr "Everything is forgotten: {memories}. One place cannot be reached now; it is erased there as soon as it can be."
 
 msgid "page: memories"
 msgstr "Memories"
@@ -15515,7 +15529,9 @@ msgid "page: passages"
 msgstr "Passages"
 
 msgid "page: queue counts"
-msgstr "{pending} exchanges wait to be remembered, {dead} were given up."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} exchange waits to be remembered; given up: {dead}."
+msgstr[1] "{n} exchanges wait to be remembered; given up: {dead}."
 
 msgid "page: retry all"
 msgstr "Try all of them again"
@@ -15530,7 +15546,9 @@ msgid "page: waits"
 msgstr "waits"
 
 msgid "page: exchanges"
-msgstr "{n} exchanges, {attempts} attempts"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} exchange, attempts: {attempts}"
+msgstr[1] "{n} exchanges, attempts: {attempts}"
 
 msgid "page: no such batch"
 msgstr "That does not wait to be tried again any more."
@@ -15616,8 +15634,18 @@ msgstr "Take all of it back"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} exchange"
+msgstr[1] "{n} exchanges"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} fact"
+msgstr[1] "{n} facts"
+
 msgid "page: import new"
-msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+msgstr "New: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Known already: {n}"
@@ -15626,7 +15654,7 @@ msgid "page: import time"
 msgstr "About {n} min while nobody chats"
 
 msgid "page: import calls"
-msgstr "About {calls} calls of a language model with {tokens} tokens"
+msgstr "Calls of a language model: about {calls}, with {tokens} tokens"
 
 msgid "page: import without calls"
 msgstr "No calls of a language model"
@@ -15742,7 +15770,7 @@ msgid "page: channel observed"
 msgstr "observed"
 
 msgid "page: channel counts"
-msgstr "{unread} messages to be read, {aside} set aside"
+msgstr "To be read: {unread}; set aside: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} of {budget} tokens today"
@@ -34524,6 +34552,8 @@ def listed(visit: Visit) -> View:
 def make(visit: Visit) -> View:
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
+    if not about and digests.templates.get(name, visit.words).about == "needed":
+        raise Refused(message("page: nothing typed"))
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
@@ -34848,7 +34878,7 @@ def preview(visit: Visit) -> View:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file, name))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34880,7 +34910,7 @@ def begin(visit: Visit) -> Answer:
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file, name), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
@@ -35141,7 +35171,7 @@ def forget_everything(visit: Visit) -> View:
     visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
-    text = visit.words.say(f"page: {said}", memories=done.count)
+    text = visit.words.say(f"page: {said}", memories=visit.words.say("memories", n=done.count))
     return View("told.html", {"text": text, "person": None})
 
 
@@ -36195,6 +36225,7 @@ section { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--lin
 .done, .note { background: var(--ok); border-radius: .6rem; padding: .5rem .9rem; margin: 1rem 0; } .done p { margin: 0; } .note { background: var(--note); } .pages { display: flex; gap: 1rem; flex-wrap: wrap; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .wide { overflow-x: auto; } .bad { color: var(--danger); font-weight: 600; }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .key { font-family: ui-monospace, monospace; }
+@media (max-width: 40rem) { .search { display: grid; grid-template-columns: auto 1fr; } .search button { grid-column: 2; justify-self: start; } }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36610,7 +36641,7 @@ SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
 SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
 {% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
-<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+<li>{{ say("page: import new", chats=say("chats", n=told.chats), exchanges=say("page: new exchanges", n=told.exchanges), facts=say("page: new facts", n=told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
@@ -36847,7 +36878,7 @@ SOURCES["interfaces/web/templates/queue.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: queue") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: queue") }}</h1>
-<p>{{ say("page: queue counts", pending=number(counts.pending), dead=number(counts.dead)) }}</p>
+<p>{{ say("page: queue counts", n=counts.pending, dead=number(counts.dead)) }}</p>
 {% if counts.dead %}
 <form method="post" action="retry">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ all }}">
@@ -50829,8 +50860,10 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget, name: str = "") -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
+
+    name: what it is called where it comes from.
 
     Raises:
         UnopenableError: there is no such file, or it is encrypted.
@@ -50847,10 +50880,10 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
         raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, _bounded(stream, budget))
+            yield Part(name or path.name, _bounded(stream, budget))
         return
     with _Indexed(path.open("rb", buffering=0)) as indexed:
-        yield from _packed(path, indexed, budget)
+        yield from _packed(name or path.name, indexed, budget)
 
 
 class _Indexed(io.BufferedReader):
@@ -50863,7 +50896,7 @@ class _Indexed(io.BufferedReader):
         return data
 
 
-def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
+def _packed(called: str, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
@@ -50872,7 +50905,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
         for at, info in enumerate(archive.infolist()):
             name = info.filename
             if at >= _MOST_FILES:
-                yield Flaw(path.name, "there are too many files in it")
+                yield Flaw(called, "there are too many files in it")
                 return
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
@@ -51607,6 +51640,7 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_ACTIVITY = ("activ", "aktiv", "attivit")  # MyActivity.html, MeineAktivitäten.html, MonActivité.html
 _A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
 _TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -51619,8 +51653,8 @@ class Found(NamedTuple):
     label: str = ""
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     To be asked in a process of its own: see `reading`.
 
@@ -51629,9 +51663,9 @@ def read(path: Path) -> Iterator[Found]:
     """
     budget, prompts = Budget(), _Prompts()
     try:
-        yield from budget.each(_all(path, budget, prompts))
+        yield from budget.each(_all(path, name, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, spent.why))
+        yield Found(Flaw(name or path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51652,8 +51686,8 @@ class _Prompts:
         return False
 
 
-def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
-    for part in parts(path, budget):
+def _all(path: Path, name: str, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget, name):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -51669,7 +51703,7 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        of_takeout = "activity" in part.name.lower()
+        of_takeout = any(word in part.name.lower() for word in _ACTIVITY)
         yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
@@ -52422,20 +52456,20 @@ module.main()
 """
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     Raises:
         Refused: there is no such archive, or it cannot be opened.
     """
     try:
-        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+        with TemporaryDirectory() as temp, _reader(path, name, temp) as pipe:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why), path.name) from why
+        raise _refused(str(why), name or path.name) from why
     except BrokenOffError:
-        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+        yield Found(Flaw(name or path.name, "it takes longer, or more memory, than may be used"))
 
 
 def _refused(why: str, file: str) -> Refused:
@@ -52465,11 +52499,17 @@ def _cut(found: Found) -> Iterator[Found]:
 
 
 @contextmanager
-def _reader(path: Path, temp: str) -> Iterator[int]:
+def _reader(path: Path, name: str, temp: str) -> Iterator[int]:
     """The pipe through which a process tells what an archive holds; it ends with this."""
     bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
     process = isolated(
-        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+        _program(),
+        str(path.absolute()),
+        name,
+        *bounds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        temp=temp,
     )
     assert process.stdout is not None
     try:
@@ -52598,11 +52638,11 @@ def _said(lines: Iterator[bytes]) -> Iterator[Said]:
 
 
 def main() -> None:
-    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
-    path, *bounds = sys.argv[1:]
+    """Writes what an archive holds, by arguments: path, name, and what it may cost, as in `confine`."""
+    path, name, *bounds = sys.argv[1:]
     os.nice(_BEHIND_CHATS)
     confine(*map(int, bounds))
-    write(read(Path(path)), sys.stdout.buffer)
+    write(read(Path(path), name), sys.stdout.buffer)
     sys.stdout.flush()
 '''
 
