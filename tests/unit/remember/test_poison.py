@@ -32,7 +32,7 @@ RAISED: dict[str, Callable[[], BaseException]] = {
 
 def poison(bench: Bench, raised: Callable[[], BaseException]) -> None:
     """The backend cannot bear one text, however it comes to it."""
-    for name in ("search", "similarities", "store", "add"):
+    for name in ("search", "similarities", "store", "extract"):
         called = getattr(bench.backend, name)
 
         def bears(*values: Any, _called: Callable[..., Any] = called, **named: Any) -> Any:
