@@ -5019,13 +5019,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
@@ -6714,7 +6711,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6758,7 +6755,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -27127,19 +27124,10 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     elif not found:
         say("Nothing was imported.")
     else:
-        rows = [
-            (
-                one.import_id[:8],
-                one.user_id,
-                one.source,
-                one.name,
-                _day(one.begun_at),
-                one.count,
-                one.left,
-                one.dead,
-            )
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            what = (one.import_id[:8], one.user_id, one.source, one.name, _day(one.begun_at))
+            rows.append((*what, one.count, one.left, one.dead))
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
@@ -28611,10 +28599,8 @@ def why(
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        raise Drop(
-            f"Nothing is known of chat {chat_id}.",
-            hint="What a chat was told is kept for a week, by the id in the chat's address.",
-        )
+        hint = "What a chat was told is kept for a week, by the id in the chat's address."
+        raise Drop(f"Nothing is known of chat {chat_id}.", hint=hint)
     journal = Journal(engine)
     if to_json:
         as_json([_plain(one, journal) for one in explanations])
@@ -30130,24 +30116,17 @@ _NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
 
 
-class Observing:
+def observe_routes(chats: Chats) -> list[Route]:
     """The routes, below /memory."""
+    places = asyncio.Semaphore(_AT_ONCE)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = asyncio.Semaphore(_AT_ONCE)
-
-    def routes(self) -> list[Route]:
-        asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
-
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
+    def answered(work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                source = await run_in_threadpool(self._source, request)
-                runtime = self._chats.opened()
+                source = await run_in_threadpool(_source, chats, request)
+                runtime = chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
-                async with self._places:
+                async with places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
@@ -30158,22 +30137,26 @@ class Observing:
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
-        return answer
+        return refusing(answer)
 
-    def _source(self, request: Request) -> str:
-        """Where the messages come from, by who sends them."""
-        key = self._chats.environment.server_key
-        if has_key(request.headers, key):
-            source = request.headers.get("x-memory-source", "")
-            if not is_source(source):
-                raise RequestError(400, "no_source", _NO_SOURCE)
-        else:
-            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
-            if not source:
-                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._chats.settings().observes_channels:
-            raise RequestError(403, "off", _OFF)
-        return source
+    asked = {"/observe": _observe, "/observe/recall": _recall}
+    return [Route(path, answered(work), methods=["POST"]) for path, work in asked.items()]
+
+
+def _source(chats: Chats, request: Request) -> str:
+    """Where the messages come from, by who sends them."""
+    key = chats.environment.server_key
+    if has_key(request.headers, key):
+        source = request.headers.get("x-memory-source", "")
+        if not is_source(source):
+            raise RequestError(400, "no_source", _NO_SOURCE)
+    else:
+        source = chats.opened().api_keys.source_of(bearer(request.headers))
+        if not source:
+            raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+    if not chats.settings().observes_channels:
+        raise RequestError(403, "off", _OFF)
+    return source
 
 
 def _observe(runtime: Service, body: bytes, source: str) -> Response:
@@ -30990,11 +30973,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:
@@ -32707,12 +32687,12 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
-from .observe import Observing
+from .observe import observe_routes
 from .requests import RequestError, refusing
 from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
-from .uploads import Uploads
+from .uploads import upload_routes
 from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
@@ -32723,7 +32703,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
+    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -33709,13 +33689,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
@@ -34169,24 +34146,15 @@ _CHUNK = 1 << 20
 _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
-class Uploads:
-    """Takes what is sent, for all users."""
+def upload_routes(chats: Chats) -> list[Route]:
+    """The routes, below /memory."""
+    places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/documents", self._answered(_form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
-        ]
-
-    def _answered(self, take: _Take) -> Endpoint:
+    def answered(take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                user_id, inbox = await self._inbox(request)
-                with self._places.one(user_id):
+                user_id, inbox = await _inbox(chats, request)
+                with places.one(user_id):
                     async with asyncio.timeout(SLOWEST_S):
                         return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
@@ -34200,15 +34168,21 @@ class Uploads:
 
         return answer
 
-    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
-        """Whose the file is, and where it goes."""
-        environment = self._chats.environment
-        key, secret = environment.server_key, environment.user_jwt_secret
-        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._chats.settings().documents_folder(environment.data_dir)
-        if root is None:
-            raise RejectedError(404, message("documents, not here"))
-        return user_id, Inbox(root)
+    return [
+        Route("/documents", answered(_form), methods=["POST"]),
+        Route("/documents/{name:path}", answered(_file), methods=["PUT"]),
+    ]
+
+
+async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
+    """Whose the file is, and where it goes."""
+    environment = chats.environment
+    key, secret = environment.server_key, environment.user_jwt_secret
+    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
+    root = chats.settings().documents_folder(environment.data_dir)
+    if root is None:
+        raise RejectedError(404, message("documents, not here"))
+    return user_id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -35234,6 +35208,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
+_PATIENCE_S, _LONG_S = 60.0, 300.0  # that a view is waited for, and one that takes long
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -35477,16 +35452,9 @@ class Page:
         if route.view is None:
             await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
-        visit = Visit(
-            runtime.page,
-            person,
-            request.words,
-            self._chats.settings(),
-            request.query,
-            form,
-            webui_for(request.headers, self._chats.settings()),
-            file,
-        )
+        words, settings = request.words, self._chats.settings()
+        webui = webui_for(request.headers, settings)
+        visit = Visit(runtime.page, person, words, settings, request.query, form, webui, file)
         try:
             pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
@@ -35494,7 +35462,7 @@ class Page:
             raise RefusedError(429, "too often") from None
         ends = ends.pop_all()  # with the work, which may go on after its time
         work.add_done_callback(lambda _: ends.close())
-        if not await within(route.patience_s, work):
+        if not await within(_LONG_S if route.is_long else _PATIENCE_S, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
@@ -35923,9 +35891,9 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    """view: what makes it, in a thread; None where `Page` does it itself.
     file_bytes: the most of a file that may come with it; 0: none may.
-    is_long: it has few threads of its own, which nothing else waits for.
+    is_long: it takes minutes, and has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -35939,7 +35907,6 @@ class Route:
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
-    patience_s: float = 60.0
 
 
 _ALL = (
@@ -35957,7 +35924,7 @@ _ALL = (
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
-    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True),
     Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
@@ -35971,17 +35938,9 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route(
-        "POST",
-        "import-preview",
-        Needs.USER,
-        history.preview,
-        file_bytes=_ARCHIVE_BYTES,
-        is_long=True,
-        patience_s=300.0,
-    ),
-    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
+    Route("POST", "import-preview", Needs.USER, history.preview, file_bytes=_ARCHIVE_BYTES, is_long=True),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -52819,7 +52778,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -52855,8 +52814,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52899,14 +52859,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -53146,16 +53098,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -54294,14 +54246,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -54311,23 +54264,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -54338,15 +54280,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:

@@ -234,13 +234,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])

@@ -121,13 +121,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},

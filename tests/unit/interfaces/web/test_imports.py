@@ -8,15 +8,13 @@ import json
 import re
 import zipfile
 from collections.abc import Coroutine, Iterator
-from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
 
-from owui_memory.interfaces.web import forms
-from owui_memory.interfaces.web.routes import ROUTES
+from owui_memory.interfaces.web import forms, page
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import Visitors, texts
 
@@ -46,8 +44,7 @@ def test_a_past_is_looked_at_imported_and_taken_back(house: Visitors) -> None:
 
 
 def test_what_takes_long_to_look_at_is_found_later(house: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = ("POST", "import-preview")
-    monkeypatch.setitem(ROUTES, name, replace(ROUTES[name], patience_s=0.0))
+    monkeypatch.setattr(page, "_LONG_S", 0.0)
     will = house.browser("will")
     assert will.upload(b'{"memory": "I sail.", "user_id": "x"}') == "", "it is not waited for"
     wait_until(lambda: 'name="file" value=' in will.get("import").text, what="it is looked at")
