@@ -1460,10 +1460,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """
@@ -1705,13 +1705,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -2485,18 +2485,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
@@ -2917,7 +2915,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
@@ -68606,7 +68604,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)
