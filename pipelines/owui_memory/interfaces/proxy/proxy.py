@@ -189,7 +189,8 @@ class Proxy:
             return await self._tell_models(asked.path, catalogue, send)
         upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
-            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+            answer = await embedded(asked.raw, lambda: self._chats.opened().embedder())
+            return await send_json(send, *answer)
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
