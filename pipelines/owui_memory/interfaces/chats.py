@@ -32,7 +32,8 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError, Rate
+from .lanes import BusyError
+from .limits import Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
