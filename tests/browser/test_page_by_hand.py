@@ -1,7 +1,5 @@
 """The page alone in a browser, as people use it: by keyboard, in two tabs, twice, back, and too late."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

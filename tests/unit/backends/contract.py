@@ -1,7 +1,5 @@
 """What the contract's tests share: each backend with what stands behind it, and ways to make that fail."""
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence

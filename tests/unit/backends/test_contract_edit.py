@@ -1,7 +1,5 @@
 """What every backend must do: memories are stored, got, replaced and removed one by one."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """What every backend must do when something behind it fails: say whose it is to mend, not what was said."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """What the two backends behind HTTP must do, and what each of them alone."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import threading

@@ -1,7 +1,5 @@
 """What every backend must do: all of a user's memories are listed, and erased, and nobody else's."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.backends.base import Backend

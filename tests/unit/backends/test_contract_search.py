@@ -1,7 +1,5 @@
 """What every backend must do: remember and find."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest

@@ -1,7 +1,5 @@
 """What the library backend adds to mem0: which part failed, and no embedding twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

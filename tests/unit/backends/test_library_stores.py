@@ -1,7 +1,5 @@
 """What the library does with each of its stores."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """mem0's REST server as it really is: slow keys, slow LLMs, lists of 1,000, extraction of its own."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator

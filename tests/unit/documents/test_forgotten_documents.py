@@ -1,7 +1,5 @@
 """What was forgotten, or erased, of documents: it stays away while its file is the same."""
 
-from __future__ import annotations
-
 import errno
 import os
 import time

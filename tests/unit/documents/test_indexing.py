@@ -1,7 +1,5 @@
 """What is kept of documents: in step with the files, each passage once."""
 
-from __future__ import annotations
-
 import os
 import time
 import uuid

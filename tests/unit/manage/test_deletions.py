@@ -1,7 +1,5 @@
 """What is deleted in Open WebUI goes here as well; an Open WebUI that is ill costs nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress

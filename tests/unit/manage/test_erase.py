@@ -1,7 +1,5 @@
 """Forget means gone: no file and no table holds the text afterwards, and nobody else loses anything."""
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -74,10 +72,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
 
 
 def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
-    urls = {
-        "qdrant": str(place.folder / "qdrant"),
-        "pgvector": with_password(place.url, PASSWORD),
-    }
+    urls = {"qdrant": str(place.folder / "qdrant"), "pgvector": with_password(place.url, PASSWORD)}
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
     return Valves(**store, vector_store_api_key=key, **llm.embeds())

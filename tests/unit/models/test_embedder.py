@@ -1,7 +1,5 @@
 """Threads that wait for a model in this process are served in batches; each gets its own vector or error."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal

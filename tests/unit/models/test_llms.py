@@ -1,7 +1,5 @@
 """A second LLM answers where the first does not, and every call's tokens are counted."""
 
-from __future__ import annotations
-
 import gc
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Passages of past chats: which are told, as which quotes, and when no longer."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 

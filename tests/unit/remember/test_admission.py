@@ -1,7 +1,5 @@
 """One check stands before every way by which a text becomes a memory."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable
 from pathlib import Path

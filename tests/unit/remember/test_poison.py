@@ -1,7 +1,5 @@
 """One exchange that can never be remembered: it is set aside after few tries, and holds nobody up."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The writer drains the queue into a real mem0 on a real store; the embedder is the scripted server."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Qdrant inside this process: one folder, one process, one call at a time."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import socket

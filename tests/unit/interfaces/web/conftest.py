@@ -1,7 +1,5 @@
 """A house with its page, for the tests of this folder; each has users of its own."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace

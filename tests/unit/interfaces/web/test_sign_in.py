@@ -1,7 +1,5 @@
 """Who signs in to the page, how, and for how long."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.interfaces.limits import Limits
