@@ -60677,7 +60677,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -60726,10 +60725,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -60741,7 +60741,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -60755,13 +60754,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",
@@ -61231,6 +61227,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -61241,6 +61238,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -61282,7 +61280,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
@@ -61376,16 +61374,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -61397,51 +61392,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -61450,7 +61434,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -61462,17 +61446,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -61512,7 +61497,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
@@ -61845,7 +61830,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -61944,14 +61929,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -61960,7 +61942,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -62030,7 +62012,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
@@ -66192,22 +66174,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -66375,11 +66359,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
@@ -66865,8 +66844,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -66891,15 +66875,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,
