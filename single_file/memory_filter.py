@@ -1460,10 +1460,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """
@@ -1705,13 +1705,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -2485,18 +2485,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
@@ -2917,7 +2915,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
@@ -4814,7 +4812,7 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
-from .explained import explained
+from .explained import Explained
 from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
@@ -5096,7 +5094,8 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
+        answer = Explained(said, self._words, admin=self._admin)
+        return "\n".join(answer.lines(one, self._zone, self._chat_id))
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -5494,26 +5493,15 @@ _TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
-def explained(
-    one: Explanation | None,
-    said: Mapping[str, str],
-    zone: tzinfo,
-    chat_id: str,
-    words: Locale,
-    *,
-    admin: bool = False,
-) -> str:
-    """said: what the memories say, by id. admin: else no addresses are told."""
-    return "\n".join(_Explained(said, words, admin=admin).lines(one, zone, chat_id))
-
-
-class _Explained:
-    """One answer. said: what the memories say, by id."""
+class Explained:
+    """One answer."""
 
     def __init__(self, said: Mapping[str, str], words: Locale, *, admin: bool) -> None:
+        """said: what the memories say, by id. admin: else no addresses are told."""
         self._said, self._words, self._say, self._admin = said, words, words.say, admin
 
     def lines(self, one: Explanation | None, zone: tzinfo, chat_id: str) -> Iterator[str]:
+        """None: nothing is kept of what was asked for."""
         if one is None:
             yield self._nothing_kept(chat_id)
         elif one.looked:
@@ -26364,7 +26352,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -26385,16 +26373,14 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError, Rate
+from .lanes import BusyError
+from .limits import Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, looked_at, within
-
-if TYPE_CHECKING:
-    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -26599,10 +26585,6 @@ class Chats:
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
         return self.opened().numbers()
-
-    def embedder(self) -> Embedder:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        return self.opened().embedder()
 
     def opened(self) -> Service:
         """The runtime. Raises the MemoryFault why there is none."""
@@ -28998,13 +28980,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
 from .body import mapping
 from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
+
+if TYPE_CHECKING:
+    from .chats import Chats
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -29045,6 +29030,12 @@ def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Call
         if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
+
+
+async def caller_of(headers: Mapping[str, str], chats: Chats) -> Caller:
+    """Who asks a server: see `identified`."""
+    given = chats.environment
+    return await identified(headers, given.server_key, given.user_jwt_secret, chats.owner_of)
 
 
 async def identified(
@@ -29297,38 +29288,16 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from ..core.latest import Latest
-
 _MOST = 16  # of one user's that may wait
-_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
-
-
-class Rate:
-    """So often may tools change a user's memories: no loop empties or floods them."""
-
-    most = 20  # in a minute
-
-    def __init__(self) -> None:
-        self._done = Latest[str, deque[float]](_USERS)  # when, by user
-
-    def allows(self, user_id: str) -> bool:
-        """Whether a user's may be changed now, which then counts."""
-        now = time.monotonic()
-        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
-        if len(done) == self.most and now - done[0] < _MINUTE_S:
-            return False
-        done.append(now)
-        return True
 
 
 class Lanes:
@@ -29367,6 +29336,75 @@ async def _after(
     if before is not None:
         await asyncio.wait({before})
     return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/limits.py
+
+SOURCES["interfaces/limits.py"] = r'''"""How often something may be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from ..core.latest import Latest
+
+_MOST_KEYS, _MINUTE_S = 10_000, 60.0
+
+
+class Limits:
+    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
+
+    def __init__(self, most: int, within_s: float) -> None:
+        """most: at once, and in so many seconds."""
+        self._most, self._rate = float(most), most / within_s
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
+
+    def takes(self, key: str) -> bool:
+        """Whether one more is allowed; it is counted if so."""
+        left, now = self._left(key), time.monotonic()
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
+        self._done = Latest[str, deque[float]](_MOST_KEYS)  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
+            return False
+        done.append(now)
+        return True
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -31625,7 +31663,7 @@ from ...core.turn import Answered, Turn
 from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, given_key, identified, metadata_of
+from ..identity import Caller, caller_of, given_key, metadata_of
 from ..intake import read_asked
 from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
@@ -31730,8 +31768,7 @@ class Proxy:
         if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        caller = await identified(headers, key, secret, self._chats.owner_of)
+        caller = await caller_of(headers, self._chats)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
@@ -31790,7 +31827,8 @@ class Proxy:
             return await self._tell_models(asked.path, catalogue, send)
         upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
-            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+            answer = await embedded(asked.raw, lambda: self._chats.opened().embedder())
+            return await send_json(send, *answer)
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
@@ -33205,7 +33243,8 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError, Rate
+from ..lanes import BusyError
+from ..limits import Rate
 from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
@@ -33611,7 +33650,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
 from ..chats import Chats
-from ..identity import Caller, identified
+from ..identity import Caller, caller_of
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
@@ -33646,16 +33685,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = await self._caller(Headers(scope=scope))
+            caller = await caller_of(Headers(scope=scope), self._chats)
             with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
                 await answer(scope, receive, send)
         except RequestError as error:
             await _refusal(error.status, str(error))(scope, receive, send)
-
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
@@ -34163,7 +34198,7 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import identified
+from .identity import caller_of
 from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
@@ -34204,13 +34239,11 @@ def upload_routes(chats: Chats) -> list[Route]:
 
 async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
     """Whose the file is, and where it goes."""
-    environment = chats.environment
-    key, secret = environment.server_key, environment.user_jwt_secret
-    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
-    root = chats.settings().documents_folder(environment.data_dir)
+    caller = await caller_of(request.headers, chats)
+    root = chats.settings().documents_folder(chats.environment.data_dir)
     if root is None:
         raise RejectedError(404, message("documents, not here"))
-    return user_id, Inbox(root)
+    return caller.id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -34962,56 +34995,6 @@ def _view(visit: Visit, new: str = "") -> View:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/web/limits.py
-
-SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked for."""
-
-from __future__ import annotations
-
-import time
-from ipaddress import IPv6Address, ip_address, ip_network
-
-from ...core.latest import Latest
-
-_MOST_KEYS = 10_000
-
-
-class Limits:
-    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
-
-    def __init__(self, most: int, within_s: float) -> None:
-        """most: at once, and in so many seconds."""
-        self._most, self._rate = float(most), most / within_s
-        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
-
-    def takes(self, key: str) -> bool:
-        """Whether one more is allowed; it is counted if so."""
-        left, now = self._left(key), time.monotonic()
-        self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
-
-    def allows(self, key: str) -> bool:
-        """Whether one more would be allowed; nothing is counted."""
-        return self._left(key) >= 1
-
-    def _left(self, key: str) -> float:
-        now = time.monotonic()
-        left, at = self._buckets.get(key, (self._most, now))
-        return min(left + (now - at) * self._rate, self._most)
-
-
-def place_of(host: str) -> str:
-    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
-    return host
-'''
-
-# ----------------------------------------------------------------------------------------------------------
 # interfaces/web/memories.py
 
 SOURCES["interfaces/web/memories.py"] = r'''"""A user's memories: looked for, changed, taken along."""
@@ -35221,13 +35204,13 @@ from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
+from ..limits import Limits
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
-from .limits import Limits
 from .parts import Visit
 from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
@@ -35821,9 +35804,9 @@ from starlette.types import Scope
 
 from ...config.settings import Valves
 from ...core.locales import Locale
+from ..limits import place_of
 from . import sign_in
 from .forms import FIELDS
-from .limits import place_of
 from .rendering import words_for
 
 PREFIX = "/memory/"
@@ -68621,7 +68604,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)
