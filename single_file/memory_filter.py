@@ -1460,10 +1460,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """
@@ -1705,13 +1705,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -2485,18 +2485,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
@@ -2917,7 +2915,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
@@ -3638,7 +3636,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -3669,7 +3667,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -3679,9 +3677,8 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6379,7 +6376,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -6425,7 +6422,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
@@ -6508,9 +6505,9 @@ class Tools:
         self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
-        self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
-        self.deletions = Deletions(engine, self.control, eraser, settings)
+        self.past = PastChats(engine, live)
+        self.documents = Documents(engine, live, documents)
+        self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
         self.digests = Digests(engine, live, settings, emit, shelf, templates)
         self.schedule = DigestsTable(engine)
@@ -12794,10 +12791,10 @@ msgid "page: type to confirm"
 msgstr "Zur Bestätigung eintippen: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Alles ist vergessen: {memories} Erinnerungen und alles, was dazu notiert war."
+msgstr "Alles ist vergessen: {memories} und alles, was dazu notiert war."
 
 msgid "page: everything forgotten, but"
-msgstr "Alles ist vergessen: {memories} Erinnerungen. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
+msgstr "Alles ist vergessen: {memories}. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
 
 msgid "page: memories"
 msgstr "Erinnerungen"
@@ -13127,7 +13124,9 @@ msgid "page: passages"
 msgstr "Passagen"
 
 msgid "page: queue counts"
-msgstr "{pending} Wortwechsel warten darauf, gemerkt zu werden, {dead} wurden aufgegeben."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} Wortwechsel wartet darauf, gemerkt zu werden; aufgegeben: {dead}."
+msgstr[1] "{n} Wortwechsel warten darauf, gemerkt zu werden; aufgegeben: {dead}."
 
 msgid "page: retry all"
 msgstr "Alle noch einmal versuchen"
@@ -13142,7 +13141,9 @@ msgid "page: waits"
 msgstr "wartet"
 
 msgid "page: exchanges"
-msgstr "{n} Wortwechsel, {attempts} Versuche"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} Wortwechsel, Versuche: {attempts}"
+msgstr[1] "{n} Wortwechsel, Versuche: {attempts}"
 
 msgid "page: no such batch"
 msgstr "Das wartet nicht mehr auf einen neuen Versuch."
@@ -13228,8 +13229,18 @@ msgstr "Alles davon zurücknehmen"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} Wortwechsel"
+msgstr[1] "{n} Wortwechsel"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} Tatsache"
+msgstr[1] "{n} Tatsachen"
+
 msgid "page: import new"
-msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+msgstr "Neu: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Schon bekannt: {n}"
@@ -13238,7 +13249,7 @@ msgid "page: import time"
 msgstr "Etwa {n} min, solange niemand chattet"
 
 msgid "page: import calls"
-msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+msgstr "Aufrufe eines Sprachmodells: etwa {calls}, mit {tokens} Tokens"
 
 msgid "page: import without calls"
 msgstr "Keine Aufrufe eines Sprachmodells"
@@ -13354,7 +13365,7 @@ msgid "page: channel observed"
 msgstr "beobachtet"
 
 msgid "page: channel counts"
-msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+msgstr "Zu lesen: {unread}; beiseitegelegt: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} von {budget} Token heute"
@@ -15172,10 +15183,10 @@ msgid "page: type to confirm"
 msgstr "To confirm, type: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Everything is forgotten: {memories} memories, and all that was noted about them."
+msgstr "Everything is forgotten: {memories}, and all that was noted about them."
 
 msgid "page: everything forgotten, but"
-msgstr "Everything is forgotten: {memories} memories. One place cannot be reached now; it is erased there as soon as it can be."
+msgstr "Everything is forgotten: {memories}. One place cannot be reached now; it is erased there as soon as it can be."
 
 msgid "page: memories"
 msgstr "Memories"
@@ -15505,7 +15516,9 @@ msgid "page: passages"
 msgstr "Passages"
 
 msgid "page: queue counts"
-msgstr "{pending} exchanges wait to be remembered, {dead} were given up."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} exchange waits to be remembered; given up: {dead}."
+msgstr[1] "{n} exchanges wait to be remembered; given up: {dead}."
 
 msgid "page: retry all"
 msgstr "Try all of them again"
@@ -15520,7 +15533,9 @@ msgid "page: waits"
 msgstr "waits"
 
 msgid "page: exchanges"
-msgstr "{n} exchanges, {attempts} attempts"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} exchange, attempts: {attempts}"
+msgstr[1] "{n} exchanges, attempts: {attempts}"
 
 msgid "page: no such batch"
 msgstr "That does not wait to be tried again any more."
@@ -15606,8 +15621,18 @@ msgstr "Take all of it back"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} exchange"
+msgstr[1] "{n} exchanges"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} fact"
+msgstr[1] "{n} facts"
+
 msgid "page: import new"
-msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+msgstr "New: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Known already: {n}"
@@ -15616,7 +15641,7 @@ msgid "page: import time"
 msgstr "About {n} min while nobody chats"
 
 msgid "page: import calls"
-msgstr "About {calls} calls of a language model with {tokens} tokens"
+msgstr "Calls of a language model: about {calls}, with {tokens} tokens"
 
 msgid "page: import without calls"
 msgstr "No calls of a language model"
@@ -15732,7 +15757,7 @@ msgid "page: channel observed"
 msgstr "observed"
 
 msgid "page: channel counts"
-msgstr "{unread} messages to be read, {aside} set aside"
+msgstr "To be read: {unread}; set aside: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} of {budget} tokens today"
@@ -24775,21 +24800,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:
@@ -26933,7 +26954,7 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
+        documents = Documents(instance.engine, control.live)
         shelf = Shelf(control, instance.past(control), documents)
         digests = Digests(
             instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
@@ -27141,7 +27162,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)
@@ -27304,7 +27325,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -33780,7 +33801,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
@@ -34519,7 +34540,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 
@@ -34559,6 +34580,8 @@ def listed(visit: Visit) -> View:
 def make(visit: Visit) -> View:
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
+    if not about and digests.templates.get(name, visit.words).about == "needed":
+        raise Refused(message("page: nothing typed"))
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
@@ -34883,7 +34906,7 @@ def preview(visit: Visit) -> View:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file, name))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34915,7 +34938,7 @@ def begin(visit: Visit) -> Answer:
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file, name), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
@@ -35126,7 +35149,7 @@ def forget_everything(visit: Visit) -> View:
     visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
-    text = visit.words.say(f"page: {said}", memories=done.count)
+    text = visit.words.say(f"page: {said}", memories=visit.words.say("memories", n=done.count))
     return View("told.html", {"text": text, "person": None})
 
 
@@ -36180,6 +36203,7 @@ section { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--lin
 .done, .note { background: var(--ok); border-radius: .6rem; padding: .5rem .9rem; margin: 1rem 0; } .done p { margin: 0; } .note { background: var(--note); } .pages { display: flex; gap: 1rem; flex-wrap: wrap; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .wide { overflow-x: auto; } .bad { color: var(--danger); font-weight: 600; }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .key { font-family: ui-monospace, monospace; }
+@media (max-width: 40rem) { .search { display: grid; grid-template-columns: auto 1fr; } .search button { grid-column: 2; justify-self: start; } }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36256,7 +36280,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
@@ -36595,7 +36619,7 @@ SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
 SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
 {% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
-<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+<li>{{ say("page: import new", chats=say("chats", n=told.chats), exchanges=say("page: new exchanges", n=told.exchanges), facts=say("page: new facts", n=told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
@@ -36832,7 +36856,7 @@ SOURCES["interfaces/web/templates/queue.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: queue") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: queue") }}</h1>
-<p>{{ say("page: queue counts", pending=number(counts.pending), dead=number(counts.dead)) }}</p>
+<p>{{ say("page: queue counts", n=counts.pending, dead=number(counts.dead)) }}</p>
 {% if counts.dead %}
 <form method="post" action="retry">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ all }}">
@@ -48955,12 +48979,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -49002,12 +49025,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -49094,7 +49115,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -49125,7 +49146,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
@@ -49203,7 +49224,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -49232,26 +49252,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
@@ -50321,7 +50335,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -50370,7 +50384,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):
@@ -50814,8 +50829,10 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget, name: str = "") -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
+
+    name: what it is called where it comes from.
 
     Raises:
         UnopenableError: there is no such file, or it is encrypted.
@@ -50832,10 +50849,10 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
         raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, _bounded(stream, budget))
+            yield Part(name or path.name, _bounded(stream, budget))
         return
     with _Indexed(path.open("rb", buffering=0)) as indexed:
-        yield from _packed(path, indexed, budget)
+        yield from _packed(name or path.name, indexed, budget)
 
 
 class _Indexed(io.BufferedReader):
@@ -50848,7 +50865,7 @@ class _Indexed(io.BufferedReader):
         return data
 
 
-def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
+def _packed(called: str, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
@@ -50857,7 +50874,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
         for at, info in enumerate(archive.infolist()):
             name = info.filename
             if at >= _MOST_FILES:
-                yield Flaw(path.name, "there are too many files in it")
+                yield Flaw(called, "there are too many files in it")
                 return
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
@@ -51592,6 +51609,7 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_ACTIVITY = ("activ", "aktiv", "attivit")  # MyActivity.html, MeineAktivitäten.html, MonActivité.html
 _A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
 _TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -51604,8 +51622,8 @@ class Found(NamedTuple):
     label: str = ""
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     To be asked in a process of its own: see `reading`.
 
@@ -51614,9 +51632,9 @@ def read(path: Path) -> Iterator[Found]:
     """
     budget, prompts = Budget(), _Prompts()
     try:
-        yield from budget.each(_all(path, budget, prompts))
+        yield from budget.each(_all(path, name, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, spent.why))
+        yield Found(Flaw(name or path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51637,8 +51655,8 @@ class _Prompts:
         return False
 
 
-def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
-    for part in parts(path, budget):
+def _all(path: Path, name: str, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget, name):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -51654,7 +51672,7 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        of_takeout = "activity" in part.name.lower()
+        of_takeout = any(word in part.name.lower() for word in _ACTIVITY)
         yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
@@ -52407,20 +52425,20 @@ module.main()
 """
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     Raises:
         Refused: there is no such archive, or it cannot be opened.
     """
     try:
-        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+        with TemporaryDirectory() as temp, _reader(path, name, temp) as pipe:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why), path.name) from why
+        raise _refused(str(why), name or path.name) from why
     except BrokenOffError:
-        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+        yield Found(Flaw(name or path.name, "it takes longer, or more memory, than may be used"))
 
 
 def _refused(why: str, file: str) -> Refused:
@@ -52450,11 +52468,17 @@ def _cut(found: Found) -> Iterator[Found]:
 
 
 @contextmanager
-def _reader(path: Path, temp: str) -> Iterator[int]:
+def _reader(path: Path, name: str, temp: str) -> Iterator[int]:
     """The pipe through which a process tells what an archive holds; it ends with this."""
     bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
     process = isolated(
-        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+        _program(),
+        str(path.absolute()),
+        name,
+        *bounds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        temp=temp,
     )
     assert process.stdout is not None
     try:
@@ -52583,11 +52607,11 @@ def _said(lines: Iterator[bytes]) -> Iterator[Said]:
 
 
 def main() -> None:
-    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
-    path, *bounds = sys.argv[1:]
+    """Writes what an archive holds, by arguments: path, name, and what it may cost, as in `confine`."""
+    path, name, *bounds = sys.argv[1:]
     os.nice(_BEHIND_CHATS)
     confine(*map(int, bounds))
-    write(read(Path(path)), sys.stdout.buffer)
+    write(read(Path(path), name), sys.stdout.buffer)
     sys.stdout.flush()
 '''
 
@@ -54059,14 +54083,13 @@ SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -54096,8 +54119,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -54139,11 +54162,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))
@@ -68566,7 +68584,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)
