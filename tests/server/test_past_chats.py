@@ -2,6 +2,7 @@
 
 from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer
+from tests.harness.waiting import wait_until
 
 SAID = "The walnut shelf in the hallway took me nine evenings, and the left bracket is still crooked."
 QUESTION = "Which bracket of the walnut shelf in the hallway is crooked?"
@@ -23,7 +24,12 @@ def test_a_passage_is_quoted_in_another_chat_until_it_is_forgotten(
     assert 'assistant: "Loosen the upper screw' in told_text(told)  # the rest is told as a fact
     server.outlet(first.outlet("The left one.", sent=told), first.user)
     later = other.say("Thanks.")
-    assert server.inlet(later.inlet, later.user)["messages"][: len(told["messages"])] == told["messages"]
+
+    def again() -> bool:  # once it is kept what the first message was told
+        sent = server.inlet(later.inlet, later.user)["messages"]
+        return bool(sent[: len(told["messages"])] == told["messages"])
+
+    wait_until(again, what="the chat begins byte for byte as before")
     forgetting = Chat(user).say("/memory forget everything yes")
     sent = server.inlet(forgetting.inlet, forgetting.user)
     server.outlet(forgetting.outlet("", sent=sent), forgetting.user)
