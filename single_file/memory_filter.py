@@ -147,7 +147,7 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             webhooks (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
              bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
@@ -1460,10 +1460,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """
@@ -1705,13 +1705,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -2485,18 +2485,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
@@ -2917,7 +2915,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
@@ -3638,7 +3636,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -3669,7 +3667,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -3679,9 +3677,8 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4814,7 +4811,7 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
-from .explained import explained
+from .explained import Explained
 from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
@@ -5096,7 +5093,8 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
+        answer = Explained(said, self._words, admin=self._admin)
+        return "\n".join(answer.lines(one, self._zone, self._chat_id))
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -5494,26 +5492,15 @@ _TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
-def explained(
-    one: Explanation | None,
-    said: Mapping[str, str],
-    zone: tzinfo,
-    chat_id: str,
-    words: Locale,
-    *,
-    admin: bool = False,
-) -> str:
-    """said: what the memories say, by id. admin: else no addresses are told."""
-    return "\n".join(_Explained(said, words, admin=admin).lines(one, zone, chat_id))
-
-
-class _Explained:
-    """One answer. said: what the memories say, by id."""
+class Explained:
+    """One answer."""
 
     def __init__(self, said: Mapping[str, str], words: Locale, *, admin: bool) -> None:
+        """said: what the memories say, by id. admin: else no addresses are told."""
         self._said, self._words, self._say, self._admin = said, words, words.say, admin
 
     def lines(self, one: Explanation | None, zone: tzinfo, chat_id: str) -> Iterator[str]:
+        """None: nothing is kept of what was asked for."""
         if one is None:
             yield self._nothing_kept(chat_id)
         elif one.looked:
@@ -6389,7 +6376,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -6435,7 +6422,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
@@ -6518,9 +6505,9 @@ class Tools:
         self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
-        self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
-        self.deletions = Deletions(engine, self.control, eraser, settings)
+        self.past = PastChats(engine, live)
+        self.documents = Documents(engine, live, documents)
+        self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
         self.digests = Digests(engine, live, settings, emit, shelf, templates)
         self.schedule = DigestsTable(engine)
@@ -12804,10 +12791,10 @@ msgid "page: type to confirm"
 msgstr "Zur Bestätigung eintippen: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Alles ist vergessen: {memories} Erinnerungen und alles, was dazu notiert war."
+msgstr "Alles ist vergessen: {memories} und alles, was dazu notiert war."
 
 msgid "page: everything forgotten, but"
-msgstr "Alles ist vergessen: {memories} Erinnerungen. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
+msgstr "Alles ist vergessen: {memories}. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
 
 msgid "page: memories"
 msgstr "Erinnerungen"
@@ -13137,7 +13124,9 @@ msgid "page: passages"
 msgstr "Passagen"
 
 msgid "page: queue counts"
-msgstr "{pending} Wortwechsel warten darauf, gemerkt zu werden, {dead} wurden aufgegeben."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} Wortwechsel wartet darauf, gemerkt zu werden; aufgegeben: {dead}."
+msgstr[1] "{n} Wortwechsel warten darauf, gemerkt zu werden; aufgegeben: {dead}."
 
 msgid "page: retry all"
 msgstr "Alle noch einmal versuchen"
@@ -13152,7 +13141,9 @@ msgid "page: waits"
 msgstr "wartet"
 
 msgid "page: exchanges"
-msgstr "{n} Wortwechsel, {attempts} Versuche"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} Wortwechsel, Versuche: {attempts}"
+msgstr[1] "{n} Wortwechsel, Versuche: {attempts}"
 
 msgid "page: no such batch"
 msgstr "Das wartet nicht mehr auf einen neuen Versuch."
@@ -13238,8 +13229,18 @@ msgstr "Alles davon zurücknehmen"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} Wortwechsel"
+msgstr[1] "{n} Wortwechsel"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} Tatsache"
+msgstr[1] "{n} Tatsachen"
+
 msgid "page: import new"
-msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+msgstr "Neu: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Schon bekannt: {n}"
@@ -13248,7 +13249,7 @@ msgid "page: import time"
 msgstr "Etwa {n} min, solange niemand chattet"
 
 msgid "page: import calls"
-msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+msgstr "Aufrufe eines Sprachmodells: etwa {calls}, mit {tokens} Tokens"
 
 msgid "page: import without calls"
 msgstr "Keine Aufrufe eines Sprachmodells"
@@ -13364,7 +13365,7 @@ msgid "page: channel observed"
 msgstr "beobachtet"
 
 msgid "page: channel counts"
-msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+msgstr "Zu lesen: {unread}; beiseitegelegt: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} von {budget} Token heute"
@@ -15182,10 +15183,10 @@ msgid "page: type to confirm"
 msgstr "To confirm, type: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Everything is forgotten: {memories} memories, and all that was noted about them."
+msgstr "Everything is forgotten: {memories}, and all that was noted about them."
 
 msgid "page: everything forgotten, but"
-msgstr "Everything is forgotten: {memories} memories. One place cannot be reached now; it is erased there as soon as it can be."
+msgstr "Everything is forgotten: {memories}. One place cannot be reached now; it is erased there as soon as it can be."
 
 msgid "page: memories"
 msgstr "Memories"
@@ -15515,7 +15516,9 @@ msgid "page: passages"
 msgstr "Passages"
 
 msgid "page: queue counts"
-msgstr "{pending} exchanges wait to be remembered, {dead} were given up."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} exchange waits to be remembered; given up: {dead}."
+msgstr[1] "{n} exchanges wait to be remembered; given up: {dead}."
 
 msgid "page: retry all"
 msgstr "Try all of them again"
@@ -15530,7 +15533,9 @@ msgid "page: waits"
 msgstr "waits"
 
 msgid "page: exchanges"
-msgstr "{n} exchanges, {attempts} attempts"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} exchange, attempts: {attempts}"
+msgstr[1] "{n} exchanges, attempts: {attempts}"
 
 msgid "page: no such batch"
 msgstr "That does not wait to be tried again any more."
@@ -15616,8 +15621,18 @@ msgstr "Take all of it back"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} exchange"
+msgstr[1] "{n} exchanges"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} fact"
+msgstr[1] "{n} facts"
+
 msgid "page: import new"
-msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+msgstr "New: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Known already: {n}"
@@ -15626,7 +15641,7 @@ msgid "page: import time"
 msgstr "About {n} min while nobody chats"
 
 msgid "page: import calls"
-msgstr "About {calls} calls of a language model with {tokens} tokens"
+msgstr "Calls of a language model: about {calls}, with {tokens} tokens"
 
 msgid "page: import without calls"
 msgstr "No calls of a language model"
@@ -15742,7 +15757,7 @@ msgid "page: channel observed"
 msgstr "observed"
 
 msgid "page: channel counts"
-msgstr "{unread} messages to be read, {aside} set aside"
+msgstr "To be read: {unread}; set aside: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} of {budget} tokens today"
@@ -24785,21 +24800,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:
@@ -26336,7 +26347,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -26357,16 +26368,14 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError, Rate
+from .lanes import BusyError
+from .limits import Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, looked_at, within
-
-if TYPE_CHECKING:
-    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -26571,10 +26580,6 @@ class Chats:
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
         return self.opened().numbers()
-
-    def embedder(self) -> Embedder:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        return self.opened().embedder()
 
     def opened(self) -> Service:
         """The runtime. Raises the MemoryFault why there is none."""
@@ -26949,7 +26954,7 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
+        documents = Documents(instance.engine, control.live)
         shelf = Shelf(control, instance.past(control), documents)
         digests = Digests(
             instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
@@ -27157,7 +27162,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)
@@ -27320,7 +27325,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -28970,13 +28975,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
 from .body import mapping
 from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
+
+if TYPE_CHECKING:
+    from .chats import Chats
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -29017,6 +29025,12 @@ def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Call
         if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
+
+
+async def caller_of(headers: Mapping[str, str], chats: Chats) -> Caller:
+    """Who asks a server: see `identified`."""
+    given = chats.environment
+    return await identified(headers, given.server_key, given.user_jwt_secret, chats.owner_of)
 
 
 async def identified(
@@ -29269,38 +29283,16 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from ..core.latest import Latest
-
 _MOST = 16  # of one user's that may wait
-_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
-
-
-class Rate:
-    """So often may tools change a user's memories: no loop empties or floods them."""
-
-    most = 20  # in a minute
-
-    def __init__(self) -> None:
-        self._done = Latest[str, deque[float]](_USERS)  # when, by user
-
-    def allows(self, user_id: str) -> bool:
-        """Whether a user's may be changed now, which then counts."""
-        now = time.monotonic()
-        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
-        if len(done) == self.most and now - done[0] < _MINUTE_S:
-            return False
-        done.append(now)
-        return True
 
 
 class Lanes:
@@ -29339,6 +29331,75 @@ async def _after(
     if before is not None:
         await asyncio.wait({before})
     return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/limits.py
+
+SOURCES["interfaces/limits.py"] = r'''"""How often something may be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from ..core.latest import Latest
+
+_MOST_KEYS, _MINUTE_S = 10_000, 60.0
+
+
+class Limits:
+    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
+
+    def __init__(self, most: int, within_s: float) -> None:
+        """most: at once, and in so many seconds."""
+        self._most, self._rate = float(most), most / within_s
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
+
+    def takes(self, key: str) -> bool:
+        """Whether one more is allowed; it is counted if so."""
+        left, now = self._left(key), time.monotonic()
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
+        self._done = Latest[str, deque[float]](_MOST_KEYS)  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
+            return False
+        done.append(now)
+        return True
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -29686,7 +29747,8 @@ class Poster:
                 return
             self._waiting[user_id] += 1
         try:
-            self._pool.submit(self._work, user_id, chat_id, message_id, make, time.monotonic())
+            path = f"/api/v1/chats/{chat_id}/messages/{message_id}/event"
+            self._pool.submit(self._work, user_id, path, make, time.monotonic())
         except RuntimeError:  # closed
             self._left(user_id)
 
@@ -29734,14 +29796,12 @@ class Poster:
             hang_up(self._client)
             self._client.close()
 
-    def _work(
-        self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None], since: float
-    ) -> None:
+    def _work(self, user_id: str, path: str, make: Callable[[], Event | None], since: float) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
                 self._count(dropped=1)
             elif (event := make()) is not None:
-                self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
+                self._send(path, event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
             self._count(dropped=1)
         finally:
@@ -31597,7 +31657,7 @@ from ...core.turn import Answered, Turn
 from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, given_key, identified, metadata_of
+from ..identity import Caller, caller_of, given_key, metadata_of
 from ..intake import read_asked
 from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
@@ -31702,8 +31762,7 @@ class Proxy:
         if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        caller = await identified(headers, key, secret, self._chats.owner_of)
+        caller = await caller_of(headers, self._chats)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
@@ -31762,7 +31821,8 @@ class Proxy:
             return await self._tell_models(asked.path, catalogue, send)
         upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
-            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+            answer = await embedded(asked.raw, lambda: self._chats.opened().embedder())
+            return await send_json(send, *answer)
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
@@ -32693,7 +32753,7 @@ from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import upload_routes
-from .webhooks.hooks import hooks
+from .webhooks import hook_routes
 
 log = logging.getLogger(__name__)
 
@@ -32703,7 +32763,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
+    own += [*tool_server.served(chats), *hook_routes(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -33177,7 +33237,8 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError, Rate
+from ..lanes import BusyError
+from ..limits import Rate
 from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
@@ -33583,7 +33644,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
 from ..chats import Chats
-from ..identity import Caller, identified
+from ..identity import Caller, caller_of
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
@@ -33618,16 +33679,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = await self._caller(Headers(scope=scope))
+            caller = await caller_of(Headers(scope=scope), self._chats)
             with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
                 await answer(scope, receive, send)
         except RequestError as error:
             await _refusal(error.status, str(error))(scope, receive, send)
-
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
@@ -33743,7 +33800,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
@@ -34135,7 +34192,7 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import identified
+from .identity import caller_of
 from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
@@ -34176,13 +34233,11 @@ def upload_routes(chats: Chats) -> list[Route]:
 
 async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
     """Whose the file is, and where it goes."""
-    environment = chats.environment
-    key, secret = environment.server_key, environment.user_jwt_secret
-    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
-    root = chats.settings().documents_folder(environment.data_dir)
+    caller = await caller_of(request.headers, chats)
+    root = chats.settings().documents_folder(chats.environment.data_dir)
     if root is None:
         raise RejectedError(404, message("documents, not here"))
-    return user_id, Inbox(root)
+    return caller.id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -34484,7 +34539,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 
@@ -34524,6 +34579,8 @@ def listed(visit: Visit) -> View:
 def make(visit: Visit) -> View:
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
+    if not about and digests.templates.get(name, visit.words).about == "needed":
+        raise Refused(message("page: nothing typed"))
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
@@ -34848,7 +34905,7 @@ def preview(visit: Visit) -> View:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file, name))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34880,7 +34937,7 @@ def begin(visit: Visit) -> Answer:
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file, name), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
@@ -34929,56 +34986,6 @@ def revoke(visit: Visit) -> Answer:
 
 def _view(visit: Visit, new: str = "") -> View:
     return View("keys.html", {"keys": visit.parts.keys.all(visit.user_id), "new": new})
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/web/limits.py
-
-SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked for."""
-
-from __future__ import annotations
-
-import time
-from ipaddress import IPv6Address, ip_address, ip_network
-
-from ...core.latest import Latest
-
-_MOST_KEYS = 10_000
-
-
-class Limits:
-    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
-
-    def __init__(self, most: int, within_s: float) -> None:
-        """most: at once, and in so many seconds."""
-        self._most, self._rate = float(most), most / within_s
-        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
-
-    def takes(self, key: str) -> bool:
-        """Whether one more is allowed; it is counted if so."""
-        left, now = self._left(key), time.monotonic()
-        self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
-
-    def allows(self, key: str) -> bool:
-        """Whether one more would be allowed; nothing is counted."""
-        return self._left(key) >= 1
-
-    def _left(self, key: str) -> float:
-        now = time.monotonic()
-        left, at = self._buckets.get(key, (self._most, now))
-        return min(left + (now - at) * self._rate, self._most)
-
-
-def place_of(host: str) -> str:
-    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
-    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35141,7 +35148,7 @@ def forget_everything(visit: Visit) -> View:
     visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
-    text = visit.words.say(f"page: {said}", memories=done.count)
+    text = visit.words.say(f"page: {said}", memories=visit.words.say("memories", n=done.count))
     return View("told.html", {"text": text, "person": None})
 
 
@@ -35191,13 +35198,13 @@ from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
+from ..limits import Limits
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
-from .limits import Limits
 from .parts import Visit
 from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
@@ -35791,9 +35798,9 @@ from starlette.types import Scope
 
 from ...config.settings import Valves
 from ...core.locales import Locale
+from ..limits import place_of
 from . import sign_in
 from .forms import FIELDS
-from .limits import place_of
 from .rendering import words_for
 
 PREFIX = "/memory/"
@@ -36195,6 +36202,7 @@ section { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--lin
 .done, .note { background: var(--ok); border-radius: .6rem; padding: .5rem .9rem; margin: 1rem 0; } .done p { margin: 0; } .note { background: var(--note); } .pages { display: flex; gap: 1rem; flex-wrap: wrap; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .wide { overflow-x: auto; } .bad { color: var(--danger); font-weight: 600; }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .key { font-family: ui-monospace, monospace; }
+@media (max-width: 40rem) { .search { display: grid; grid-template-columns: auto 1fr; } .search button { grid-column: 2; justify-self: start; } }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36271,7 +36279,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
@@ -36610,7 +36618,7 @@ SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
 SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
 {% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
-<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+<li>{{ say("page: import new", chats=say("chats", n=told.chats), exchanges=say("page: new exchanges", n=told.exchanges), facts=say("page: new facts", n=told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
@@ -36847,7 +36855,7 @@ SOURCES["interfaces/web/templates/queue.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: queue") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: queue") }}</h1>
-<p>{{ say("page: queue counts", pending=number(counts.pending), dead=number(counts.dead)) }}</p>
+<p>{{ say("page: queue counts", n=counts.pending, dead=number(counts.dead)) }}</p>
 {% if counts.dead %}
 <form method="post" action="retry">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ all }}">
@@ -37269,15 +37277,9 @@ def _reason(visit: Visit, one: Explanation) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/__init__.py
+# interfaces/webhooks.py
 
-SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/hooks.py
-
-SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+SOURCES["interfaces/webhooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
 
 It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
 and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
@@ -37296,14 +37298,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault
-from ...core.memory import is_person
-from .. import access_log
-from ..body import mapping
-from ..chats import Chats
-from ..requests import RequestError, body_of, refusing
-from ..webui import WebUi
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.memory import is_person
+from . import access_log
+from .body import mapping
+from .chats import Chats
+from .requests import RequestError, body_of, refusing
+from .webui import WebUi
 
 log = logging.getLogger(__name__)
 
@@ -37311,7 +37313,7 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats) -> list[Route]:
+def hook_routes(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
@@ -48970,12 +48972,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -49017,12 +49018,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -49109,7 +49108,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -49140,7 +49139,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
@@ -49218,7 +49217,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -49247,26 +49245,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
@@ -50336,7 +50328,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -50385,7 +50377,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):
@@ -50829,8 +50822,10 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget, name: str = "") -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
+
+    name: what it is called where it comes from.
 
     Raises:
         UnopenableError: there is no such file, or it is encrypted.
@@ -50847,10 +50842,10 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
         raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, _bounded(stream, budget))
+            yield Part(name or path.name, _bounded(stream, budget))
         return
     with _Indexed(path.open("rb", buffering=0)) as indexed:
-        yield from _packed(path, indexed, budget)
+        yield from _packed(name or path.name, indexed, budget)
 
 
 class _Indexed(io.BufferedReader):
@@ -50863,7 +50858,7 @@ class _Indexed(io.BufferedReader):
         return data
 
 
-def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
+def _packed(called: str, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
@@ -50872,7 +50867,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
         for at, info in enumerate(archive.infolist()):
             name = info.filename
             if at >= _MOST_FILES:
-                yield Flaw(path.name, "there are too many files in it")
+                yield Flaw(called, "there are too many files in it")
                 return
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
@@ -51607,6 +51602,7 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_ACTIVITY = ("activ", "aktiv", "attivit")  # MyActivity.html, MeineAktivitäten.html, MonActivité.html
 _A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
 _TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -51619,8 +51615,8 @@ class Found(NamedTuple):
     label: str = ""
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     To be asked in a process of its own: see `reading`.
 
@@ -51629,9 +51625,9 @@ def read(path: Path) -> Iterator[Found]:
     """
     budget, prompts = Budget(), _Prompts()
     try:
-        yield from budget.each(_all(path, budget, prompts))
+        yield from budget.each(_all(path, name, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, spent.why))
+        yield Found(Flaw(name or path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51652,8 +51648,8 @@ class _Prompts:
         return False
 
 
-def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
-    for part in parts(path, budget):
+def _all(path: Path, name: str, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget, name):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -51669,7 +51665,7 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        of_takeout = "activity" in part.name.lower()
+        of_takeout = any(word in part.name.lower() for word in _ACTIVITY)
         yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
@@ -52422,20 +52418,20 @@ module.main()
 """
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     Raises:
         Refused: there is no such archive, or it cannot be opened.
     """
     try:
-        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+        with TemporaryDirectory() as temp, _reader(path, name, temp) as pipe:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why), path.name) from why
+        raise _refused(str(why), name or path.name) from why
     except BrokenOffError:
-        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+        yield Found(Flaw(name or path.name, "it takes longer, or more memory, than may be used"))
 
 
 def _refused(why: str, file: str) -> Refused:
@@ -52465,11 +52461,17 @@ def _cut(found: Found) -> Iterator[Found]:
 
 
 @contextmanager
-def _reader(path: Path, temp: str) -> Iterator[int]:
+def _reader(path: Path, name: str, temp: str) -> Iterator[int]:
     """The pipe through which a process tells what an archive holds; it ends with this."""
     bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
     process = isolated(
-        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+        _program(),
+        str(path.absolute()),
+        name,
+        *bounds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        temp=temp,
     )
     assert process.stdout is not None
     try:
@@ -52598,11 +52600,11 @@ def _said(lines: Iterator[bytes]) -> Iterator[Said]:
 
 
 def main() -> None:
-    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
-    path, *bounds = sys.argv[1:]
+    """Writes what an archive holds, by arguments: path, name, and what it may cost, as in `confine`."""
+    path, name, *bounds = sys.argv[1:]
     os.nice(_BEHIND_CHATS)
     confine(*map(int, bounds))
-    write(read(Path(path)), sys.stdout.buffer)
+    write(read(Path(path), name), sys.stdout.buffer)
     sys.stdout.flush()
 '''
 
@@ -54074,14 +54076,13 @@ SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -54111,8 +54112,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -54154,11 +54155,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))
@@ -60692,7 +60688,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -60741,10 +60736,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -60756,7 +60752,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -60770,13 +60765,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",
@@ -61246,6 +61238,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -61256,6 +61249,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -61297,7 +61291,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
@@ -61391,16 +61385,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -61412,51 +61403,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -61465,7 +61445,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -61477,17 +61457,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -61527,7 +61508,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
@@ -61860,7 +61841,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -61959,14 +61940,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -61975,7 +61953,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -62045,7 +62023,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
@@ -64316,14 +64294,6 @@ class _Failure:
     remembered: int
     times: int = 0
 
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
-
 
 class Failing:
     """The batches that have failed so far, in this process."""
@@ -64345,15 +64315,18 @@ class Failing:
         failure = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failure.remembered
+        is_unforeseen, of_the_text = not isinstance(error, MemoryFault), is_of_the_text(error)
+        tries = _FEW_TRIES if is_unforeseen or others_do else _DOUBTFUL_TRIES
+        is_hopeless = isinstance(error, Drop) or (of_the_text and failure.times >= tries)
         most_hours = self._settings().advanced_numbers.retry_max_hours
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+        elif is_hopeless or is_overdue(batch, most_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failures.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
+        elif of_the_text or others_do:
             self._outbox.postpone(batch, reason, failure.times)
         else:
             self._outbox.retry(batch, reason)
@@ -65753,7 +65726,7 @@ def _operation(item: Any) -> Operation | None:
         text=text,
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
-        expires=_date(given.get("expires")),
+        expires=date_in(given.get("expires")),
         cited=_cited(given.get("from")),
         about=_number(given.get("about")) or 0,
     )
@@ -65788,7 +65761,8 @@ def _cited(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
-def _date(value: Any) -> date | None:
+def date_in(value: Any) -> date | None:
+    """The date that an ISO text is; None of anything else."""
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
@@ -66207,22 +66181,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -66390,11 +66366,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
@@ -66813,7 +66784,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from math import inf
 
@@ -66837,7 +66807,7 @@ from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
 from .known import is_among, known_as, wish_like, wishes_of
-from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
+from .operations import Operation, UnreadableAnswerError, date_in, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
 from .topics import fit
 
@@ -66880,8 +66850,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -66906,15 +66881,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -67108,15 +67074,7 @@ def _expires(operation: Operation, shown: Memory | None) -> str:
         return operation.expires.isoformat()
     if shown is None or not shown.expires:
         return ""
-    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return max(filter(date_in, _DATE.findall(operation.text)), default="")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -68606,7 +68564,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)

@@ -178,13 +178,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))

@@ -29,7 +29,7 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
-from .explained import explained
+from .explained import Explained
 from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
@@ -311,7 +311,8 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
+        answer = Explained(said, self._words, admin=self._admin)
+        return "\n".join(answer.lines(one, self._zone, self._chat_id))
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""

@@ -18,7 +18,7 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import identified
+from .identity import caller_of
 from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
@@ -59,13 +59,11 @@ def upload_routes(chats: Chats) -> list[Route]:
 
 async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
     """Whose the file is, and where it goes."""
-    environment = chats.environment
-    key, secret = environment.server_key, environment.user_jwt_secret
-    user_id = (await identified(request.headers, key, secret, chats.owner_of)).id
-    root = chats.settings().documents_folder(environment.data_dir)
+    caller = await caller_of(request.headers, chats)
+    root = chats.settings().documents_folder(chats.environment.data_dir)
     if root is None:
         raise RejectedError(404, message("documents, not here"))
-    return user_id, Inbox(root)
+    return caller.id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:

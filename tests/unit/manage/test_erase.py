@@ -18,6 +18,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.memory import Memory
 from owui_memory.language.words import mark_of
 from owui_memory.manage.erasure import erase as module
 from owui_memory.manage.erasure import erasures
@@ -195,7 +196,7 @@ class TestOnce:
         batch = kept.outbox.claim()
         kept.eraser.erase_user("ada")
         kept.journal.intend([Change(batch.name, 0, "ada", "add", "", "", BOTH)])
-        kept.backend.add("ada", [{"role": "user", "content": BOTH}], infer=False, batch=batch.name)
+        kept.backend.store("ada", Memory("", BOTH, batch=batch.name))
         monkeypatch.setattr(module, "SETTLED_S", 0.0)
         monkeypatch.setattr(erasures, "SETTLED_S", 0.0)
         kept.eraser.go_on()

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
 from ..chats import Chats
-from ..identity import Caller, identified
+from ..identity import Caller, caller_of
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
@@ -50,16 +50,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = await self._caller(Headers(scope=scope))
+            caller = await caller_of(Headers(scope=scope), self._chats)
             with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
                 await answer(scope, receive, send)
         except RequestError as error:
             await _refusal(error.status, str(error))(scope, receive, send)
-
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:

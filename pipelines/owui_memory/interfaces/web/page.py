@@ -20,13 +20,13 @@ from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
+from ..limits import Limits
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
-from .limits import Limits
 from .parts import Visit
 from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from owui_memory.interfaces.web import limits
+from owui_memory.interfaces import limits
 from tests.unit.interfaces.web.visitors import Visitors, visitors
 
 
