@@ -111,12 +111,17 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_why_something_cannot_be_imported_is_told_in_the_users_language(house: Visitors) -> None:
     browser = house.browser("grete", language="de")
 
-    def told(content: bytes) -> str:
-        form, files = {"csrf": browser.csrf()}, {"file": ("x.json", content)}
+    def told(content: bytes, name: str = "x.json") -> str:
+        form, files = {"csrf": browser.csrf()}, {"file": (name, content)}
         return browser.post("import-preview", data=form, files=files).text
 
     assert "Nichts darin ist bekannt." in told(b'{"no": 1}')
     assert "Bekannt sind Exporte von " in told(b'{"no": 1}')
+    assert "Wähle in Takeout JSON" not in told(b"<html>")
+    assert "wähle in Takeout JSON als Format" in told(b"<html>", "MeineAktivitäten.html")
+    assert "Nicht lesbar, 1: x.json: ihr Ende fehlt" in told(
+        b'{"memory": "I sail.", "user_id": "x"}\n{"memory": "'
+    )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.json", "{}")
