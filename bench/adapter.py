@@ -11,8 +11,6 @@ Recall uses it after what questions have in common is taken out (`models/calibra
 learned again whenever calibration_sentences.txt changes. Takes half a minute.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -10,8 +10,6 @@ would take longer on a disk. Qdrant is the embedded one, which looks at every me
 server can be had here, so that one at an address was not measured.
 """
 
-from __future__ import annotations
-
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence

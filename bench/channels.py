@@ -10,8 +10,6 @@ mem0: `Memory.add` of each of some of these messages, with the same LLM, in the 
 Aims: nothing lost, nothing twice, a hundredth of mem0's calls, and a chat that hardly waits longer meanwhile.
 """
 
-from __future__ import annotations
-
 import re
 import tempfile
 import threading

@@ -7,8 +7,6 @@ with all memories of one user. The rivals, in the same run and with the same vec
 embedded Qdrant, whose `get_all` and `search` a filter would call for it. The embedder's time is left out.
 """
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 import time

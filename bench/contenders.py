@@ -1,7 +1,5 @@
 """Filled stores, and the two who search them: the filter itself, and plain mem0 on embedded Qdrant."""
 
-from __future__ import annotations
-
 import asyncio
 import atexit
 import hashlib

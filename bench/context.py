@@ -12,8 +12,6 @@ Then each of fifty facts from the first nine tenths is asked for, and found wher
 prompt. "Added" is what a message below the limit costs, in processor time of one thread.
 """
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import os

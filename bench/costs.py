@@ -177,10 +177,7 @@ def main() -> None:
     chats = list(first(chats, 40 if options.quick else options.messages))
     take_environment()
     lines = _lines(chats, 100 if options.quick else 200)
-    found = {
-        "in chats": (ours(chats), mem0(chats)),
-        "in channels": (channel(lines), mem0_channel(lines)),
-    }
+    found = {"in chats": (ours(chats), mem0(chats)), "in channels": (channel(lines), mem0_channel(lines))}
     for name, (mine, theirs) in found.items():
         print(table(f"{A_DAY:,} messages {name}, of {mine.messages}", _HEAD, _rows(mine, theirs)))
     set_ups = [

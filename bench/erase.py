@@ -10,8 +10,6 @@ Qdrant and on our store. It erases one by one, so it may be given fewer memories
 Texts left are searched for in the raw bytes of every file; those in mem0's history are told apart.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile

@@ -9,8 +9,6 @@ was there and answered anything but the chat. Said is what a turn said whose inl
 with --proxy, whose answer came through the proxy to its end.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -8,8 +8,6 @@ meanwhile, on which all other users wait. `server`: what the stock server does f
 filter, on that same loop: reading and writing JSON. A size is that of the JSON, in bytes.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

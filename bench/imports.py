@@ -8,8 +8,6 @@ remembered with the bundled embedder and without an LLM; meanwhile others ask on
 Before, the same inlets with nothing to do beside.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import tempfile

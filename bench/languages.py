@@ -16,8 +16,6 @@ then; C was not looked at question by question.
 Aim: told 85 % and more on average, none under 70 %; at most six of twelve; unrelated under 5 %.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ The data is for research only and no part of this project: a benchmark is given 
 conversations in the format of the original, github.com/snap-research/locomo.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

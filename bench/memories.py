@@ -4,8 +4,6 @@ Words are drawn by Zipf's law from some thousand, so that a keyword index meets 
 in ten and terms that are in two. A vector is the sum of its words': who shares words is near.
 """
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import random

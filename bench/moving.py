@@ -9,8 +9,6 @@ The rival: mem0 2.2.1 has no migration; what its users do is `get_all` and one `
 memory, which gives new ids and times. The same embedders.
 """
 
-from __future__ import annotations
-
 import tempfile
 import threading
 import time

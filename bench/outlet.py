@@ -8,8 +8,6 @@ thread adds, as many a second as ours did; both without the embedder's time.
 Aim: outlet p95 under 10 ms; no inlet without the memory that was asked for.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import threading

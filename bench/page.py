@@ -10,8 +10,6 @@ text of a memory; "wrong" counts those that do not find it. "Work" is the server
 Aims: first byte under 50 ms (p95), search under 100 ms, with 10,000 memories.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import os

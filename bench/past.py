@@ -11,8 +11,6 @@ The search alone is `SqliteStore.search_owners` of both owners, in processor tim
 Aims: p95 under 15 ms on top of the embedder, nobody late, 25 ms with 100,000 passages, 4 kB a row.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 import random

@@ -14,8 +14,6 @@ something else, so that nearly every turn brings news: chats that stay with a su
 Aim: 95 % or more of what was sent before.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -13,8 +13,6 @@ Unrelated: 200 everyday messages that no conversation answers (bench/unrelated.t
 Aim: recall@10 of 75 or more with one memory a turn, at least 1.45 times mem0's; unrelated under 5 %.
 """
 
-from __future__ import annotations
-
 import itertools
 import tempfile
 import uuid
@@ -138,11 +136,7 @@ class House:
         items = ranked(found, query, NOW, weights=weights)
         gate = Gate.of(items, THRESHOLD, self.backend.of_self(query), query)
         chosen = select(
-            items,
-            least_worth=gate.least,
-            most=max(CUTS) + 30,
-            room=1_000_000,
-            cost=lambda _: 0,
+            items, least_worth=gate.least, most=max(CUTS) + 30, room=1_000_000, cost=lambda _: 0
         ).chosen
         return [self.stored[memory.id] for memory in chosen]
 

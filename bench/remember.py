@@ -13,8 +13,6 @@ call, as in the row of batches of one.
 Aim: at most 0.3 calls an exchange, and a tenth of mem0's tokens.
 """
 
-from __future__ import annotations
-
 import itertools
 import time
 from collections import Counter

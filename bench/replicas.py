@@ -9,8 +9,6 @@ the embedder the same server without a delay. On a machine with few cores the se
 gain little: what more servers add here is work that waits for the LLM.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import tempfile

@@ -5,8 +5,6 @@ the first answer of an inlet that carries the memory asked for. mem0: a process 
 on embedded Qdrant with the same embedder, and answers one search. The caches of the disk are warm for both.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

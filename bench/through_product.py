@@ -23,8 +23,6 @@ Beside it: the same with episodes=off; and plain mem0 with infer=False on the sa
 Aims: told 72, told_own 78, at most 1,200 tokens, unrelated under 5 %; BEAM told 75.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

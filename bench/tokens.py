@@ -7,8 +7,6 @@ turns of LoCoMo where its file is given, too. Printed is the estimate divided by
 Aim: 1.00 to 1.15 for a vocabulary that knows the script.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench import ROOT

@@ -1460,10 +1460,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """
@@ -1535,6 +1535,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -1551,7 +1552,6 @@ from ..core.memory import (
     is_id,
     is_over,
     is_seen,
-    metadata_of,
     newest_first,
     oldest_first,
     owner,
@@ -1705,13 +1705,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -1732,24 +1732,20 @@ class LibraryBackend:
         self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with self._translated():
-            added = self._memory.add(
-                [{"role": "user", "content": plain(new.text)}],
-                user_id=owner(user_id),
-                metadata=metadata_of(new),
-                expiration_date=new.expires or None,
-                infer=False,
-            )
-            memory_id = str(added["results"][0]["id"])
-            if new.created_at is not None:
-                self._date(memory_id, new)
+        owner_id, memory_id = owner(user_id), str(uuid4())
+        vector = self.embedder.embed(plain(new.looked_for))
+        self._put(owner_id, [replace(new, id=memory_id)], [vector])
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        owner_id = owner(user_id)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        self._put(owner_id, new, vectors)
+
+    def _put(self, owner_id: str, new: Sequence[Memory], vectors: Sequence[Vector]) -> None:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
-        payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        payloads = [payload_of(owner_id, memory) for memory in dated]
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
@@ -1759,13 +1755,6 @@ class LibraryBackend:
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
             self.vector_store.delete_all(ids)
         return len(ids)
-
-    def _date(self, memory_id: str, as_of: Memory) -> None:
-        """Give a memory the times of another."""
-        if (row := self.vector_store.get(memory_id)) is not None:
-            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
-            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)
@@ -2496,18 +2485,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]
@@ -2928,7 +2915,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:
@@ -3649,7 +3636,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -3680,7 +3667,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -3690,9 +3677,8 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -4825,7 +4811,7 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
-from .explained import explained
+from .explained import Explained
 from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
@@ -5030,13 +5016,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
@@ -5110,7 +5093,8 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
+        answer = Explained(said, self._words, admin=self._admin)
+        return "\n".join(answer.lines(one, self._zone, self._chat_id))
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""
@@ -5508,26 +5492,15 @@ _TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
-def explained(
-    one: Explanation | None,
-    said: Mapping[str, str],
-    zone: tzinfo,
-    chat_id: str,
-    words: Locale,
-    *,
-    admin: bool = False,
-) -> str:
-    """said: what the memories say, by id. admin: else no addresses are told."""
-    return "\n".join(_Explained(said, words, admin=admin).lines(one, zone, chat_id))
-
-
-class _Explained:
-    """One answer. said: what the memories say, by id."""
+class Explained:
+    """One answer."""
 
     def __init__(self, said: Mapping[str, str], words: Locale, *, admin: bool) -> None:
+        """said: what the memories say, by id. admin: else no addresses are told."""
         self._said, self._words, self._say, self._admin = said, words, words.say, admin
 
     def lines(self, one: Explanation | None, zone: tzinfo, chat_id: str) -> Iterator[str]:
+        """None: nothing is kept of what was asked for."""
         if one is None:
             yield self._nothing_kept(chat_id)
         elif one.looked:
@@ -6403,7 +6376,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -6449,7 +6422,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
@@ -6532,9 +6505,9 @@ class Tools:
         self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
-        self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
-        self.deletions = Deletions(engine, self.control, eraser, settings)
+        self.past = PastChats(engine, live)
+        self.documents = Documents(engine, live, documents)
+        self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
         self.digests = Digests(engine, live, settings, emit, shelf, templates)
         self.schedule = DigestsTable(engine)
@@ -6725,7 +6698,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -6769,7 +6742,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)
@@ -10535,26 +10508,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
-FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+# Ops, beside add, replace and remove.
+REAFFIRMED = "heard"  # a message said again what is known, and nothing changed
+FORGET = "forget"  # the user asked for the removal of the same memory in the same batch
+CHAT_DELETED = "chat deleted"  # what was erased with a chat, as `refused` says; it changes nothing
 
-
-FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
-
-
-OUTDATED = "a later message has changed it"  # why an older message changes it no more
-
-
+# Why a change was not made, or cannot be made again.
+FORGOTTEN = "it was forgotten"  # its texts were erased
+OUTDATED = "a later message has changed it"
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
+# How batches begin: of what users asked for, that keep memories in order, that only say what was erased.
+COMMANDS, REFLECTED, TOMBSTONES = "command-", "reflected-", "forgotten-"
 
-COMMANDS = "command-"  # how the batches of what users asked for begin
-
-
-REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
-
-
-TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 class ToForget(NamedTuple):
@@ -10565,12 +10532,6 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
-
-
-CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
-
-
-EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 def heirs(rows: Iterable[Any]) -> dict[str, str]:
@@ -12830,10 +12791,10 @@ msgid "page: type to confirm"
 msgstr "Zur Bestätigung eintippen: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Alles ist vergessen: {memories} Erinnerungen und alles, was dazu notiert war."
+msgstr "Alles ist vergessen: {memories} und alles, was dazu notiert war."
 
 msgid "page: everything forgotten, but"
-msgstr "Alles ist vergessen: {memories} Erinnerungen. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
+msgstr "Alles ist vergessen: {memories}. Ein Ort ist jetzt nicht erreichbar; dort wird gelöscht, sobald es geht."
 
 msgid "page: memories"
 msgstr "Erinnerungen"
@@ -13163,7 +13124,9 @@ msgid "page: passages"
 msgstr "Passagen"
 
 msgid "page: queue counts"
-msgstr "{pending} Wortwechsel warten darauf, gemerkt zu werden, {dead} wurden aufgegeben."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} Wortwechsel wartet darauf, gemerkt zu werden; aufgegeben: {dead}."
+msgstr[1] "{n} Wortwechsel warten darauf, gemerkt zu werden; aufgegeben: {dead}."
 
 msgid "page: retry all"
 msgstr "Alle noch einmal versuchen"
@@ -13178,7 +13141,9 @@ msgid "page: waits"
 msgstr "wartet"
 
 msgid "page: exchanges"
-msgstr "{n} Wortwechsel, {attempts} Versuche"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} Wortwechsel, Versuche: {attempts}"
+msgstr[1] "{n} Wortwechsel, Versuche: {attempts}"
 
 msgid "page: no such batch"
 msgstr "Das wartet nicht mehr auf einen neuen Versuch."
@@ -13264,8 +13229,18 @@ msgstr "Alles davon zurücknehmen"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} Wortwechsel"
+msgstr[1] "{n} Wortwechsel"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} Tatsache"
+msgstr[1] "{n} Tatsachen"
+
 msgid "page: import new"
-msgstr "Neu: {exchanges} Wortwechsel aus {chats} Chats und {facts} Fakten"
+msgstr "Neu: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Schon bekannt: {n}"
@@ -13274,7 +13249,7 @@ msgid "page: import time"
 msgstr "Etwa {n} min, solange niemand chattet"
 
 msgid "page: import calls"
-msgstr "Etwa {calls} Aufrufe eines Sprachmodells mit {tokens} Tokens"
+msgstr "Aufrufe eines Sprachmodells: etwa {calls}, mit {tokens} Tokens"
 
 msgid "page: import without calls"
 msgstr "Keine Aufrufe eines Sprachmodells"
@@ -13390,7 +13365,7 @@ msgid "page: channel observed"
 msgstr "beobachtet"
 
 msgid "page: channel counts"
-msgstr "{unread} Nachrichten noch zu lesen, {aside} beiseitegelegt"
+msgstr "Zu lesen: {unread}; beiseitegelegt: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} von {budget} Token heute"
@@ -15208,10 +15183,10 @@ msgid "page: type to confirm"
 msgstr "To confirm, type: {wanted}"
 
 msgid "page: everything forgotten"
-msgstr "Everything is forgotten: {memories} memories, and all that was noted about them."
+msgstr "Everything is forgotten: {memories}, and all that was noted about them."
 
 msgid "page: everything forgotten, but"
-msgstr "Everything is forgotten: {memories} memories. One place cannot be reached now; it is erased there as soon as it can be."
+msgstr "Everything is forgotten: {memories}. One place cannot be reached now; it is erased there as soon as it can be."
 
 msgid "page: memories"
 msgstr "Memories"
@@ -15541,7 +15516,9 @@ msgid "page: passages"
 msgstr "Passages"
 
 msgid "page: queue counts"
-msgstr "{pending} exchanges wait to be remembered, {dead} were given up."
+msgid_plural "page: queue counts"
+msgstr[0] "{n} exchange waits to be remembered; given up: {dead}."
+msgstr[1] "{n} exchanges wait to be remembered; given up: {dead}."
 
 msgid "page: retry all"
 msgstr "Try all of them again"
@@ -15556,7 +15533,9 @@ msgid "page: waits"
 msgstr "waits"
 
 msgid "page: exchanges"
-msgstr "{n} exchanges, {attempts} attempts"
+msgid_plural "page: exchanges"
+msgstr[0] "{n} exchange, attempts: {attempts}"
+msgstr[1] "{n} exchanges, attempts: {attempts}"
 
 msgid "page: no such batch"
 msgstr "That does not wait to be tried again any more."
@@ -15642,8 +15621,18 @@ msgstr "Take all of it back"
 msgid "page: import of"
 msgstr "Import: {name}"
 
+msgid "page: new exchanges"
+msgid_plural "page: new exchanges"
+msgstr[0] "{n} exchange"
+msgstr[1] "{n} exchanges"
+
+msgid "page: new facts"
+msgid_plural "page: new facts"
+msgstr[0] "{n} fact"
+msgstr[1] "{n} facts"
+
 msgid "page: import new"
-msgstr "New: {exchanges} exchanges of {chats} chats, and {facts} facts"
+msgstr "New: {exchanges} ({chats}), {facts}"
 
 msgid "page: import known"
 msgstr "Known already: {n}"
@@ -15652,7 +15641,7 @@ msgid "page: import time"
 msgstr "About {n} min while nobody chats"
 
 msgid "page: import calls"
-msgstr "About {calls} calls of a language model with {tokens} tokens"
+msgstr "Calls of a language model: about {calls}, with {tokens} tokens"
 
 msgid "page: import without calls"
 msgstr "No calls of a language model"
@@ -15768,7 +15757,7 @@ msgid "page: channel observed"
 msgstr "observed"
 
 msgid "page: channel counts"
-msgstr "{unread} messages to be read, {aside} set aside"
+msgstr "To be read: {unread}; set aside: {aside}"
 
 msgid "page: channel tokens"
 msgstr "{tokens} of {budget} tokens today"
@@ -22745,11 +22734,9 @@ from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-
 # Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
 EPISODE, DOCUMENT = "episode", "document"
 QUOTED = (EPISODE, DOCUMENT)
-
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -23413,13 +23400,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .chat_servers import NOBODY, AnsweredBy
+from .chat_servers import NOBODY, AnsweredBy, Local
 
 ChatKind = Literal["chat", "temporary", "channel", "api"]
-
-
-Connection = Literal["local", "external", "unknown"]
-
 
 HASHED = "text:"  # begins a name that is made of what was said
 
@@ -23458,7 +23441,7 @@ class Turn:
     model: str = ""
     base_model: str = ""
     described: bool = True
-    connection: Connection = "unknown"
+    connection: Local = "unknown"
     answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None
@@ -24817,21 +24800,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:
@@ -25832,11 +25811,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -26106,7 +26085,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -26120,7 +26099,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")
@@ -26368,7 +26347,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -26389,16 +26368,14 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError, Rate
+from .lanes import BusyError
+from .limits import Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, looked_at, within
-
-if TYPE_CHECKING:
-    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -26603,10 +26580,6 @@ class Chats:
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
         return self.opened().numbers()
-
-    def embedder(self) -> Embedder:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        return self.opened().embedder()
 
     def opened(self) -> Service:
         """The runtime. Raises the MemoryFault why there is none."""
@@ -26981,7 +26954,7 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
+        documents = Documents(instance.engine, control.live)
         shelf = Shelf(control, instance.past(control), documents)
         digests = Digests(
             instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
@@ -27156,19 +27129,10 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     elif not found:
         say("Nothing was imported.")
     else:
-        rows = [
-            (
-                one.import_id[:8],
-                one.user_id,
-                one.source,
-                one.name,
-                _day(one.begun_at),
-                one.count,
-                one.left,
-                one.dead,
-            )
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            what = (one.import_id[:8], one.user_id, one.source, one.name, _day(one.begun_at))
+            rows.append((*what, one.count, one.left, one.dead))
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
@@ -27198,7 +27162,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)
@@ -27361,7 +27325,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -28640,10 +28604,8 @@ def why(
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        raise Drop(
-            f"Nothing is known of chat {chat_id}.",
-            hint="What a chat was told is kept for a week, by the id in the chat's address.",
-        )
+        hint = "What a chat was told is kept for a week, by the id in the chat's address."
+        raise Drop(f"Nothing is known of chat {chat_id}.", hint=hint)
     journal = Journal(engine)
     if to_json:
         as_json([_plain(one, journal) for one in explanations])
@@ -29013,13 +28975,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
 from .body import mapping
 from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
+
+if TYPE_CHECKING:
+    from .chats import Chats
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -29060,6 +29025,12 @@ def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Call
         if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
+
+
+async def caller_of(headers: Mapping[str, str], chats: Chats) -> Caller:
+    """Who asks a server: see `identified`."""
+    given = chats.environment
+    return await identified(headers, given.server_key, given.user_jwt_secret, chats.owner_of)
 
 
 async def identified(
@@ -29312,38 +29283,16 @@ SOURCES["interfaces/lanes.py"] = r'''"""Work of users in a pool: one at a time o
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from ..core.latest import Latest
-
 _MOST = 16  # of one user's that may wait
-_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
-
-
-class Rate:
-    """So often may tools change a user's memories: no loop empties or floods them."""
-
-    most = 20  # in a minute
-
-    def __init__(self) -> None:
-        self._done = Latest[str, deque[float]](_USERS)  # when, by user
-
-    def allows(self, user_id: str) -> bool:
-        """Whether a user's may be changed now, which then counts."""
-        now = time.monotonic()
-        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
-        if len(done) == self.most and now - done[0] < _MINUTE_S:
-            return False
-        done.append(now)
-        return True
 
 
 class Lanes:
@@ -29382,6 +29331,75 @@ async def _after(
     if before is not None:
         await asyncio.wait({before})
     return await asyncio.get_running_loop().run_in_executor(pool, work, *values)
+'''
+
+# ----------------------------------------------------------------------------------------------------------
+# interfaces/limits.py
+
+SOURCES["interfaces/limits.py"] = r'''"""How often something may be asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from ..core.latest import Latest
+
+_MOST_KEYS, _MINUTE_S = 10_000, 60.0
+
+
+class Limits:
+    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
+
+    def __init__(self, most: int, within_s: float) -> None:
+        """most: at once, and in so many seconds."""
+        self._most, self._rate = float(most), most / within_s
+        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
+
+    def takes(self, key: str) -> bool:
+        """Whether one more is allowed; it is counted if so."""
+        left, now = self._left(key), time.monotonic()
+        self._buckets[key] = (left - 1 if left >= 1 else left, now)
+        return left >= 1
+
+    def allows(self, key: str) -> bool:
+        """Whether one more would be allowed; nothing is counted."""
+        return self._left(key) >= 1
+
+    def _left(self, key: str) -> float:
+        now = time.monotonic()
+        left, at = self._buckets.get(key, (self._most, now))
+        return min(left + (now - at) * self._rate, self._most)
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
+        self._done = Latest[str, deque[float]](_MOST_KEYS)  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
+            return False
+        done.append(now)
+        return True
+
+
+def place_of(host: str) -> str:
+    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -30159,24 +30177,17 @@ _NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
 
 
-class Observing:
+def observe_routes(chats: Chats) -> list[Route]:
     """The routes, below /memory."""
+    places = asyncio.Semaphore(_AT_ONCE)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = asyncio.Semaphore(_AT_ONCE)
-
-    def routes(self) -> list[Route]:
-        asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
-
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
+    def answered(work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                source = await run_in_threadpool(self._source, request)
-                runtime = self._chats.opened()
+                source = await run_in_threadpool(_source, chats, request)
+                runtime = chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
-                async with self._places:
+                async with places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
@@ -30187,22 +30198,26 @@ class Observing:
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
-        return answer
+        return refusing(answer)
 
-    def _source(self, request: Request) -> str:
-        """Where the messages come from, by who sends them."""
-        key = self._chats.environment.server_key
-        if has_key(request.headers, key):
-            source = request.headers.get("x-memory-source", "")
-            if not is_source(source):
-                raise RequestError(400, "no_source", _NO_SOURCE)
-        else:
-            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
-            if not source:
-                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._chats.settings().observes_channels:
-            raise RequestError(403, "off", _OFF)
-        return source
+    asked = {"/observe": _observe, "/observe/recall": _recall}
+    return [Route(path, answered(work), methods=["POST"]) for path, work in asked.items()]
+
+
+def _source(chats: Chats, request: Request) -> str:
+    """Where the messages come from, by who sends them."""
+    key = chats.environment.server_key
+    if has_key(request.headers, key):
+        source = request.headers.get("x-memory-source", "")
+        if not is_source(source):
+            raise RequestError(400, "no_source", _NO_SOURCE)
+    else:
+        source = chats.opened().api_keys.source_of(bearer(request.headers))
+        if not source:
+            raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+    if not chats.settings().observes_channels:
+        raise RequestError(403, "off", _OFF)
+    return source
 
 
 def _observe(runtime: Service, body: bytes, source: str) -> Response:
@@ -31019,11 +31034,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:
@@ -31646,7 +31658,7 @@ from ...core.turn import Answered, Turn
 from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, given_key, identified, metadata_of
+from ..identity import Caller, caller_of, given_key, metadata_of
 from ..intake import read_asked
 from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
@@ -31751,8 +31763,7 @@ class Proxy:
         if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        caller = await identified(headers, key, secret, self._chats.owner_of)
+        caller = await caller_of(headers, self._chats)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
@@ -31811,7 +31822,8 @@ class Proxy:
             return await self._tell_models(asked.path, catalogue, send)
         upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
-            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+            answer = await embedded(asked.raw, lambda: self._chats.opened().embedder())
+            return await send_json(send, *answer)
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")
@@ -32736,12 +32748,12 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
-from .observe import Observing
+from .observe import observe_routes
 from .requests import RequestError, refusing
 from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
-from .uploads import Uploads
+from .uploads import upload_routes
 from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
@@ -32752,7 +32764,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
+    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -33226,7 +33238,8 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError, Rate
+from ..lanes import BusyError
+from ..limits import Rate
 from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb
@@ -33632,7 +33645,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
 from ..chats import Chats
-from ..identity import Caller, identified
+from ..identity import Caller, caller_of
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
@@ -33667,16 +33680,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = await self._caller(Headers(scope=scope))
+            caller = await caller_of(Headers(scope=scope), self._chats)
             with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
                 await answer(scope, receive, send)
         except RequestError as error:
             await _refusal(error.status, str(error))(scope, receive, send)
-
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
@@ -33738,13 +33747,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
@@ -33795,7 +33801,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
@@ -34187,7 +34193,7 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import identified
+from .identity import caller_of
 from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
@@ -34198,24 +34204,15 @@ _CHUNK = 1 << 20
 _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
-class Uploads:
-    """Takes what is sent, for all users."""
+def upload_routes(chats: Chats) -> list[Route]:
+    """The routes, below /memory."""
+    places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/documents", self._answered(_form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
-        ]
-
-    def _answered(self, take: _Take) -> Endpoint:
+    def answered(take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                user_id, inbox = await self._inbox(request)
-                with self._places.one(user_id):
+                user_id, inbox = await _inbox(chats, request)
+                with places.one(user_id):
                     async with asyncio.timeout(SLOWEST_S):
                         return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
@@ -34229,15 +34226,19 @@ class Uploads:
 
         return answer
 
-    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
-        """Whose the file is, and where it goes."""
-        environment = self._chats.environment
-        key, secret = environment.server_key, environment.user_jwt_secret
-        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._chats.settings().documents_folder(environment.data_dir)
-        if root is None:
-            raise RejectedError(404, message("documents, not here"))
-        return user_id, Inbox(root)
+    return [
+        Route("/documents", answered(_form), methods=["POST"]),
+        Route("/documents/{name:path}", answered(_file), methods=["PUT"]),
+    ]
+
+
+async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
+    """Whose the file is, and where it goes."""
+    caller = await caller_of(request.headers, chats)
+    root = chats.settings().documents_folder(chats.environment.data_dir)
+    if root is None:
+        raise RejectedError(404, message("documents, not here"))
+    return caller.id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:
@@ -34539,7 +34540,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 
@@ -34579,6 +34580,8 @@ def listed(visit: Visit) -> View:
 def make(visit: Visit) -> View:
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
+    if not about and digests.templates.get(name, visit.words).about == "needed":
+        raise Refused(message("page: nothing typed"))
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 
@@ -34903,7 +34906,7 @@ def preview(visit: Visit) -> View:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file, name))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -34935,7 +34938,7 @@ def begin(visit: Visit) -> Answer:
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file, name), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 
@@ -34984,56 +34987,6 @@ def revoke(visit: Visit) -> Answer:
 
 def _view(visit: Visit, new: str = "") -> View:
     return View("keys.html", {"keys": visit.parts.keys.all(visit.user_id), "new": new})
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/web/limits.py
-
-SOURCES["interfaces/web/limits.py"] = r'''"""How often something may be asked for."""
-
-from __future__ import annotations
-
-import time
-from ipaddress import IPv6Address, ip_address, ip_network
-
-from ...core.latest import Latest
-
-_MOST_KEYS = 10_000
-
-
-class Limits:
-    """A bucket for each key, refilled steadily. For one thread, or one event loop."""
-
-    def __init__(self, most: int, within_s: float) -> None:
-        """most: at once, and in so many seconds."""
-        self._most, self._rate = float(most), most / within_s
-        self._buckets = Latest[str, tuple[float, float]](_MOST_KEYS)
-
-    def takes(self, key: str) -> bool:
-        """Whether one more is allowed; it is counted if so."""
-        left, now = self._left(key), time.monotonic()
-        self._buckets[key] = (left - 1 if left >= 1 else left, now)
-        return left >= 1
-
-    def allows(self, key: str) -> bool:
-        """Whether one more would be allowed; nothing is counted."""
-        return self._left(key) >= 1
-
-    def _left(self, key: str) -> float:
-        now = time.monotonic()
-        left, at = self._buckets.get(key, (self._most, now))
-        return min(left + (now - at) * self._rate, self._most)
-
-
-def place_of(host: str) -> str:
-    """The key of a client's address: who has one address of IPv6 has the 2^64 beside it."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
-    return host
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -35196,7 +35149,7 @@ def forget_everything(visit: Visit) -> View:
     visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
-    text = visit.words.say(f"page: {said}", memories=done.count)
+    text = visit.words.say(f"page: {said}", memories=visit.words.say("memories", n=done.count))
     return View("told.html", {"text": text, "person": None})
 
 
@@ -35246,13 +35199,13 @@ from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
+from ..limits import Limits
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
-from .limits import Limits
 from .parts import Visit
 from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
@@ -35263,6 +35216,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
+_PATIENCE_S, _LONG_S = 60.0, 300.0  # that a view is waited for, and one that takes long
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -35506,16 +35460,9 @@ class Page:
         if route.view is None:
             await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
-        visit = Visit(
-            runtime.page,
-            person,
-            request.words,
-            self._chats.settings(),
-            request.query,
-            form,
-            webui_for(request.headers, self._chats.settings()),
-            file,
-        )
+        words, settings = request.words, self._chats.settings()
+        webui = webui_for(request.headers, settings)
+        visit = Visit(runtime.page, person, words, settings, request.query, form, webui, file)
         try:
             pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
@@ -35523,7 +35470,7 @@ class Page:
             raise RefusedError(429, "too often") from None
         ends = ends.pop_all()  # with the work, which may go on after its time
         work.add_done_callback(lambda _: ends.close())
-        if not await within(route.patience_s, work):
+        if not await within(_LONG_S if route.is_long else _PATIENCE_S, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:
@@ -35852,9 +35799,9 @@ from starlette.types import Scope
 
 from ...config.settings import Valves
 from ...core.locales import Locale
+from ..limits import place_of
 from . import sign_in
 from .forms import FIELDS
-from .limits import place_of
 from .rendering import words_for
 
 PREFIX = "/memory/"
@@ -35952,9 +35899,9 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    """view: what makes it, in a thread; None where `Page` does it itself.
     file_bytes: the most of a file that may come with it; 0: none may.
-    is_long: it has few threads of its own, which nothing else waits for.
+    is_long: it takes minutes, and has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -35968,7 +35915,6 @@ class Route:
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
-    patience_s: float = 60.0
 
 
 _ALL = (
@@ -35986,7 +35932,7 @@ _ALL = (
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
-    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True),
     Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
@@ -36000,17 +35946,9 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route(
-        "POST",
-        "import-preview",
-        Needs.USER,
-        history.preview,
-        file_bytes=_ARCHIVE_BYTES,
-        is_long=True,
-        patience_s=300.0,
-    ),
-    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
+    Route("POST", "import-preview", Needs.USER, history.preview, file_bytes=_ARCHIVE_BYTES, is_long=True),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),
@@ -36265,6 +36203,7 @@ section { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--lin
 .done, .note { background: var(--ok); border-radius: .6rem; padding: .5rem .9rem; margin: 1rem 0; } .done p { margin: 0; } .note { background: var(--note); } .pages { display: flex; gap: 1rem; flex-wrap: wrap; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: start; padding: .4rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; } .wide { overflow-x: auto; } .bad { color: var(--danger); font-weight: 600; }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .key { font-family: ui-monospace, monospace; }
+@media (max-width: 40rem) { .search { display: grid; grid-template-columns: auto 1fr; } .search button { grid-column: 2; justify-self: start; } }
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -36341,7 +36280,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
@@ -36680,7 +36619,7 @@ SOURCES["interfaces/web/templates/import.html"] = r'''{% extends "base.html" %}
 SOURCES["interfaces/web/templates/import_found.html"] = r'''{% from "macros.html" import moment with context %}
 {% set told = last.told %}<h{{ level }}>{{ say("page: import of", name=told.labels | join(", ")) }}</h{{ level }}>
 <ul>
-<li>{{ say("page: import new", chats=number(told.chats), exchanges=number(told.exchanges), facts=number(told.facts)) }}</li>
+<li>{{ say("page: import new", chats=say("chats", n=told.chats), exchanges=say("page: new exchanges", n=told.exchanges), facts=say("page: new facts", n=told.facts)) }}</li>
 {% if told.known %}<li>{{ say("page: import known", n=told.known) }}</li>{% endif %}
 {% if told.first %}<li>{{ moment(told.first) }} – {{ moment(told.last) }}</li>{% endif %}
 <li>{{ say("page: import time", n=last.minutes) }}</li>
@@ -36917,7 +36856,7 @@ SOURCES["interfaces/web/templates/queue.html"] = r'''{% extends "base.html" %}
 {% block title %}{{ say("page, view: queue") }} · {{ say("page: memory") }}{% endblock %}
 {% block content %}
 <h1>{{ say("page, view: queue") }}</h1>
-<p>{{ say("page: queue counts", pending=number(counts.pending), dead=number(counts.dead)) }}</p>
+<p>{{ say("page: queue counts", n=counts.pending, dead=number(counts.dead)) }}</p>
 {% if counts.dead %}
 <form method="post" action="retry">
 <input type="hidden" name="csrf" value="{{ csrf }}"><input type="hidden" name="batch" value="{{ all }}">
@@ -49040,12 +48979,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -49087,12 +49025,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -49179,7 +49115,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -49210,7 +49146,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
@@ -49288,7 +49224,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -49317,26 +49252,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
@@ -50406,7 +50335,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -50455,7 +50384,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):
@@ -50899,8 +50829,10 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget, name: str = "") -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
+
+    name: what it is called where it comes from.
 
     Raises:
         UnopenableError: there is no such file, or it is encrypted.
@@ -50917,10 +50849,10 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
         raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, _bounded(stream, budget))
+            yield Part(name or path.name, _bounded(stream, budget))
         return
     with _Indexed(path.open("rb", buffering=0)) as indexed:
-        yield from _packed(path, indexed, budget)
+        yield from _packed(name or path.name, indexed, budget)
 
 
 class _Indexed(io.BufferedReader):
@@ -50933,7 +50865,7 @@ class _Indexed(io.BufferedReader):
         return data
 
 
-def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
+def _packed(called: str, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
@@ -50942,7 +50874,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
         for at, info in enumerate(archive.infolist()):
             name = info.filename
             if at >= _MOST_FILES:
-                yield Flaw(path.name, "there are too many files in it")
+                yield Flaw(called, "there are too many files in it")
                 return
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue
@@ -51677,6 +51609,7 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_ACTIVITY = ("activ", "aktiv", "attivit")  # MyActivity.html, MeineAktivitäten.html, MonActivité.html
 _A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
 _TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -51689,8 +51622,8 @@ class Found(NamedTuple):
     label: str = ""
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     To be asked in a process of its own: see `reading`.
 
@@ -51699,9 +51632,9 @@ def read(path: Path) -> Iterator[Found]:
     """
     budget, prompts = Budget(), _Prompts()
     try:
-        yield from budget.each(_all(path, budget, prompts))
+        yield from budget.each(_all(path, name, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, spent.why))
+        yield Found(Flaw(name or path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -51722,8 +51655,8 @@ class _Prompts:
         return False
 
 
-def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
-    for part in parts(path, budget):
+def _all(path: Path, name: str, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget, name):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -51739,7 +51672,7 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        of_takeout = "activity" in part.name.lower()
+        of_takeout = any(word in part.name.lower() for word in _ACTIVITY)
         yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):
@@ -52492,20 +52425,20 @@ module.main()
 """
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     Raises:
         Refused: there is no such archive, or it cannot be opened.
     """
     try:
-        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+        with TemporaryDirectory() as temp, _reader(path, name, temp) as pipe:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why), path.name) from why
+        raise _refused(str(why), name or path.name) from why
     except BrokenOffError:
-        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+        yield Found(Flaw(name or path.name, "it takes longer, or more memory, than may be used"))
 
 
 def _refused(why: str, file: str) -> Refused:
@@ -52535,11 +52468,17 @@ def _cut(found: Found) -> Iterator[Found]:
 
 
 @contextmanager
-def _reader(path: Path, temp: str) -> Iterator[int]:
+def _reader(path: Path, name: str, temp: str) -> Iterator[int]:
     """The pipe through which a process tells what an archive holds; it ends with this."""
     bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
     process = isolated(
-        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+        _program(),
+        str(path.absolute()),
+        name,
+        *bounds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        temp=temp,
     )
     assert process.stdout is not None
     try:
@@ -52668,11 +52607,11 @@ def _said(lines: Iterator[bytes]) -> Iterator[Said]:
 
 
 def main() -> None:
-    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
-    path, *bounds = sys.argv[1:]
+    """Writes what an archive holds, by arguments: path, name, and what it may cost, as in `confine`."""
+    path, name, *bounds = sys.argv[1:]
     os.nice(_BEHIND_CHATS)
     confine(*map(int, bounds))
-    write(read(Path(path)), sys.stdout.buffer)
+    write(read(Path(path), name), sys.stdout.buffer)
     sys.stdout.flush()
 '''
 
@@ -52848,7 +52787,7 @@ class Listing:
 SOURCES["manage/memories.py"] = r'''"""What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -52884,8 +52823,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -52928,14 +52868,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -53175,16 +53107,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)
@@ -54151,14 +54083,13 @@ SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -54188,8 +54119,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -54231,11 +54162,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))
@@ -54323,14 +54249,15 @@ SOURCES["manage/rows.py"] = r'''"""Memories as rows: what `export` writes, and `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -54340,23 +54267,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -54367,15 +54283,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:
@@ -56759,19 +56674,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
-_TAGS = "|".join(
-    (
-        "think",
-        "thinking",
-        "thought",
-        "thoughts",
-        "reason",
-        "reasoning",
-        "reflection",
-        "scratchpad",
-        "analysis",
-    )
-)
+_TAGS = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|analysis"
 _BEGINS = re.compile(
     rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
     r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",
@@ -60792,7 +60695,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -60841,10 +60743,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -60856,7 +60759,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -60870,13 +60772,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",
@@ -61346,6 +61245,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -61356,6 +61256,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -61397,7 +61298,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)
@@ -61491,16 +61392,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -61512,51 +61410,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -61565,7 +61452,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -61577,17 +61464,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -61627,7 +61515,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""
@@ -61960,7 +61848,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -62059,14 +61947,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -62075,7 +61960,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -62145,7 +62030,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)
@@ -66307,22 +66192,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -66490,11 +66377,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:
@@ -66980,8 +66862,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -67006,15 +66893,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,
@@ -68706,7 +68584,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)
@@ -71098,6 +70976,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71113,6 +70992,8 @@ from .switches_table import IS_ON, bound
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
+# Of a permission, in columns of the same names.
+_KEPT = ("chat_id", "exchange_key", "follows", "timezone", "scope", "key", "answered_by")
 # The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
@@ -71192,18 +71073,8 @@ class Permissions:
         if decided is None:
             return True  # a later inlet has forbidden it meanwhile
         given = decided
-        row = {
-            "key": given.key,
-            "user_id": user_id,
-            "chat_id": given.chat_id,
-            "exchange_key": given.exchange_key,
-            "follows": given.follows,
-            "timezone": given.timezone,
-            "scope": given.scope,
-            "answered_by": given.answered_by,
-            "created_at": given.asked_at,
-        }
-        values = {f"new_{name}": value for name, value in row.items()}
+        values: dict[str, Any] = {f"new_{name}": getattr(given, name) for name in _KEPT}
+        values |= {"new_user_id": user_id, "new_created_at": given.asked_at}
         values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
@@ -71232,9 +71103,8 @@ class Permissions:
         rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
         if not rows:
             return None
-        row = rows[0]
-        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
-        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+        kept = {name: getattr(rows[0], name) for name in _KEPT}
+        return Permission(**kept, asked_at=rows[0].created_at)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""
@@ -72775,8 +72645,9 @@ def any_of(stems: Sequence[str]) -> str:
 
 SOURCES["stores/protocol.py"] = r'''"""What the library backend asks of a vector store: mem0's own calls, and some that mem0 has no name for.
 
-mem0 calls `insert`, `update`, `delete`, `get`, `list` and `search`; the rest is for this package. Each of our
-stores keeps to it, whatever mem0's class that it comes from does, and raises nothing but MemoryFault.
+mem0 calls `insert` (see `Insert`), `update`, `delete`, `get`, `list` and `search`; the rest is for this
+package. Each of our stores keeps to it, whatever mem0's class that it comes from does, and raises nothing
+but MemoryFault.
 """
 
 from __future__ import annotations
@@ -72789,8 +72660,6 @@ from typing import Any, Protocol
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 Filters = Mapping[str, Any]
-
-
 # Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
 Rows = Sequence[Any]
 
@@ -72824,14 +72693,6 @@ class VectorStore(Protocol):
     embedding_model_dims: int
 
     # Writing
-
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories; one whose id exists is replaced, so doing it once more changes nothing.

@@ -1,7 +1,5 @@
 """What tests get: a data folder, a clean environment, a model server, PostgreSQL, the Pipelines server."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """One house and one Chromium for all browser tests; each test has users of its own."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 

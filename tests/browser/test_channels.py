@@ -1,7 +1,5 @@
 """A channel of a real Open WebUI: its members are told, it is read, and what it knows is told in it alone."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """`/memory` in a real Open WebUI: the user reads the exact answer, whatever the model says."""
 
-from __future__ import annotations
-
 from playwright.sync_api import expect
 
 from tests.browser.house import House

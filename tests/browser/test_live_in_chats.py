@@ -1,7 +1,5 @@
 """A status line and sources in a real Open WebUI, posted by the filter or emitted by the function."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """What else `make up` promises: logs that hold nobody's words, and a native memory page that works."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tests.browser.house import DEMO, House

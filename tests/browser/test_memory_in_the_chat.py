@@ -1,7 +1,5 @@
 """What people see of memory in a real Open WebUI, and what the model is told."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest
@@ -182,9 +180,7 @@ def test_a_backend_that_stops_leaves_the_chat_working_and_loses_nothing(
     house: House, user: Person, scripted_llm: ScriptedLLM
 ) -> None:
     house.save_valves(
-        collection="stopped",
-        **scripted_llm.embeds("scripted-embed"),
-        embedder_api_key="embedder-key",
+        collection="stopped", **scripted_llm.embeds("scripted-embed"), embedder_api_key="embedder-key"
     )
     user.new_chat()
     user.say(FACT)

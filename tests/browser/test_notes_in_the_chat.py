@@ -1,7 +1,5 @@
 """`show_memory_notes` in a real Open WebUI: a folded line under the answer, which a click opens."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.sync_api import expect
 

@@ -1,7 +1,5 @@
 """The page of memories in a browser: signed in both ways, and its changes hold in the next chat."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from importlib.resources import files

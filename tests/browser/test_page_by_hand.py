@@ -1,7 +1,5 @@
 """The page alone in a browser, as people use it: by keyboard, in two tabs, twice, back, and too late."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading
@@ -197,16 +195,39 @@ def test_odd_texts_on_a_narrow_screen(at: Visitors, chromium: Browser) -> None:
     by_http.send_form("switch", of="model", chat="m" * 100, on="no")
     by_http.send_form("make-key", name="k" * 60)
     assert by_http.upload(b'{"memory": "I sail.", "user_id": "x"}', f"{'n' * 150}.jsonl")
-    odile = Tabs(at, chromium, "odile", viewport=NARROW)
     found: dict[str, list[str]] = {}
-    for view in (*VIEWS, f"chats?chat={CHAT}", "why?id=1", "nothing"):
-        page = odile.open(view)
-        for summary in page.locator("summary").all():
-            summary.click()
-        found[view] = violations(page)
-        page.close()
-    odile.context.close()
+    for language in ("en-US", "de-DE"):
+        odile = Tabs(at, chromium, "odile", viewport=NARROW, locale=language)
+        for view in (*VIEWS, f"chats?chat={CHAT}", "why?id=1", "nothing", "?done=forgotten&batch=x"):
+            page = odile.open(view)
+            for summary in page.locator("summary").all():
+                summary.click()
+            found[f"{language} {view}"] = violations(page)
+            page.close()
+        odile.context.close()
     assert {view: wrong for view, wrong in found.items() if wrong} == {}
+
+
+def test_undo_in_an_old_tab_takes_back_what_it_shows(tabs: Tabs) -> None:
+    one, other = tabs.open(), tabs.open()
+    card = one.locator("#list li", has_text="Rex")
+    card.locator("summary").click()
+    card.get_by_label("Text").fill("My dog is called Max.")
+    card.get_by_role("button", name="Save").click()
+    expect(one.get_by_role("status")).to_contain_text("Changed.")
+    tabs.at.knows(tabs.user, "I own a bicycle.")
+    card = other.locator("#list li", has_text="Porto")
+    card.locator("summary").click()
+    card.get_by_role("button", name="Forget", exact=True).click()
+    expect(other.get_by_role("status")).to_contain_text("Forgotten.")
+    one.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(one.get_by_role("status")).to_contain_text("taken back")
+    expect_list(one, "I own a bicycle.", "I like green tea.", "My dog is called Rex.")
+    shown = other.locator("section", has=other.get_by_role("heading", name="Last change"))
+    expect(shown).to_contain_text("I live in Porto.")
+    shown.get_by_role("button", name="Undo").click()
+    expect(other.get_by_role("status")).to_contain_text("taken back")
+    expect(other.locator("#list .text")).to_contain_text(["I live in Porto."])
 
 
 def test_each_programs_archive_by_the_form(tabs: Tabs, tmp_path: Path) -> None:

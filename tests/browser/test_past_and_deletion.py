@@ -1,7 +1,5 @@
 """A real Open WebUI's chats come along, and what is deleted there goes."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Open WebUI with nothing but the proxy, as its connection: who asks, in which chat, and what is a task."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Open WebUI with memory's tools as its tool server: the model calls them, and answers from them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The filter in one file, uploaded in the admin panel as an admin does it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

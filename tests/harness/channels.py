@@ -1,7 +1,5 @@
 """What was said in channels, and what is known of them, as if it had been observed and read."""
 
-from __future__ import annotations
-
 import itertools
 import time
 import uuid

@@ -1,7 +1,5 @@
 """The part of Open WebUI's API that running chats are shown something through, on a free port."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 

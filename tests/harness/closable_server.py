@@ -1,7 +1,5 @@
 """An HTTP server in threads that can end while clients keep their connections."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import threading

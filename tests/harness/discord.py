@@ -1,7 +1,5 @@
 """Discord for tests: the few answers of its HTTP API and its gateway that a bot needs to read channels."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json
@@ -151,14 +149,7 @@ class Discord(WebServer):
         )
         numbers |= {"nsfw_level": 0, "premium_tier": 0, "system_channel_flags": 0, "afk_timeout": 60}
         more |= {"threads": [channel(THREAD, **thread, **counts)], "channels": channels}
-        return {
-            "id": GUILD,
-            "name": "Team",
-            "preferred_locale": "en-US",
-            **numbers,
-            **lists,
-            **more,
-        }
+        return {"id": GUILD, "name": "Team", "preferred_locale": "en-US", **numbers, **lists, **more}
 
     # HTTP
 

@@ -1,7 +1,5 @@
 """Texts that a pattern may take long for, and their repetition."""
 
-from __future__ import annotations
-
 import random
 import re
 from collections.abc import Callable, Iterator

@@ -10,8 +10,6 @@ Both are for the thread that runs the test. What never looks for signals, as som
 worker by pytest's `faulthandler_timeout`.
 """
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -4,8 +4,6 @@ Those of inputs/ are JSON: tables, and what they are about. {"joined": ["a", "b"
 looks like a key is in two parts, so that no scanner takes it for one.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import SimpleNamespace

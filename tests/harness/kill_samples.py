@@ -1,7 +1,5 @@
 """Which of the many places of a kill one run tries: some, others at each commit; `--every-kill` tries all."""
 
-from __future__ import annotations
-
 import random
 import subprocess
 from collections.abc import Callable, Sequence

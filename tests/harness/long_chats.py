@@ -1,7 +1,5 @@
 """A chat of a thousand turns: talk about this and that, with facts planted in it that are asked for later."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass
 

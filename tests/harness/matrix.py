@@ -1,7 +1,5 @@
 """A homeserver of Matrix for tests: the few answers that a client needs to read rooms."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json

@@ -8,8 +8,6 @@ work on any `Memory` given.
         ...
 """
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from collections.abc import Iterator

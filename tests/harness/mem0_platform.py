@@ -5,8 +5,6 @@ Source, as far as it is public: mem0's docs/openapi.json of August 2026, and the
 ids, is a guess.
 """
 
-from __future__ import annotations
-
 import threading
 import uuid
 from datetime import UTC, datetime

@@ -3,8 +3,6 @@
 Source: `server/main.py`, `server/auth.py` and `server/errors.py` of mem0 as of August 2026 (mem0ai 2.0.18).
 """
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Iterator

@@ -7,8 +7,6 @@ The statuses and words are those that the servers' documentation and issues show
         assert max(map(tokens_of, server.taken)) <= 512
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import Body, FastAPI

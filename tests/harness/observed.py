@@ -1,7 +1,5 @@
 """Where observers bring what they have heard: answers as `POST /memory/observe` does, or as it is told to."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An observer of examples/ as a process, started as often as it is killed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Callable

@@ -9,8 +9,6 @@ No Ollama was asked, nor its source read: the words of its errors may be others.
         assert server.asked == ["/api/tags", ...]
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from fastapi import Body, FastAPI, Request

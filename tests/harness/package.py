@@ -1,7 +1,5 @@
 """The package's own code, for tests of what may stand where."""
 
-from __future__ import annotations
-
 import ast
 from functools import cache
 from pathlib import Path

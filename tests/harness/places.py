@@ -4,8 +4,6 @@ A new database goes through all migrations, in 20 ms, on PostgreSQL in 100, and 
 embedder, in 40: tests of what comes later begin with a copy of what was made once.
 """
 
-from __future__ import annotations
-
 import contextlib
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Loads a file that belongs to no package, as the servers load theirs."""
 
-from __future__ import annotations
-
 from importlib import util
 from pathlib import Path
 from types import ModuleType

@@ -4,8 +4,6 @@ No Qdrant binary can be had here. Routes and shapes are those of qdrant-client 1
 stored, filtered and ranked is the work of `QdrantClient(":memory:")`.
 """
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 

@@ -1,7 +1,5 @@
 """All that reads what users, models and imports say: for the tests of growth, and for bench/hostile.py."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Iterator
@@ -292,11 +290,7 @@ TEXTS = (
     Reader("shown in an answer", markdown.shown, (markdown,)),
     Reader("code in an answer", lambda text: (markup.code(text), markup.fenced(text)), (markup,)),
     Reader("secrets", redact.masked, _SECRETS, more=("secrets",)),
-    Reader(
-        "secret at the end",
-        lambda text: redact.masked(f"{text} my password is hunter2"),
-        _SECRETS,
-    ),
+    Reader("secret at the end", lambda text: redact.masked(f"{text} my password is hunter2"), _SECRETS),
     Reader(
         "orders to a model",
         lambda text: (orders.gives_orders(text), orders.is_wish(text)),

@@ -1,7 +1,5 @@
 """What a data folder holds, read from its files, and whether all of it fits together."""
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
 from pathlib import Path

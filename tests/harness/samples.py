@@ -1,7 +1,5 @@
 """Values that several tests need."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from owui_memory.core.memory import Candidate, Memory

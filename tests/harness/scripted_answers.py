@@ -3,8 +3,6 @@
 Embeddings are made of hashed words and character trigrams: texts that share words are near, others are not.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

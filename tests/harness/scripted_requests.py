@@ -1,7 +1,5 @@
 """What the scripted model server was asked, and what goes wrong with it."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field

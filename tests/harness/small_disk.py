@@ -1,7 +1,5 @@
 """A disk of its own that is small enough to be filled."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

@@ -7,8 +7,6 @@ A step is called `before Journal.intend 2` or `after Journal.intend 2`: the seco
 Plugged into a Pipelines server (this file is a plugin too), the step of DIE_AT kills that server.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 import os

@@ -1,7 +1,5 @@
 """Talk to the filter through a running server, as Open WebUI does for its users."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

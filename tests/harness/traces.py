@@ -1,7 +1,5 @@
 """A word that is found wherever it is kept: in the raw bytes of files, in any form that it takes there."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

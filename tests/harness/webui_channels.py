@@ -1,7 +1,5 @@
 """The channels of Open WebUI for tests, which answers as its routers/channels.py does."""
 
-from __future__ import annotations
-
 import itertools
 import threading
 import time

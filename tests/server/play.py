@@ -1,7 +1,5 @@
 """Plays a scenario: the user and the assistant towards the server, and the LLM that it asks."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, field

@@ -18,8 +18,6 @@ recognised, and is added. `introduced` is the first story's message, `= * | text
 {+3} is a day from today on, {60 x la } a text so many times, \\n a line's end.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """With default settings, the model that answers the chats reads them: over HTTP, on the real server."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from contextlib import closing
@@ -115,10 +113,7 @@ def test_without_any_server_it_says_what_to_set(pipelines_server: StartServer) -
 def test_a_list_with_the_pipelines_server_in_it(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM
 ) -> None:
-    env = {
-        "OPENAI_API_KEYS": f"{KEY};test-key",
-        "MEMORY_ADVANCED": "batch_idle_seconds=0",
-    }
+    env = {"OPENAI_API_KEYS": f"{KEY};test-key", "MEMORY_ADVANCED": "batch_idle_seconds=0"}
     other = pipelines_server()
     env["OPENAI_API_BASE_URLS"] = f"{scripted_llm.base_url};{other.url}"
     server = pipelines_server(env=env)

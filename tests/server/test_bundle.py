@@ -1,7 +1,5 @@
 """The filter in one file in the real server: three ways in, newer ones, and what is missing."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

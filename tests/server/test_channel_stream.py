@@ -1,7 +1,5 @@
 """A stream through the real server: messages in any order, some twice, edited, deleted; and five SIGKILLs."""
 
-from __future__ import annotations
-
 import random
 import re
 import time

@@ -1,7 +1,5 @@
 """`owui-memory` beside a running server: what one does, the other knows."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

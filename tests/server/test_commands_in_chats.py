@@ -1,7 +1,5 @@
 """`/memory` through the real Pipelines server: what the model gets, what the user reads, what is changed."""
 
-from __future__ import annotations
-
 import copy
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Every command in every language, through the real server: what is typed, what is read, what is changed."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The chat never suffers: what the filter does when an embedder is slow, down or wrong."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import select

@@ -1,7 +1,5 @@
 """Documents through the real server: read, quoted with title and page, changed, forgotten, erased."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import docx

@@ -1,7 +1,5 @@
 """What the outlet has acknowledged is remembered, exactly once, whatever happens to the server afterwards."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import random
@@ -41,10 +39,7 @@ class Conversation:
         """One whole turn; counted as acknowledged only if the outlet said so."""
         with self._lock:
             number = next(self.numbers)
-            said = (
-                USERS[number % len(USERS)],
-                f"My locker number {number} holds {7919 * number} marbles.",
-            )
+            said = (USERS[number % len(USERS)], f"My locker number {number} holds {7919 * number} marbles.")
             self.sent.append(said)
         turn = Chat(said[0]).say(said[1])
         self._post("inlet", turn.inlet, turn.user)

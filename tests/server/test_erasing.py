@@ -1,7 +1,5 @@
 """Forget means gone, in a real server: by the command line beside it, and by another server on its folder."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

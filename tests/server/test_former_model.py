@@ -4,8 +4,6 @@ tests/fixtures/minilm holds the data folder of such a release after a kill: 35 m
 of theirs, in a folder and a persona too, one of them edited; one forgotten, and two messages in the queue.
 """
 
-from __future__ import annotations
-
 import gzip
 import sqlite3
 import threading

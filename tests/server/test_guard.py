@@ -1,7 +1,5 @@
 """The server's key on every route of the Pipelines server."""
 
-from __future__ import annotations
-
 import json
 
 import httpx

@@ -1,7 +1,5 @@
 """Big and odd bodies over HTTP: everybody else goes on, and the server answers."""
 
-from __future__ import annotations
-
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,7 +1,5 @@
 """Models that misbehave, behind the real server: it stays small, and remembers once they are well."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

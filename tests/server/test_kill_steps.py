@@ -1,7 +1,5 @@
 """The real server dies while it makes what was decided; all steps: tests/unit/remember/test_kills.py."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

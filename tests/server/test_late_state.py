@@ -1,7 +1,5 @@
 """A real Pipelines server whose PostgreSQL starts later."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.conftest import StartServer

@@ -1,7 +1,5 @@
 """Loading, reloading and stopping in the real server, also where something is missing."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from pathlib import Path

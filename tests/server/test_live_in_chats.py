@@ -1,7 +1,5 @@
 """Running chats show what was used and learned, through Open WebUI's API or by the function's own events."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

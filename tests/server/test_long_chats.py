@@ -1,7 +1,5 @@
 """Chats of many turns through the real server: never over, nothing lost, the cache holds."""
 
-from __future__ import annotations
-
 import copy
 import json
 import os

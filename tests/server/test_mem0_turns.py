@@ -1,7 +1,5 @@
 """mem0 says what to remember of a chat."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat

@@ -1,7 +1,5 @@
 """Another embedder, store or LLM is chosen in the panel of a real server: nothing is lost, nobody waits."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

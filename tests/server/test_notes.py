@@ -1,7 +1,5 @@
 """The folded line under an answer, for those who want it, and plain requests to forget."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

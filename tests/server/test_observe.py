@@ -1,7 +1,5 @@
 """Bots tell what is said in channels, through the real server; others do not, whatever they send."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from pathlib import Path

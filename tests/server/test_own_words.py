@@ -1,7 +1,5 @@
 """Without an LLM, on a real server: what others say, asks and supposes is not told as the user's own."""
 
-from __future__ import annotations
-
 import copy
 
 import pytest

@@ -1,7 +1,5 @@
 """Quotes of past chats through the real server: told in another chat, byte for byte, and gone once erased."""
 
-from __future__ import annotations
-
 from tests.harness.bodies import Chat, told_text
 from tests.harness.pipelines_server import PipelinesServer
 

@@ -1,7 +1,5 @@
 """What is said in one chat, through the real inlet and outlet, is found by command in another one."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat

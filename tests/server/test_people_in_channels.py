@@ -1,7 +1,5 @@
 """Who is who in channels, through the real server: linked by a code, forgotten, not read, erased."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

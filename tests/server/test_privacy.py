@@ -4,8 +4,6 @@ The server runs with a `sitecustomize` whose audit hook refuses and records ever
 and every connection that is not loopback. It sees what Python does, not what native code does on its own.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The proxy inside the real Pipelines server: the filter's memories for any client."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterator
@@ -29,11 +27,7 @@ def server(module_servers: StartServer, upstream: Upstream) -> PipelinesServer:
 
 
 def ask(server: PipelinesServer, said: str, user: str) -> httpx.Response:
-    sent = {
-        "model": "memory/llama3",
-        "messages": [{"role": "user", "content": said}],
-        "stream": True,
-    }
+    sent = {"model": "memory/llama3", "messages": [{"role": "user", "content": said}], "stream": True}
     headers = {"X-OpenWebUI-User-Id": user}
     return server.client.post("/memory/v1/chat/completions", json=sent, headers=headers).raise_for_status()
 

@@ -1,7 +1,5 @@
 """The latest truth wins, through the real server: `extraction=reconcile` with a scripted LLM."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

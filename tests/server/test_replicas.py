@@ -1,7 +1,5 @@
 """Three real Pipelines servers behind a round-robin, on one PostgreSQL that holds state and memories."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

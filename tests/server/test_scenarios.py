@@ -4,8 +4,6 @@ They are told in tests/fixtures/scenarios, see `story.py`, and played on the rea
 `extraction=reconcile` and an LLM that answers by what stands in the prompt.
 """
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat

@@ -1,7 +1,5 @@
 """Folders, personas and teams with a real server, from the inlet's body to what another chat is told."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.harness.bodies import Chat, Turn, told_text

@@ -1,7 +1,5 @@
 """A secret that somebody tells is nowhere afterwards, and the status says that there was one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.harness.bodies import Chat

@@ -1,7 +1,5 @@
 """Settings as the admin panel and the Pipelines server treat them, over HTTP."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

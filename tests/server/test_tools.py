@@ -1,7 +1,5 @@
 """Memory's tools in the real Pipelines server: with the filter's memories, its guard, and its reload."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """Whole turns through the real Pipelines server: what is recalled, what is remembered, and for whom."""
 
-from __future__ import annotations
-
 import copy
 import os
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """Open WebUI's webhook through the real server: what it tells of is gone, and nobody else may tell."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 

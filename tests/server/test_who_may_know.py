@@ -1,7 +1,5 @@
 """Who may know, at the real Pipelines server, with bodies as Open WebUI sends them."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

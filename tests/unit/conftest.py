@@ -1,7 +1,5 @@
 """Where state and memories may live: a file, PostgreSQL, Qdrant; and processes that may be killed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -73,10 +73,10 @@ class Backend(Protocol):
 
     # Changing
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        """Remember messages, each as it stands or (`infer`) as mem0's LLM reads them.
+        """Have mem0's own LLM read messages and remember what it finds in them.
 
         What was added, as far as the answer tells: id, text and batch, and no times.
         """

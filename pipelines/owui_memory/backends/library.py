@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..config.addresses import folder_of
 from ..config.settings import Valves
@@ -24,7 +25,6 @@ from ..core.memory import (
     is_id,
     is_over,
     is_seen,
-    metadata_of,
     newest_first,
     oldest_first,
     owner,
@@ -178,13 +178,13 @@ class LibraryBackend:
             return 0.0, 0.0
         return self.embedder.calibration.of_self(self.embedder.embed(plain(query)))
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
         said = [{**message, "content": plain(message["content"])} for message in messages]
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
         with self._translated(), self.embedder.watched() as faults:
-            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=infer)
+            added = self._memory.add(said, user_id=owner(user_id), metadata=metadata, infer=True)
             if faults:  # what was not embedded has been left out: all of it is to be tried again
                 for memory in added["results"]:
                     self.remove(str(memory["id"]))
@@ -205,24 +205,20 @@ class LibraryBackend:
         self.embedder.prepare([plain(text) for text in texts])
 
     def store(self, user_id: str, new: Memory) -> str:
-        with self._translated():
-            added = self._memory.add(
-                [{"role": "user", "content": plain(new.text)}],
-                user_id=owner(user_id),
-                metadata=metadata_of(new),
-                expiration_date=new.expires or None,
-                infer=False,
-            )
-            memory_id = str(added["results"][0]["id"])
-            if new.created_at is not None:
-                self._date(memory_id, new)
+        owner_id, memory_id = owner(user_id), str(uuid4())
+        vector = self.embedder.embed(plain(new.looked_for))
+        self._put(owner_id, [replace(new, id=memory_id)], [vector])
         return memory_id
 
     def store_all(self, user_id: str, new: Sequence[Memory]) -> None:
+        owner_id = owner(user_id)
+        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        self._put(owner_id, new, vectors)
+
+    def _put(self, owner_id: str, new: Sequence[Memory], vectors: Sequence[Vector]) -> None:
         now = datetime.now(UTC)
         dated = [replace(memory, created_at=memory.created_at or now) for memory in new]
-        payloads = [payload_of(owner(user_id), memory) for memory in dated]
-        vectors = self.embedder.embed_batch([plain(memory.looked_for) for memory in new])
+        payloads = [payload_of(owner_id, memory) for memory in dated]
         with self._translated():
             self.vector_store.put([memory.id for memory in new], vectors, payloads)
 
@@ -232,13 +228,6 @@ class LibraryBackend:
             ids = [str(row.id) for row in rows if row.payload.get("user_id") == user_id]
             self.vector_store.delete_all(ids)
         return len(ids)
-
-    def _date(self, memory_id: str, as_of: Memory) -> None:
-        """Give a memory the times of another."""
-        if (row := self.vector_store.get(memory_id)) is not None:
-            made, changed = as_of.created_at, as_of.updated_at or as_of.created_at
-            times = {"created_at": made.isoformat(), "updated_at": changed.isoformat()}  # type: ignore[union-attr]
-            self.vector_store.update(memory_id, payload={**row.payload, **times})
 
     def get(self, memory_id: str) -> Memory | None:
         return next(iter(self.get_all([memory_id])), None)

@@ -152,18 +152,16 @@ class RemoteBackend(Api):
         own = self._own.llms()
         return Models(None, own.llms, own.readers) if own else Models(None, ())
 
-    def add(
-        self, user_id: str, messages: Sequence[Message], *, infer: bool, batch: str, scope: str = ""
+    def extract(
+        self, user_id: str, messages: Sequence[Message], *, batch: str, scope: str = ""
     ) -> list[Memory]:
-        rules = {self.rules_field: self._rules} if infer and self._rules else {}
+        self._wait_for(batch)
+        rules = {self.rules_field: self._rules} if self._rules else {}
         metadata = {"batch": batch, **({"scope": scope} if scope else {})}
-        if infer:
-            self._wait_for(batch)
-            rules |= self._apart(scope)
         try:
-            rows = self._add(user_id, messages, metadata, infer=infer, **rules)
+            rows = self._add(user_id, messages, metadata, infer=True, **rules, **self._apart(scope))
         except Retry as fault:
-            if infer and isinstance(fault.__cause__, httpx.ReadTimeout):
+            if isinstance(fault.__cause__, httpx.ReadTimeout):
                 self._under_way[batch] = time.monotonic() + _TRIES_LAST * self._timeouts.add
             raise
         return [added_of(row, batch, scope) for row in rows]

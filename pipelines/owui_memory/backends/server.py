@@ -185,7 +185,7 @@ class ServerBackend(RemoteBackend):
 
     def _try_to_add(self) -> None:
         """Let mem0's LLM read a sentence, of nobody's; nothing of it stays."""
-        self.add(_NOBODY, [{"role": "user", "content": "I like tea."}], infer=True, batch="self-check")
+        self.extract(_NOBODY, [{"role": "user", "content": "I like tea."}], batch="self-check")
         self.erase(_NOBODY)
 
     def _added(self, answer: Answer) -> list[Answer]:

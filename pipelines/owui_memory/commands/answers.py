@@ -29,7 +29,7 @@ from ..recall.times import zone_of
 from ..recall.why import Explanation
 from ..remember.passages import USER
 from ..state.documents_table import Entry
-from .explained import explained
+from .explained import Explained
 from .faults import why_not_read
 from .markup import TOLD_OF, code, cut, fenced, listed, rest, sentences
 from .verbs import word_for
@@ -234,13 +234,10 @@ class Answers:
         back = self._say("passages back", n=passages) if passages else ""
         if not facts:
             return back
-        rows = [
-            self._row(
-                shown(change.before if change.op != "add" else change.after),
-                self._say(f"undone: {change.op}"),
-            )
-            for change in facts[:TOLD_OF]
-        ]
+        rows = []
+        for change in facts[:TOLD_OF]:
+            text = change.after if change.op == "add" else change.before
+            rows.append(self._row(shown(text), self._say(f"undone: {change.op}")))
         head = self._row(self._say("column memory"), self._say("column now"))
         more = [*rest(self._words, len(facts)), *_below(back)]
         return "\n".join([self._say("undone, head"), "", head, "|---|---|", *rows, *more])
@@ -314,7 +311,8 @@ class Answers:
 
     def why(self, one: Explanation | None, said: Mapping[str, str]) -> str:
         """said: what the memories say, by id, as far as they are there and may be seen."""
-        return explained(one, said, self._zone, self._chat_id, self._words, admin=self._admin)
+        answer = Explained(said, self._words, admin=self._admin)
+        return "\n".join(answer.lines(one, self._zone, self._chat_id))
 
     def _table(self, memories: Iterable[Memory], first: int = 1) -> Iterator[str]:
         """With where they are known, if not all of them are in all of their user's chats."""

@@ -25,26 +25,15 @@ _TOLD_CHARS = 200  # of a passage that was quoted
 _DEADLINE = re.compile(r"the deadline of ([0-9]{1,9}) ms passed")  # as the filter says it
 
 
-def explained(
-    one: Explanation | None,
-    said: Mapping[str, str],
-    zone: tzinfo,
-    chat_id: str,
-    words: Locale,
-    *,
-    admin: bool = False,
-) -> str:
-    """said: what the memories say, by id. admin: else no addresses are told."""
-    return "\n".join(_Explained(said, words, admin=admin).lines(one, zone, chat_id))
-
-
-class _Explained:
-    """One answer. said: what the memories say, by id."""
+class Explained:
+    """One answer."""
 
     def __init__(self, said: Mapping[str, str], words: Locale, *, admin: bool) -> None:
+        """said: what the memories say, by id. admin: else no addresses are told."""
         self._said, self._words, self._say, self._admin = said, words, words.say, admin
 
     def lines(self, one: Explanation | None, zone: tzinfo, chat_id: str) -> Iterator[str]:
+        """None: nothing is kept of what was asked for."""
         if one is None:
             yield self._nothing_kept(chat_id)
         elif one.looked:

@@ -10,7 +10,7 @@ from ..core.errors import MemoryFault
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.text import first_word
-from ..manage.outcomes import Forgotten
+from ..manage.outcomes import Forgotten, Page
 from ..manage.profile import profile_of
 from ..state.page_sessions_table import Person
 from .channel_work import ChannelWork
@@ -54,7 +54,7 @@ class Work(ChannelWork):
         return self._say("page, link", link=f"{url}/sign-in?link={token}")
 
     def _page(self, number: int) -> str:
-        page = self._control.page(self._user_id, number)
+        page = Page.of(self._control.all(self._user_id), number)
         ids = [memory.id for memory in page.items]
         if ids:
             self._orders.show(self._user_id, self._chat_id, ids, first=page.first, anew=number == 1)

@@ -6,26 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-REAFFIRMED = "heard"  # an op: a message said again what is known, and nothing changed
-FORGET = "forget"  # an op: the user asked for the removal of the same memory in the same batch
+# Ops, beside add, replace and remove.
+REAFFIRMED = "heard"  # a message said again what is known, and nothing changed
+FORGET = "forget"  # the user asked for the removal of the same memory in the same batch
+CHAT_DELETED = "chat deleted"  # what was erased with a chat, as `refused` says; it changes nothing
 
-
-FORGOTTEN = "it was forgotten"  # why a change cannot be made again: its texts were erased
-
-
-OUTDATED = "a later message has changed it"  # why an older message changes it no more
-
-
+# Why a change was not made, or cannot be made again.
+FORGOTTEN = "it was forgotten"  # its texts were erased
+OUTDATED = "a later message has changed it"
 TAKEN_BACK, TOO_LATE = "it was brought back", "it was too late"
 
+# How batches begin: of what users asked for, that keep memories in order, that only say what was erased.
+COMMANDS, REFLECTED, TOMBSTONES = "command-", "reflected-", "forgotten-"
 
-COMMANDS = "command-"  # how the batches of what users asked for begin
-
-
-REFLECTED = "reflected-"  # how the batches of those begin that keep a user's memories in order
-
-
-TOMBSTONES = "forgotten-"  # how the batches of those begin that only say that a memory was erased
+EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 class ToForget(NamedTuple):
@@ -36,12 +30,6 @@ class ToForget(NamedTuple):
     memory_id: str
     batch: str
     at: float
-
-
-CHAT_DELETED = "chat deleted"  # an op: what was erased with a chat, as `refused` says; it changes nothing
-
-
-EDITED = "an edited message"  # in place of a model, where a change was taken back with its message
 
 
 def heirs(rows: Iterable[Any]) -> dict[str, str]:

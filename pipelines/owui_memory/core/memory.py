@@ -16,11 +16,9 @@ from .text import plain
 
 Message = Mapping[str, str]  # {"role": "user" or "assistant", "content": "..."}
 
-
 # Kinds of passages, which are quoted: of a past chat, and of a document; see `core/scope.py`.
 EPISODE, DOCUMENT = "episode", "document"
 QUOTED = (EPISODE, DOCUMENT)
-
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

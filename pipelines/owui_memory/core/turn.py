@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .chat_servers import NOBODY, AnsweredBy
+from .chat_servers import NOBODY, AnsweredBy, Local
 
 ChatKind = Literal["chat", "temporary", "channel", "api"]
-
-
-Connection = Literal["local", "external", "unknown"]
-
 
 HASHED = "text:"  # begins a name that is made of what was said
 
@@ -50,7 +46,7 @@ class Turn:
     model: str = ""
     base_model: str = ""
     described: bool = True
-    connection: Connection = "unknown"
+    connection: Local = "unknown"
     answered_by: AnsweredBy = NOBODY
     task: str = ""
     memory_switch: bool | None = None

@@ -12,11 +12,11 @@ from typing import Any
 from ..commands.parse import COMMAND_CHARS, read_command
 from ..config.model_patterns import is_ollama_cloud
 from ..context.abstract import without_abstract
-from ..core.chat_servers import AnsweredBy
+from ..core.chat_servers import AnsweredBy, Local
 from ..core.exchange import exchange_key, message_id_of
 from ..core.locales import code_of
 from ..core.text import TEXT_CHARS, capped, plain
-from ..core.turn import HASHED, Answered, Connection, Turn, chat_kind_of
+from ..core.turn import HASHED, Answered, Turn, chat_kind_of
 from ..language.spans import without_thoughts
 from ..recall.block import Blocks, without_block
 
@@ -286,7 +286,7 @@ def final_text(text: str) -> str:
     return plain(capped(without_thoughts(capped(text, _ANSWER_CHARS)).strip(), TEXT_CHARS))
 
 
-def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Connection:
+def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Local:
     """Where a model runs, as the admin has said of its connection; a workspace model where its base does.
 
     Ollama's cloud models come through a connection that is local.
@@ -300,7 +300,7 @@ def _connection(described: Mapping[str, Any], model: str, base_model: str) -> Co
 
 
 def _answered_by(
-    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Connection
+    meta: Mapping[str, Any], described: Mapping[str, Any], model: str, connection: Local
 ) -> AnsweredBy:
     """Functions' models, those of Pipelines and users' own connections are on no server of the chats."""
     is_program = described.get("pipe") or described.get("pipeline")

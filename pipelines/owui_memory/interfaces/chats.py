@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..commands.language import Languages
 from ..commands.parse import refusal, was_command
@@ -32,16 +32,14 @@ from ..recall.run import INSIDE, Outcome
 from ..remember.spill import Spill, Spilled
 from .body import with_blocks
 from .intake import Intake
-from .lanes import BusyError, Rate
+from .lanes import BusyError
+from .limits import Rate
 from .long_chats import LongChat, learn
 from .recalling import recalled
 from .service import Open, Service
 from .spilling import KEEP_S, QUEUE_S, Spilling
 from .start import Start
 from .waits import done_by, in_pool, looked_at, within
-
-if TYPE_CHECKING:
-    from ..models.embedder import Embedder
 
 log = logging.getLogger(__name__)
 
@@ -246,10 +244,6 @@ class Chats:
     def numbers(self) -> bytes:
         """See `Service.numbers`. Raises MemoryFault where there is no runtime, too."""
         return self.opened().numbers()
-
-    def embedder(self) -> Embedder:
-        """The embedder in use. Raises MemoryFault where there is none."""
-        return self.opened().embedder()
 
     def opened(self) -> Service:
         """The runtime. Raises the MemoryFault why there is none."""

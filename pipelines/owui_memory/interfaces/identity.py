@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..core.errors import MemoryFault
 from .body import mapping
 from .requests import RequestError
 from .server_key import bearer, has_key, key_wanted
+
+if TYPE_CHECKING:
+    from .chats import Chats
 
 _ISSUER, _LEEWAY_S = "open-webui", 30
 _USER = ("id", "name", "email", "role")
@@ -55,6 +58,12 @@ def _caller_of(headers: Mapping[str, str], server_key: str, secret: str) -> Call
         if told["id"]:
             return Caller({name: value for name, value in told.items() if value})
     return Caller()
+
+
+async def caller_of(headers: Mapping[str, str], chats: Chats) -> Caller:
+    """Who asks a server: see `identified`."""
+    given = chats.environment
+    return await identified(headers, given.server_key, given.user_jwt_secret, chats.owner_of)
 
 
 async def identified(

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from ..core.latest import Latest
-
 _MOST = 16  # of one user's that may wait
-_USERS, _MINUTE_S = 10_000, 60.0  # whose changes are counted
 
 
 class BusyError(Exception):
     """The same user has too much waiting already."""
-
-
-class Rate:
-    """So often may tools change a user's memories: no loop empties or floods them."""
-
-    most = 20  # in a minute
-
-    def __init__(self) -> None:
-        self._done = Latest[str, deque[float]](_USERS)  # when, by user
-
-    def allows(self, user_id: str) -> bool:
-        """Whether a user's may be changed now, which then counts."""
-        now = time.monotonic()
-        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
-        if len(done) == self.most and now - done[0] < _MINUTE_S:
-            return False
-        done.append(now)
-        return True
 
 
 class Lanes:

@@ -38,24 +38,17 @@ _NOT_NOW = "Not now. Send this again later: no message counts twice."
 _FULL = "Too many messages wait to be read; what fitted was taken. Send this again later: none counts twice."
 
 
-class Observing:
+def observe_routes(chats: Chats) -> list[Route]:
     """The routes, below /memory."""
+    places = asyncio.Semaphore(_AT_ONCE)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = asyncio.Semaphore(_AT_ONCE)
-
-    def routes(self) -> list[Route]:
-        asked = (("/observe", _observe), ("/observe/recall", _recall))
-        return [Route(path, refusing(self._answered(work)), methods=["POST"]) for path, work in asked]
-
-    def _answered(self, work: Callable[[Service, bytes, str], Response]) -> Endpoint:
+    def answered(work: Callable[[Service, bytes, str], Response]) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                source = await run_in_threadpool(self._source, request)
-                runtime = self._chats.opened()
+                source = await run_in_threadpool(_source, chats, request)
+                runtime = chats.opened()
                 body = await body_of(request.receive, _MOST_BYTES, _WAIT_S)
-                async with self._places:
+                async with places:
                     return await run_in_threadpool(work, runtime, body, source)
             except RequestError:
                 raise
@@ -66,22 +59,26 @@ class Observing:
                 log.warning("What was observed cannot be kept now (%s).", type(error).__name__)
                 return JSONResponse({"detail": _NOT_NOW}, 503, headers=_AGAIN)
 
-        return answer
+        return refusing(answer)
 
-    def _source(self, request: Request) -> str:
-        """Where the messages come from, by who sends them."""
-        key = self._chats.environment.server_key
-        if has_key(request.headers, key):
-            source = request.headers.get("x-memory-source", "")
-            if not is_source(source):
-                raise RequestError(400, "no_source", _NO_SOURCE)
-        else:
-            source = self._chats.opened().api_keys.source_of(bearer(request.headers))
-            if not source:
-                raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
-        if not self._chats.settings().observes_channels:
-            raise RequestError(403, "off", _OFF)
-        return source
+    asked = {"/observe": _observe, "/observe/recall": _recall}
+    return [Route(path, answered(work), methods=["POST"]) for path, work in asked.items()]
+
+
+def _source(chats: Chats, request: Request) -> str:
+    """Where the messages come from, by who sends them."""
+    key = chats.environment.server_key
+    if has_key(request.headers, key):
+        source = request.headers.get("x-memory-source", "")
+        if not is_source(source):
+            raise RequestError(400, "no_source", _NO_SOURCE)
+    else:
+        source = chats.opened().api_keys.source_of(bearer(request.headers))
+        if not source:
+            raise RequestError(401, "invalid_api_key", key_wanted(request.headers, key, _WRONG_KEY))
+    if not chats.settings().observes_channels:
+        raise RequestError(403, "off", _OFF)
+    return source
 
 
 def _observe(runtime: Service, body: bytes, source: str) -> Response:

@@ -17,12 +17,12 @@ from ..core.memory import Check
 from ..observe.status import report
 from .chats import Chats
 from .function import function_routes
-from .observe import Observing
+from .observe import observe_routes
 from .requests import RequestError, refusing
 from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
-from .uploads import Uploads
+from .uploads import upload_routes
 from .webhooks.hooks import hooks
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *Uploads(chats).routes(), *Observing(chats).routes()]
+    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 

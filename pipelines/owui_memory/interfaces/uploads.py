@@ -18,7 +18,7 @@ from ..core.locales import message
 from ..documents.folders import MOST_BYTES
 from ..documents.inbox import SLOWEST_S, Inbox, Incoming, RejectedError
 from .chats import Chats
-from .identity import identified
+from .identity import caller_of
 from .requests import Endpoint, Places, RequestError, pieces_of
 from .web.forms import RefusedError, with_file
 
@@ -29,24 +29,15 @@ _CHUNK = 1 << 20
 _Take = Callable[[Request, Inbox, str], Awaitable[str]]
 
 
-class Uploads:
-    """Takes what is sent, for all users."""
+def upload_routes(chats: Chats) -> list[Route]:
+    """The routes, below /memory."""
+    places = Places(_AT_ONCE, _AT_ONCE_EACH)
 
-    def __init__(self, chats: Chats) -> None:
-        self._chats = chats
-        self._places = Places(_AT_ONCE, _AT_ONCE_EACH)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/documents", self._answered(_form), methods=["POST"]),
-            Route("/documents/{name:path}", self._answered(_file), methods=["PUT"]),
-        ]
-
-    def _answered(self, take: _Take) -> Endpoint:
+    def answered(take: _Take) -> Endpoint:
         async def answer(request: Request) -> Response:
             try:
-                user_id, inbox = await self._inbox(request)
-                with self._places.one(user_id):
+                user_id, inbox = await _inbox(chats, request)
+                with places.one(user_id):
                     async with asyncio.timeout(SLOWEST_S):
                         return JSONResponse({"kept": await take(request, inbox, user_id)}, 201)
             except (RejectedError, RequestError) as error:
@@ -60,15 +51,19 @@ class Uploads:
 
         return answer
 
-    async def _inbox(self, request: Request) -> tuple[str, Inbox]:
-        """Whose the file is, and where it goes."""
-        environment = self._chats.environment
-        key, secret = environment.server_key, environment.user_jwt_secret
-        user_id = (await identified(request.headers, key, secret, self._chats.owner_of)).id
-        root = self._chats.settings().documents_folder(environment.data_dir)
-        if root is None:
-            raise RejectedError(404, message("documents, not here"))
-        return user_id, Inbox(root)
+    return [
+        Route("/documents", answered(_form), methods=["POST"]),
+        Route("/documents/{name:path}", answered(_file), methods=["PUT"]),
+    ]
+
+
+async def _inbox(chats: Chats, request: Request) -> tuple[str, Inbox]:
+    """Whose the file is, and where it goes."""
+    caller = await caller_of(request.headers, chats)
+    root = chats.settings().documents_folder(chats.environment.data_dir)
+    if root is None:
+        raise RejectedError(404, message("documents, not here"))
+    return caller.id, Inbox(root)
 
 
 async def _file(request: Request, inbox: Inbox, user_id: str) -> str:

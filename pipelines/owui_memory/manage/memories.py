@@ -1,7 +1,7 @@
 """What one user may do with their memories: list, search, remember, edit, forget, undo, export, import.
 
 Numbers and Markdown are the chat's affair: here memories are named by ids, and only by those that this user
-was shown by `page`, `search` or `holding`.
+was shown by `all`, `search` or `holding`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ from ..state import count_up
 from .asked import batch_of, change_of, removals
 from .erasure.erase import Eraser
 from .fitting import found
-from .outcomes import Asked, Edited, Forgotten, Imported, Page, Remembered
-from .rows import Row, read_rows, row_of
+from .history.entries import Fact
+from .outcomes import Asked, Edited, Forgotten, Imported, Remembered
+from .rows import read_rows, row_of
 from .undoing import unchanged_since
 
 MOST_IMPORTED = 500  # memories in one message
@@ -81,14 +82,6 @@ class Control:
     def all(self, user_id: str) -> list[Memory]:
         """All of a user's memories, newest first, expired ones too."""
         return newest_first(self.live.get().list_all(user_id))
-
-    def page(self, user_id: str, number: int = 1) -> Page[Memory]:
-        """A page of a user's memories.
-
-        Raises:
-            Drop: there is no such page.
-        """
-        return Page.of(self.all(user_id), number)
 
     def search(
         self, user_id: str, query: str, most: int = FOUND_MOST, *, view: View | None = None
@@ -328,16 +321,16 @@ class Control:
 
             def decide() -> Iterator[Change]:
                 known = {(wording(one.text), one.scope) for one in backend.list_all(asked.user_id)}
-                new: dict[tuple[tuple[str, ...], str], Row] = {}
+                new: dict[tuple[tuple[str, ...], str], Fact] = {}
                 for one in texts:
                     scope = scope_for(one.scope or asked.scope, one.kind)
                     if known.isdisjoint((wording(one.text), seen) for seen in writing_view(scope).scopes):
                         new[wording(one.text), scope] = one
-                unfit = (Row(text) for text, _ in refused[:MOST_IMPORTED])
+                unfit = (Fact(text) for text, _ in refused[:MOST_IMPORTED])
                 for position, row in enumerate([*new.values(), *unfit]):
                     told = {"kind": row.kind, "expires": row.expires, "scope": row.scope}
                     change = change_of(asked, position, "add", None, after=row.text, **told)
-                    yield replace(change, said_at=min(row.said_at or asked.at, asked.at))
+                    yield replace(change, said_at=min(row.at or asked.at, asked.at))
 
             changes = self._make(backend, asked, decide, confirm)
         added = sum(not change.refused for change in changes)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory, aware_time, payload_of
 from ..core.scope import own_scope
 from ..remember.admission import NotAdmittedError, check
-from ..remember.operations import Kind
+from ..remember.operations import kind_of
+from .history.entries import Fact
 from .migrate.records import Record, from_json, to_json
 from .outcomes import Flaw
 
@@ -20,23 +21,12 @@ def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
     return to_json(Record(memory.id, payload_of(user_id, memory)))
 
 
-class Row(NamedTuple):
-    """What an import brings. `said_at`: Unix time in seconds, 0 if that is not known; `expires`: last day."""
-
-    text: str
-    kind: str = "fact"
-    said_at: float = 0.0
-    expires: str = ""
-    scope: str = ""
-
-
-_Pairs = list[tuple[str, str]]
-
-
-def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[list[Row], _Pairs, list[Flaw]]:
+def read_rows(
+    user_id: str, rows: Iterable[Mapping[str, Any] | None]
+) -> tuple[list[Fact], list[tuple[str, str]], list[Flaw]]:
     """What rows bring; text and reason of those refused; what is wrong with all the others."""
-    texts: list[Row] = []
-    refused: _Pairs = []
+    texts: list[Fact] = []
+    refused: list[tuple[str, str]] = []
     flaws: list[Flaw] = []
     for number, row in enumerate(rows, 1):
         try:
@@ -47,15 +37,14 @@ def read_rows(user_id: str, rows: Iterable[Mapping[str, Any] | None]) -> tuple[l
             if record.payload.get("kind") == EPISODE:
                 flaws.append(Flaw(number, message("a passage")))
                 continue
-            kind = record.payload.get("kind")
-            said_at = aware_time(record.payload.get("updated_at"))
+            at = aware_time(record.payload.get("updated_at"))
             texts.append(
-                Row(
+                Fact(
                     check(record.text),
-                    str(kind) if kind in get_args(Kind) else "fact",
-                    said_at.timestamp() if said_at else 0.0,
-                    str(record.payload.get("expiration_date") or ""),
-                    own_scope(record.payload.get("scope")),
+                    at.timestamp() if at else 0.0,
+                    kind_of(record.payload.get("kind")),
+                    expires=str(record.payload.get("expiration_date") or ""),
+                    scope=own_scope(record.payload.get("scope")),
                 )
             )
         except NotAdmittedError as refusal:

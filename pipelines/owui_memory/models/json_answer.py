@@ -11,19 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # What begins a model's reasoning, and what ends it, in the templates of the models that reason aloud.
-_TAGS = "|".join(
-    (
-        "think",
-        "thinking",
-        "thought",
-        "thoughts",
-        "reason",
-        "reasoning",
-        "reflection",
-        "scratchpad",
-        "analysis",
-    )
-)
+_TAGS = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|analysis"
 _BEGINS = re.compile(
     rf"<(?:[a-z]{{1,10}}:)?(?:{_TAGS}|antthinking)>|<\|(?:begin_of_thought|start_thinking|thinking)\|>|\[think\]"
     r"|◁think▷|<\|channel\|?>\s{0,9}(?:analysis|commentary|thought)\b",

@@ -20,7 +20,6 @@ from .lines import Lines
 from .quotes import Quotes
 from .rank import Ranked
 from .ready import Ready
-from .search import query_of
 from .select import Gate, Selection
 
 _COUNTED_S = 30.0  # for which the number of passages is believed
@@ -69,10 +68,11 @@ class Documents:
         """The passages, best first, and the gate for them. of_self: as the backend tells of the message."""
         if not found:
             return (), Gate(0.0, settings.relevance_threshold)
-        query = query_of(turn.text)
-        items = ranked_passages(found, query, lines.now)
+        items = ranked_passages(found, lines.query, lines.now)
         told, trust = of_self
-        gate = Gate.of(items, settings.relevance_threshold, (_OF_SELF * told, trust), query, short=False)
+        gate = Gate.of(
+            items, settings.relevance_threshold, (_OF_SELF * told, trust), lines.query, short=False
+        )
         keywords = (item.keyword for item in found)
         kept = self.kept(turn.user_id, version)
         gate = gate_of(items, gate, keywords, kept, chance=_CHANCE)
@@ -84,7 +84,6 @@ class Documents:
     def told(
         items: Sequence[Ranked],
         gate: Gate,
-        turn: Turn,
         settings: Valves,
         lines: Lines,
         held: Sequence[Line],
@@ -98,13 +97,10 @@ class Documents:
             return Selection((), ()), [], 0
         before = {one.memory_id for one in held}
         here = [one for one in held if is_of_document(one.line)]
+        room = settings.advanced_numbers.document_token_budget
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=lines.now,
-            words=lines.words,
-            count=lines.count,
-            room=settings.advanced_numbers.document_token_budget
-            - lines.held(one for one in here if one.position == turn.positions[-1]),
+            lines,
+            room - lines.held(one for one in here if one.position == lines.position),
             known=[one.text for one in facts],
             before=[one.line for one in here],
             header="block, documents",

@@ -13,6 +13,7 @@ from ..language.names import teller
 from ..models.tokens import Count
 from .block import correction, line, render
 from .injected import Line
+from .search import query_of
 from .times import is_to_come
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -23,6 +24,7 @@ class Lines:
 
     def __init__(self, count: Count, now: datetime, turn: Turn, words: Locale, *, in_teams: bool) -> None:
         self.count, self.now, self._turn, self.words = count, now, turn, words
+        self.query, self.position = query_of(turn.text), turn.positions[-1]
         self._ready: dict[Memory, str] = {}  # what was weighed is told, mostly
         self.overhead = count(render(['- "', *(['- A: "'] if in_teams else [])], words=words))
 
@@ -64,7 +66,7 @@ class Lines:
 
     def told(self, memory: Memory, text: str) -> Line:
         """A memory as it is told with the turn's message. text: its line."""
-        return Line(self._turn.positions[-1], memory.id, memory.text, text, language=self.words.code)
+        return Line(self.position, memory.id, memory.text, text, language=self.words.code)
 
     def held(self, lines: Iterable[Line]) -> int:
         return sum(self.count(injected.line) + 1 for injected in lines)

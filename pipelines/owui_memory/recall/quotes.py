@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from ..core.locales import Locale
 from ..core.memory import Memory
 from ..language.scripts import sets_no_spaces
 from ..language.sentences import spans
 from ..language.words import terms_of
-from ..models.tokens import Count
 from .block import above_of, quote_line, quotes_overhead
+from .lines import Lines
 from .rank import Ranked, stems_asked, stems_in
 from .select import ENOUGH, INJECTED, NO_ROOM, NOT_RELEVANT, REPEATS, Selection
 from .times import is_to_come
@@ -26,51 +23,40 @@ _MISSES = 5  # quotes that do not fit, after which no shorter one is looked for
 _REPEATED = 0.8  # share of a quote's words that stand in a fact which is told, or in the message itself
 
 
-@dataclass
 class Quotes:
-    """The passages that a turn is told, as lines, within `room` tokens.
+    """The passages that a turn is told, each with its line in `lines`, by its id."""
 
-    query: what is asked. known: texts of which no quote is to be a repetition. before: lines of quotes that
-    stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
-    times: how many times as long as those of chats quotes may be.
-    """
-
-    query: str
-    now: datetime
-    words: Locale
-    count: Count
-    room: int
-    known: Sequence[str] = ()
-    before: Sequence[str] = ()
-    header: str = "block, quotes"
-    times: int = 1
-    lines: dict[str, str] = field(default_factory=dict)  # by the passage's id
-    _above: dict[tuple[str, str], str] = field(default_factory=dict)  # of a chat and day, what stands above
-    _taken: Counter[str] = field(default_factory=Counter)
-    _asked: frozenset[str] = field(init=False)
-    _known: list[frozenset[str]] = field(default_factory=list)
-    _with: dict[str, list[int]] = field(default_factory=dict)  # a word: which of the known have it
-    _given: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.room
-        self._asked = frozenset(stems_asked(self.query))
-        for above in {above_of(line) for line in self.before}:
-            self._taken[_without_number(above)] += 1
-        for text in self.known:
+    def __init__(
+        self,
+        lines: Lines,
+        room: int,
+        known: Iterable[str] = (),
+        before: Iterable[str] = (),
+        *,
+        header: str = "block, quotes",
+        times: int = 1,
+    ) -> None:
+        """room: tokens. known: texts of which no quote is to be a repetition. before: lines of quotes that
+        stand in the prompt already, whose chats' names are taken. header: the key of what stands above them.
+        times: how many times as long as those of chats quotes may be.
+        """
+        self.lines: dict[str, str] = {}
+        self._as_lines, self._times, self._asked = lines, times, frozenset(stems_asked(lines.query))
+        self._given, self._room = room, room - quotes_overhead(lines.count, lines.words, header)
+        self._above: dict[tuple[str, str], str] = {}  # of a chat and day, what stands above
+        self._taken = Counter(_without_number(above) for above in {above_of(line) for line in before})
+        self._known: list[frozenset[str]] = []
+        self._with: dict[str, list[int]] = {}  # a word: which of the known have it
+        for text in known:
             self._know(frozenset(terms_of(text)))
-        self.room -= quotes_overhead(self.count, self.words, self.header)
 
     @property
     def taken(self) -> int:
         """What the quotes take in the prompt, in tokens."""
-        return self._given - self.room if self.lines else 0
+        return self._given - self._room if self.lines else 0
 
     def select(self, items: Sequence[Ranked], least: float | None) -> Selection:
-        """Choose from ranked passages, best first; what is chosen has its line in `lines`.
-
-        least: the worth of what may be told; None where nothing may.
-        """
+        """Choose from ranked passages, best first. least: the worth of what may be told; None for nothing."""
         chosen: list[Memory] = []
         outcomes = []
         misses = 0  # that had no room
@@ -79,7 +65,7 @@ class Quotes:
                 outcome = NOT_RELEVANT
             elif len(chosen) >= _MOST:
                 outcome = ENOUGH
-            elif self.room < _LEAST_TOKENS or misses >= _MISSES:
+            elif self._room < _LEAST_TOKENS or misses >= _MISSES:
                 outcome = NO_ROOM
             else:
                 outcome = self._tried(item.memory)
@@ -91,17 +77,18 @@ class Quotes:
 
     def _tried(self, memory: Memory) -> str:
         """What becomes of a passage: it is told where it says something new, and has room."""
-        start, end = quote(memory.text, self._asked, self.times)
+        start, end = quote(memory.text, self._asked, self._times)
         words = frozenset(terms_of(memory.text[start:end]))
         if self._is_known(words):
             return REPEATS
-        line, above = quote_line(memory, (start, end), self.now, self.words)
+        line, above = quote_line(memory, (start, end), self._as_lines.now, self._as_lines.words)
         of_its_day = memory.chat, above
         is_first = of_its_day not in self._above
-        tokens = self.count(line) + 1 + (self.count(above) + 1 if is_first else 0)
-        if tokens > self.room:
+        count = self._as_lines.count
+        tokens = count(line) + 1 + (count(above) + 1 if is_first else 0)
+        if tokens > self._room:
             return NO_ROOM
-        self.room -= tokens
+        self._room -= tokens
         self._know(words)
         if is_first:
             self._above[of_its_day] = self._alone(above)
@@ -141,7 +128,7 @@ class Quotes:
 
     def _at(self, memory: Memory) -> float:
         at = memory.created_at
-        return -math.inf if at is None or is_to_come(at, self.now) else at.timestamp()
+        return -math.inf if at is None or is_to_come(at, self._as_lines.now) else at.timestamp()
 
     def _alone(self, above: str) -> str:
         """Another one where another chat of the same day and title has this."""

@@ -32,7 +32,7 @@ from .lines import Lines
 from .profile import Profiles, within
 from .quotes import Quotes
 from .rank import Ranked, kept_stem, ranked
-from .search import asks_for_all, candidates, query_of
+from .search import asks_for_all, candidates
 from .select import ENOUGH, INJECTED, INJECTED_BEFORE, TO_FORGET, Gate, Selection, select
 from .sources import Aside, Sources
 from .standing import Kept, Standing
@@ -131,14 +131,11 @@ class Recaller:
         ]
         news = [*profile, *chosen[: _most(settings, turn, kept.lines, selection)]]
         facts = list(self._new(lines, kept.corrections, news, aside.messages))
+        said_here = [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)]
         quotes = Quotes(
-            query=query_of(turn.text),
-            now=now,
-            words=words,
-            count=count,
-            room=_room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
-            known=[query_of(turn.text)]
-            + [one.text for one in (*kept.lines, *facts) if not is_quote(one.line)],
+            lines,
+            _room_for_quotes(settings, turn, kept.lines, lines, relevant.asked),
+            known=[lines.query, *said_here],
             before=[one.line for one in kept.lines if _is_of_chat(one)],
         )
         spoken = quotes.select(
@@ -147,7 +144,7 @@ class Recaller:
         )
         from_chats = [lines.told(one, quotes.lines[one.id]) for one in quotes.in_order(spoken.chosen)]
         read, from_documents, document_tokens = self._documents.told(
-            relevant.documents, relevant.documents_gate, turn, settings, lines, kept.lines, facts
+            relevant.documents, relevant.documents_gate, settings, lines, kept.lines, facts
         )
         new = (*facts, *from_chats, *from_documents)
         self._standing.note(turn, view, new)
@@ -217,7 +214,7 @@ class Recaller:
         closed = Gate(0.0, settings.relevance_threshold)
         if not settings.memories_per_turn and not asks_to_forget:
             return _Relevant(Selection((), ()), closed, frozenset(), (), closed)
-        query = query_of(turn.text)
+        query = lines.query
         found, passages, pages = apart(candidates(backend, turn, view))
         if aside or any(item.memory.copy_of for item in found):
             found = self._said_by_others(found, aside.messages)

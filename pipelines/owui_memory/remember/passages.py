@@ -62,22 +62,24 @@ class Passage:
 def passages(exchange: Exchange) -> list[Passage]:
     """What is kept of an exchange, in order; nothing of greetings, thanks, and answers to those."""
     said, answer = without_block(exchange.user_text), without_block(exchange.assistant_text)
-    says = _says_something(said)
-    if not says and len(answer) <= _REPLY_CHARS and not _tells(answer):
+    if not _says_something(said) and len(answer) <= _REPLY_CHARS and not _tells(answer):
         return []
     own = of_message(said)
     lead = (own[0] if own else " ".join(said.split()))[:_LEAD_CHARS]
-    answered = (
-        _bounded(cut(shaped(ends_of(answer), len(answer)))) if _says_something(answer, by=ASSISTANT) else []
-    )
+    answered = of_message(answer, by=ASSISTANT)
     return [Passage(USER, text) for text in own] + [Passage(ASSISTANT, text, lead) for text in answered]
 
 
-def of_message(text: str) -> list[str]:
-    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like."""
-    if not _says_something(text):
+def of_message(text: str, *, by: str = USER) -> list[str]:
+    """What is kept of what somebody says, without what it answers; [] of greetings, thanks and the like.
+
+    Of a long one, its beginning and end.
+    """
+    if not _says_something(text, by=by):
         return []
-    return _bounded(cut(shaped(ends_of(text), len(text), may_be_pasted=True)))
+    found = cut(shaped(ends_of(text), len(text), may_be_pasted=by == USER))
+    half = _MOST_PASSAGES // 2
+    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _says_something(text: str, *, by: str = USER) -> bool:
@@ -245,11 +247,6 @@ def cut(blocks: list[str]) -> list[str]:
             last = _joined([found.pop(), last])
         found.append(last)
     return found
-
-
-def _bounded(found: list[str]) -> list[str]:
-    half = _MOST_PASSAGES // 2
-    return found[:half] + found[-half:] if len(found) > _MOST_PASSAGES else found
 
 
 def _units(blocks: list[str]) -> Iterator[tuple[str, bool]]:

@@ -77,8 +77,13 @@ class Reconciler:
         }
         shown = _nearest(near)
         wanted, reply = self._asked(shown)
+        has_wish = any(one.op == "add" and one.kind == "preference" for one in wanted)
         operations, known = revised(
-            wanted, shown, self._wishes(wanted), self._said_for, partial(wish_like, self.backend)
+            wanted,
+            shown,
+            wishes_of(self.backend, self.batch) if has_wish else [],
+            lambda text: _sentences(self._sources(text)),
+            partial(wish_like, self.backend),
         )
         changes = [
             self._change(position, operation, operations, known, reply.model)
@@ -103,15 +108,6 @@ class Reconciler:
             if len(self.batch.exchanges) > 1:
                 raise  # each is asked about alone, later
             return _ask(self.backend, prompt(short=True))
-
-    def _wishes(self, operations: Sequence[Operation]) -> list[Memory]:
-        """What is stored of the user's wishes, where another one is to be added."""
-        is_wanted = any(one.op == "add" and one.kind == "preference" for one in operations)
-        return wishes_of(self.backend, self.batch) if is_wanted else []
-
-    def _said_for(self, text: str) -> list[str]:
-        """The sentences of the messages that a text can have come from."""
-        return _sentences(self._sources(text))
 
     def _change(
         self,

@@ -270,7 +270,7 @@ class Writer:
         self._outbox.renew(batch)
         if not stored:
             messages = list(_messages(batch))
-            stored = backend.add(batch.user_id, messages, infer=True, batch=batch.name, scope=batch.scope)
+            stored = backend.extract(batch.user_id, messages, batch=batch.name, scope=batch.scope)
             if not all(memory.id for memory in stored):
                 stored = backend.added_by(batch.user_id, batch.name)
         stored = _without_copies(backend, stored)

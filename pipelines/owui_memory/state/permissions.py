@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +23,8 @@ from .switches_table import IS_ON, bound
 KEPT_S = 3 * 24 * 3600
 _COMING = 1000  # decisions
 
+# Of a permission, in columns of the same names.
+_KEPT = ("chat_id", "exchange_key", "follows", "timezone", "scope", "key", "answered_by")
 # The names of columns are taken.
 _VALUES = select(*(bindparam(f"new_{one.name}", type_=one.type) for one in decisions.columns)).where(IS_ON)
 _KEYS = ("user_id", "key")
@@ -101,18 +104,8 @@ class Permissions:
         if decided is None:
             return True  # a later inlet has forbidden it meanwhile
         given = decided
-        row = {
-            "key": given.key,
-            "user_id": user_id,
-            "chat_id": given.chat_id,
-            "exchange_key": given.exchange_key,
-            "follows": given.follows,
-            "timezone": given.timezone,
-            "scope": given.scope,
-            "answered_by": given.answered_by,
-            "created_at": given.asked_at,
-        }
-        values = {f"new_{name}": value for name, value in row.items()}
+        values: dict[str, Any] = {f"new_{name}": getattr(given, name) for name in _KEPT}
+        values |= {"new_user_id": user_id, "new_created_at": given.asked_at}
         values |= bound(user_id, given.chat_id, given.model)
 
         def keep(connection: Connection) -> bool | None:
@@ -141,9 +134,8 @@ class Permissions:
         rows = self._reading.run(lambda connection: _WANTED.rows(connection, wanted))
         if not rows:
             return None
-        row = rows[0]
-        ids = row.chat_id, row.exchange_key, row.follows, row.timezone
-        return Permission(*ids, row.scope, row.created_at, row.key, row.answered_by)
+        kept = {name: getattr(rows[0], name) for name in _KEPT}
+        return Permission(**kept, asked_at=rows[0].created_at)
 
     def used(self, user_id: str, permission: Permission) -> None:
         """The turn is over. A permission that was found by what was said is for one answer only."""

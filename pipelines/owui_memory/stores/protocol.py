@@ -1,7 +1,8 @@
 """What the library backend asks of a vector store: mem0's own calls, and some that mem0 has no name for.
 
-mem0 calls `insert`, `update`, `delete`, `get`, `list` and `search`; the rest is for this package. Each of our
-stores keeps to it, whatever mem0's class that it comes from does, and raises nothing but MemoryFault.
+mem0 calls `insert` (see `Insert`), `update`, `delete`, `get`, `list` and `search`; the rest is for this
+package. Each of our stores keeps to it, whatever mem0's class that it comes from does, and raises nothing
+but MemoryFault.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from typing import Any, Protocol
 Payload = Mapping[str, Any]
 Vector = Sequence[float]
 Filters = Mapping[str, Any]
-
-
 # Memories with `id` and `payload`; what a search found has a `score` besides, higher being better.
 Rows = Sequence[Any]
 
@@ -49,14 +48,6 @@ class VectorStore(Protocol):
     embedding_model_dims: int
 
     # Writing
-
-    def insert(
-        self,
-        vectors: Sequence[Vector],
-        payloads: Sequence[Payload] | None = None,
-        ids: Sequence[str] | None = None,
-    ) -> None:
-        """As `put`; without ids each gets one of its own."""
 
     def put(self, ids: Sequence[str], vectors: Sequence[Vector], payloads: Sequence[Payload]) -> None:
         """Store memories; one whose id exists is replaced, so doing it once more changes nothing.

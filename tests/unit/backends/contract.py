@@ -1,7 +1,5 @@
 """What the contract's tests share: each backend with what stands behind it, and ways to make that fail."""
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,9 +84,14 @@ def added_texts(backend: Backend, batch: str, user: str = "ada") -> set[str]:
     return {memory.text for memory in backend.added_by(user, batch)}
 
 
+def keep(backend: Backend, user: str, *texts: str, batch: str = "b") -> list[str]:
+    """Each as it stands; their ids."""
+    return [backend.store(user, Memory("", text, batch=batch)) for text in texts]
+
+
 CALLS: dict[str, Callable[[Backend], object]] = {
     "search": lambda backend: backend.search("ada", SECRET, 5),
-    "add": lambda backend: backend.add("ada", said(SECRET), infer=False, batch="b"),
+    "extract": lambda backend: backend.extract("ada", said(SECRET), batch="b"),
     "added_by": lambda backend: backend.added_by("ada", "b"),
     "store": lambda backend: backend.store("ada", Memory("", SECRET)),
     "get": lambda backend: backend.get(NOBODYS),

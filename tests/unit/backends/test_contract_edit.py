@@ -1,13 +1,11 @@
 """What every backend must do: memories are stored, got, replaced and removed one by one."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 
 from owui_memory.backends.base import Backend
 from owui_memory.core.memory import Memory
-from tests.unit.backends.contract import NOBODYS, Case, listed
+from tests.unit.backends.contract import NOBODYS, Case, keep, listed
 
 
 def texts(backend: Backend, query: str, user: str = "ada") -> set[str]:
@@ -116,7 +114,7 @@ def test_every_text_is_kept_as_far_as_it_is_one(backend: Backend) -> None:
         new = backend.store(user, Memory("", text, batch="b"))
         changed = backend.store(user, Memory("", "Something else.", batch="b"))
         assert backend.replace(changed, text, expires="")
-        backend.add(user, [{"role": "user", "content": text}], infer=False, batch="b")
+        keep(backend, user, text)
 
         assert listed(backend, user) == [stored] * 3
         assert {memory.text for memory in backend.added_by(user, "b")} == {stored}

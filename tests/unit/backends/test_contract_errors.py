@@ -1,14 +1,12 @@
 """What every backend must do when something behind it fails: say whose it is to mend, not what was said."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest
 
 from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
 from owui_memory.core.memory import Memory
-from tests.unit.backends.contract import KEY, SECRET, Case, listed, said
+from tests.unit.backends.contract import KEY, SECRET, Case, keep, listed, said
 
 
 def test_an_error_answer_says_what_to_do(own_case: Case) -> None:
@@ -17,7 +15,7 @@ def test_an_error_answer_says_what_to_do(own_case: Case) -> None:
     memory_id = backend.store("ada", Memory("", "I own a boat."))
     calls: list[Callable[[], object]] = [
         lambda: backend.search("ada", SECRET, 5),
-        lambda: backend.add("ada", said(SECRET), infer=True, batch="batch-1"),
+        lambda: backend.extract("ada", said(SECRET), batch="batch-1"),
         lambda: backend.store("ada", Memory("", SECRET)),
         lambda: backend.replace(memory_id, SECRET, expires=""),
     ]
@@ -55,6 +53,6 @@ def test_the_status_names_every_part_and_what_fails_and_does_not_raise(own_case:
     with pytest.raises(Retry, match="cannot be reached") as searching:
         own_case.backend.search("ada", SECRET, 5)
     with pytest.raises(Retry, match="cannot be reached"):
-        own_case.backend.add("ada", said(SECRET), infer=False, batch="batch-1")
+        keep(own_case.backend, "ada", SECRET, batch="batch-1")
     assert searching.value.hint
     own_case.backend.close()  # and once more at the end of the test

@@ -1,7 +1,5 @@
 """What the two backends behind HTTP must do, and what each of them alone."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import threading
@@ -29,6 +27,7 @@ from tests.unit.backends.contract import (
     added_texts,
     faults_of,
     fill,
+    keep,
     library_settings,
     listed,
     reactions,
@@ -149,7 +148,7 @@ def test_an_erasure_that_broke_off_is_finished_by_the_next_one(remote: Case) -> 
 def test_the_rules_for_extraction_go_along(remote: Case, scripted_llm: ScriptedLLM) -> None:
     rules = "Never remember hats."
     with contextlib.closing(remote_backend(remote.kind, remote.behind.url, rules=rules)) as backend:
-        backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1")
+        backend.extract("ada", said("I live in Rome."), batch="batch-1")
 
     assert rules in scripted_llm.chats()[-1].text
 
@@ -184,7 +183,7 @@ def to_server(server: RestServer) -> Iterator[ServerBackend]:
 
 
 def test_the_server_tells_meaning_and_words_apart(to_server: ServerBackend) -> None:
-    to_server.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
+    keep(to_server, "ada", "My dog is called Rex.", batch="batch-1")
 
     (found,) = to_server.search("ada", "My dog is called Rex.", 5)
 
@@ -211,7 +210,7 @@ def test_what_fails_behind_the_server_is_sorted_by_its_code(
     for code, reaction in CODES.items():
         body = {"detail": "…", "code": code, "request_id": "1"}
         with server.fail(502, body), pytest.raises(MemoryFault) as raised:
-            to_server.add("ada", said(SECRET), infer=True, batch="batch-1")
+            to_server.extract("ada", said(SECRET), batch="batch-1")
         assert type(raised.value) is reaction, code
         assert not re.search(r"\b502\b", str(raised.value))
         assert raised.value.hint
@@ -250,12 +249,12 @@ def test_a_failed_event_is_tried_again(platform: Platform, to_platform: Platform
     platform.fail_events = True
 
     with pytest.raises(Retry, match="failed to read"):
-        to_platform.add("ada", said("I live in Rome."), infer=True, batch="batch-1")
+        to_platform.extract("ada", said("I live in Rome."), batch="batch-1")
 
 
 def test_what_stays_pending_counts_as_remembered(platform: Platform) -> None:
     with contextlib.closing(PlatformBackend(platform.url, KEY, pauses_s=(0,))) as backend:
-        assert backend.add("ada", said("I live in Rome."), infer=True, batch="batch-1") == []
+        assert backend.extract("ada", said("I live in Rome."), batch="batch-1") == []
 
     assert [event["status"] for event in platform.events.values()] == ["RUNNING"]
 
@@ -264,7 +263,7 @@ def test_closing_ends_the_wait_for_an_event(platform: Platform) -> None:
     backend = PlatformBackend(platform.url, KEY, pauses_s=(3600,))
     results: list[list[Memory]] = []
     adding = threading.Thread(
-        target=lambda: results.append(backend.add("ada", said("I live in Rome."), infer=True, batch="b"))
+        target=lambda: results.append(backend.extract("ada", said("I live in Rome."), batch="b"))
     )
     adding.start()
     while not platform.events:
@@ -281,7 +280,7 @@ def test_what_is_long_is_read_page_by_page(
 ) -> None:
     monkeypatch.setattr(platform_module, "_PAGE", 10)
     texts = [f"I own boat number {number}." for number in range(13)]
-    to_platform.add("ada", [m for text in texts for m in said(text)], infer=False, batch="batch-1")
+    keep(to_platform, "ada", *texts, batch="batch-1")
     platform.requests.clear()
 
     assert added_texts(to_platform, "batch-1") == set(texts)

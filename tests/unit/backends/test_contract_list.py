@@ -1,13 +1,11 @@
 """What every backend must do: all of a user's memories are listed, and erased, and nobody else's."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.backends.base import Backend
 from owui_memory.core.errors import Drop
 from owui_memory.core.memory import Memory
-from tests.unit.backends.contract import Case, added_texts, fill, listed, said
+from tests.unit.backends.contract import Case, added_texts, fill, keep, listed
 
 NOBODY = ["", " ", "*", "ada lovelace", " ada", "ada\n", "ada\0", "ada\ud83e"]
 ODD = ["zoë", "用户", "🦒", "a%b_c", "../ada", "ada/b?c=d&e#f", "o'brien;--", "ada*", "[ada]", "x" * 200]
@@ -47,8 +45,8 @@ def test_memories_of_the_same_moment_are_in_one_order(case: Case) -> None:
 
 def test_erasing_a_user_leaves_the_others_alone(backend: Backend) -> None:
     backend.store("ada", Memory("", "Went to Oslo.", expires="2020-01-01"))
-    backend.add("ada", said("I own a boat."), infer=False, batch="b")
-    backend.add("bob", said("I own a car."), infer=False, batch="b")
+    keep(backend, "ada", "I own a boat.", batch="b")
+    keep(backend, "bob", "I own a car.", batch="b")
 
     assert backend.erase("ada") == 2
 
@@ -69,7 +67,7 @@ def test_an_id_that_can_be_nobodys_reaches_nobody(case: Case) -> None:
     for nobody in NOBODY:
         for call in (
             lambda user: backend.search(user, "boat", 5),
-            lambda user: backend.add(user, said("I own a car."), infer=False, batch="b"),
+            lambda user: keep(backend, user, "I own a car.", batch="b"),
             lambda user: backend.added_by(user, "b"),
             lambda user: backend.store(user, Memory("", "I own a car.")),
             lambda user: backend.of_kind(user, "fact", 5),

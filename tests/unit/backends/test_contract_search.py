@@ -1,13 +1,11 @@
 """What every backend must do: remember and find."""
 
-from __future__ import annotations
-
 import threading
 
 import pytest
 
 from owui_memory.backends.base import Backend
-from tests.unit.backends.contract import Case, added_texts, found_texts, said
+from tests.unit.backends.contract import Case, added_texts, found_texts, keep, said
 
 
 def test_an_empty_store_finds_nothing(backend: Backend) -> None:
@@ -16,17 +14,17 @@ def test_an_empty_store_finds_nothing(backend: Backend) -> None:
 
 
 def test_what_is_added_as_it_stands_is_found_by_its_user_only(backend: Backend) -> None:
-    added = backend.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
-    backend.add("bob", said("My cat is called Tom."), infer=False, batch="batch-2")
+    keep(backend, "ada", "My dog is called Rex.", batch="batch-1")
+    keep(backend, "bob", "My cat is called Tom.", batch="batch-2")
 
-    assert [memory.text for memory in added] == ["My dog is called Rex."]
+    assert added_texts(backend, "batch-1") == {"My dog is called Rex."}
     assert found_texts(backend, "ada", "What is my dog called?") == ["My dog is called Rex."]
     assert found_texts(backend, "bob", "What is my dog called?") == ["My cat is called Tom."]
     assert found_texts(backend, "eve", "What is my dog called?") == []
 
 
 def test_a_memory_tells_id_times_batch_and_how_near_it_is(backend: Backend) -> None:
-    backend.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
+    keep(backend, "ada", "My dog is called Rex.", batch="batch-1")
 
     (near,) = backend.search("ada", "My dog is called Rex.", 5)
     (far,) = backend.search("ada", "quarterly revenue", 5)
@@ -40,7 +38,7 @@ def test_a_memory_tells_id_times_batch_and_how_near_it_is(backend: Backend) -> N
 
 def test_the_nearest_come_and_no_more_than_asked_for(backend: Backend) -> None:
     for text in ("My dog is called Rex.", "I play the cello.", "I live in Rome."):
-        backend.add("ada", said(text), infer=False, batch="batch-1")
+        keep(backend, "ada", text, batch="batch-1")
 
     # `limit` by meaning and `limit` by words.
     assert found_texts(backend, "ada", "Where do I live? In Rome?", limit=1)[0] == "I live in Rome."
@@ -49,18 +47,17 @@ def test_the_nearest_come_and_no_more_than_asked_for(backend: Backend) -> None:
 
 
 def test_many_nearer_memories_of_others_hide_nothing(backend: Backend) -> None:
-    crowd = [message for _ in range(20) for message in said("My dog is called Rex.")]
-    backend.add("bob", crowd, infer=False, batch="batch-1")
-    backend.add("ada", said("I play the cello."), infer=False, batch="batch-2")
+    keep(backend, "bob", *20 * ["My dog is called Rex."], batch="batch-1")
+    keep(backend, "ada", "I play the cello.", batch="batch-2")
 
     assert found_texts(backend, "ada", "My dog is called Rex.") == ["I play the cello."]
 
 
 def test_a_batch_is_looked_up_by_user_and_name(backend: Backend) -> None:
-    backend.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
-    backend.add("ada", said("I play the cello."), infer=False, batch="batch-1")
-    backend.add("ada", said("I live in Rome."), infer=False, batch="batch-2")
-    backend.add("bob", said("My cat is called Tom."), infer=False, batch="batch-1")
+    keep(backend, "ada", "My dog is called Rex.", batch="batch-1")
+    keep(backend, "ada", "I play the cello.", batch="batch-1")
+    keep(backend, "ada", "I live in Rome.", batch="batch-2")
+    keep(backend, "bob", "My cat is called Tom.", batch="batch-1")
 
     assert added_texts(backend, "batch-1") == {"My dog is called Rex.", "I play the cello."}
     assert added_texts(backend, "batch-3") == set()
@@ -75,10 +72,10 @@ def test_similarity_is_0_to_1_and_0_where_it_cannot_be_told(case: Case) -> None:
 
 
 def test_with_infer_the_llm_says_what_is_remembered(backend: Backend) -> None:
-    assert backend.add("ada", said("What time is it?"), infer=True, batch="batch-0") == []
+    assert backend.extract("ada", said("What time is it?"), batch="batch-0") == []
     chat = [*said("I live in Rome. What time is it?"), {"role": "assistant", "content": "Noon."}]
 
-    added = backend.add("ada", chat, infer=True, batch="batch-1")
+    added = backend.extract("ada", chat, batch="batch-1")
 
     assert [(memory.text, memory.batch) for memory in added] == [("User live in Rome.", "batch-1")]
     assert {memory.id for memory in added} <= {memory.id for memory in backend.added_by("ada", "batch-1")}
@@ -92,7 +89,7 @@ def test_threads_search_and_add_at_once(backend: Backend) -> None:
     def work(user: str) -> None:
         try:
             for number in range(3):
-                backend.add(user, said(f"{user} owns boat {number}."), infer=False, batch=user)
+                keep(backend, user, f"{user} owns boat {number}.", batch=user)
                 backend.search(user, "Which boats?", 5)
         except Exception as fault:  # noqa: BLE001 - told below
             faults.append(fault)

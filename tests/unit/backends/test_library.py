@@ -1,7 +1,5 @@
 """What the library backend adds to mem0: which part failed, and no embedding twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,18 +43,18 @@ def test_the_embedder_is_named_where_adding_fails_for_it(
     backend: LibraryBackend, scripted_llm: ScriptedLLM
 ) -> None:
     with scripted_llm.fault("embeddings", status=503), pytest.raises(Retry, match="The embedder at"):
-        backend.add("ada", SAID, infer=False, batch="b")
+        backend.store("ada", Memory("", "My dog is called Rex."))
 
 
 def test_the_llm_is_named_and_told_until_it_works_again(
     backend: LibraryBackend, scripted_llm: ScriptedLLM
 ) -> None:
     with scripted_llm.fault("chat", status=503), pytest.raises(Retry, match=r"The LLM at .* HTTP 503"):
-        backend.add("ada", SAID, infer=True, batch="b")
+        backend.extract("ada", SAID, batch="b")
     ok, detail = part(backend, "LLM")
     assert not ok
     assert "HTTP 503" in detail
-    assert len(backend.add("ada", SAID, infer=True, batch="b")) == 1
+    assert len(backend.extract("ada", SAID, batch="b")) == 1
     assert part(backend, "LLM") == (True, "openai chat")
 
 

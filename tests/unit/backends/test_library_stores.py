@@ -1,7 +1,5 @@
 """What the library does with each of its stores."""
 
-from __future__ import annotations
-
 import contextlib
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from tests.unit.backends.contract import (
     faults_of,
     fill,
     found_texts,
+    keep,
     library_case,
     library_settings,
     listed,
@@ -34,7 +33,7 @@ def test_memories_survive_a_reopening_but_not_by_another_embedder(
 ) -> None:
     settings = library_settings(scripted_llm, **store_settings(kind, request))
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
-        backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
+        keep(backend, "ada", "I live in Rome.", batch="batch-1")
 
     with contextlib.closing(LibraryBackend.open(settings, tmp_path)) as backend:
         assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
@@ -52,7 +51,7 @@ def test_mem0_keeps_no_history_and_the_messages_it_reads_again_in_memory(
     with contextlib.closing(LibraryBackend.open(library_settings(scripted_llm), tmp_path)) as backend:
         memory_id = backend.store("ada", Memory("", "The secret boat of ada."))
         backend.replace(memory_id, "The secret car of ada.", expires="")
-        backend.add("ada", said("I, ada, live in secret Rome."), infer=True, batch="b")
+        backend.extract("ada", said("I, ada, live in secret Rome."), batch="b")
         kept = backend._memory.db.connection
         before = "\n".join(kept.iterdump())
         backend.drop()
@@ -77,7 +76,7 @@ def test_a_qdrant_server_with_a_key(scripted_llm: ScriptedLLM, tmp_path: Path) -
         with pytest.warns(UserWarning, match="insecure connection"):
             backend = LibraryBackend.open(right, tmp_path)
         with contextlib.closing(backend):
-            backend.add("ada", said("I live in Rome."), infer=False, batch="batch-1")
+            keep(backend, "ada", "I live in Rome.", batch="batch-1")
             assert found_texts(backend, "ada", "Where do I live?") == ["I live in Rome."]
             assert (right.collection, "user_id") in server.indexes
 
@@ -154,7 +153,7 @@ def test_with_qdrant_meaning_and_words_are_one_request_and_lists_have_pages(
     settings = library_settings(scripted_llm, vector_store="qdrant", vector_store_url=qdrant.url)
     backend = library_case("qdrant", settings, scripted_llm, tmp_path / "data").backend
     with contextlib.closing(backend):
-        backend.add("ada", [{"role": "user", "content": "My dog is called Rex."}], infer=False, batch="b")
+        keep(backend, "ada", "My dog is called Rex.")
         qdrant.requests.clear()
         (found,) = backend.search("ada", "dogs called Rex", 5)
         assert [path.rpartition("points/")[2] for path in qdrant.requests] == ["query/batch"]

@@ -1,7 +1,5 @@
 """mem0's REST server as it really is: slow keys, slow LLMs, lists of 1,000, extraction of its own."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator
@@ -21,7 +19,7 @@ from owui_memory.remember.apply import Changes
 from tests.harness.mem0_server import RestServer
 from tests.harness.scripted_llm import ScriptedLLM
 from tests.harness.waiting import wait_until
-from tests.unit.backends.contract import KEY, fill, library_settings, listed, said, stand_in
+from tests.unit.backends.contract import KEY, fill, keep, library_settings, listed, said, stand_in
 from tests.unit.recall.conversation import Conversation, House, text_of
 from tests.unit.remember.mind import is_ours
 from tests.unit.remember.workbench import Bench
@@ -120,11 +118,11 @@ class TestASlowLlm:
         backend._timeouts = Timeouts(add=0.4)
         chat = said("I live in Rome.")
         with pytest.raises(Retry, match="too long"):
-            backend.add("ada", chat, infer=True, batch="b")
+            backend.extract("ada", chat, batch="b")
         with pytest.raises(Retry, match="may still be reading"):
-            backend.add("ada", chat, infer=True, batch="b")
+            backend.extract("ada", chat, batch="b")
         assert told(server, posts="/memories") == 1
-        assert backend.add("bob", said("I live in Oslo."), infer=False, batch="other")
+        assert keep(backend, "bob", "I live in Oslo.", batch="other")
 
     def test_a_message_is_remembered_once_however_often_it_was_tried(
         self, server: RestServer, backend: ServerBackend, tmp_path: Path
@@ -145,7 +143,7 @@ class TestASlowLlm:
         bench.say("I live in Rome.")
         batch = bench.outbox.claim(8)
         for _ in range(2):  # an earlier server sent it twice, and died
-            backend.add("ada", said("User live in Rome."), infer=False, batch=batch.name)
+            keep(backend, "ada", "User live in Rome.", batch=batch.name)
         bench.outbox.retry(batch, "died")
         bench.drain()
         bench.close()
@@ -279,5 +277,5 @@ class TestTheCheck:
 
 def test_a_fact_of_a_folder_is_known_outside_once_it_is_said_there(backend: ServerBackend) -> None:
     for scope in ("folder/1", "", "folder/1", ""):
-        backend.add("ada", said("I live in Rome."), infer=True, batch="b", scope=scope)
+        backend.extract("ada", said("I live in Rome."), batch="b", scope=scope)
     assert sorted(memory.scope for memory in backend.list_all("ada")) == ["", "folder/1"]

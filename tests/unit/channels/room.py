@@ -1,7 +1,5 @@
 """A server's channels for tests: a queue, a reader, a library and a scripted LLM."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path

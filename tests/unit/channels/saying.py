@@ -1,7 +1,5 @@
 """Messages of channels for tests."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 

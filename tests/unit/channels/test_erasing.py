@@ -1,7 +1,5 @@
 """What was deleted, changed or is to be forgotten goes, with what only it said; the rest stays."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

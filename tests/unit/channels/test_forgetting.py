@@ -1,7 +1,5 @@
 """Who asks to be forgotten is, whatever is under way, and so is a user who is erased."""
 
-from __future__ import annotations
-
 import threading
 
 from owui_memory.core.scope import WEBUI, channel_owner

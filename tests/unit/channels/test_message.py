@@ -1,7 +1,5 @@
 """What bots may send: read at the edge, with a sentence for whatever is wrong."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Whose messages are whose: codes, agreement, who is forgotten and not read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import pytest

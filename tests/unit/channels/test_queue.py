@@ -1,7 +1,5 @@
 """What is said waits on disk until it is read: once, in its order, bounded, whatever comes in between."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is learned of a channel: what its messages say, once, for that channel; and of members who agreed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

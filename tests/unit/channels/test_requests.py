@@ -1,7 +1,5 @@
 """What authors ask of memory is known in every language, and nothing else is taken for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.channels.requests import FORGET, LINK, READ, read_request

@@ -1,7 +1,5 @@
 """A desk for each test, and one for the tests of a module that leave nothing to others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Commands as a user gives them, carried out on an embedded store, without a server around."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What users type, mistyped too, and what they read."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

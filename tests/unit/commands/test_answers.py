@@ -1,7 +1,5 @@
 """Answers in Markdown: whatever stands in a memory is text."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

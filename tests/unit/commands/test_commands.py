@@ -1,7 +1,5 @@
 """`/memory ...` as it is read, and what it makes of a body."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is forgotten is hidden at once, brought back by `undo` for a while, and then nowhere."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

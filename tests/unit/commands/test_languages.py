@@ -1,7 +1,5 @@
 """Commands as people type them in their own language, and in which one they are answered."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

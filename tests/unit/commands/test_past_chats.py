@@ -1,7 +1,5 @@
 """Past chats in commands: found, forgotten, brought back, switched off."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

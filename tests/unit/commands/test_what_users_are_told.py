@@ -1,7 +1,5 @@
 """Of faults, users are told what does not work, and never where it is."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 
@@ -88,13 +86,7 @@ def test_the_status_of_a_user_tells_no_addresses(shared_desk: Desk) -> None:
     for fault in seen.values():
         for current in (backend, None):
             desk.live._backend, desk.live._fault = current, fault
-            for command in (
-                "/memory status",
-                "/memory why",
-                "/memory",
-                "/memory documents",
-                "/memory chats",
-            ):
+            for command in ("/memory status", "/memory why", "/memory", "/memory documents", "/memory chats"):
                 told = desk.ask(command)
                 assert not [one for one in WHERE if one in told], told
             if current is None:

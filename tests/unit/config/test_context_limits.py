@@ -1,7 +1,5 @@
 """The limits of prompts, by model."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.config.context_limits import limit_of, within

@@ -1,7 +1,5 @@
 """The presets in examples/valves are settings as they are now, and docs/providers.md tells of each."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

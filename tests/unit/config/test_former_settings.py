@@ -1,7 +1,5 @@
 """Settings by their names of the release before mean what they meant, and are told."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from functools import partial

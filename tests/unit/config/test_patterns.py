@@ -1,7 +1,5 @@
 """Ids and patterns of models, as an admin writes them."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

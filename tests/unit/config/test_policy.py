@@ -1,7 +1,5 @@
 """Who may read and write, and the reason in words."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

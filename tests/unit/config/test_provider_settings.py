@@ -1,7 +1,5 @@
 """Settings of models that cannot work are refused, with what to do."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 import pytest

@@ -1,7 +1,5 @@
 """Settings survive the admin panel, and a value that cannot be meant is refused in one sentence."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The setting `upstreams`: what it may be, and that its keys are never shown nor sent elsewhere."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A long chat through the filter, and what its model gets with each message."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What an LLM says of a chat is taken only where it can be meant; the lines before it stay as they are."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -48,10 +46,7 @@ def test_an_update_leaves_the_lines_that_hold(told: Any) -> None:
 def test_a_small_model_answers_in_lines() -> None:
     assert taken(
         Abstract(), PAST, reply("- The user builds a shelf.\n2. The budget is 240 euros.")
-    ).lines == (
-        "The user builds a shelf.",
-        "The budget is 240 euros.",
-    )
+    ).lines == ("The user builds a shelf.", "The budget is 240 euros.")
 
 
 @pytest.mark.parametrize(

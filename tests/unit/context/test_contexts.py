@@ -1,7 +1,5 @@
 """A simulated chat whose messages bring memories: what of it stays, turn by turn and after a restart."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import replace

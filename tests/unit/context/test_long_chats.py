@@ -1,7 +1,5 @@
 """A chat that goes on for long keeps within its model's tokens, through the filter as Open WebUI calls it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from statistics import fmean
 

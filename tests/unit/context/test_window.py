@@ -1,7 +1,5 @@
 """What stays of a chat fits, begins the same way until the next cut, and needs nobody who remembers it."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

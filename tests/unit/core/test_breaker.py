@@ -1,7 +1,5 @@
 """The breaker opens, lets one test call through a pause, and closes."""
 
-from __future__ import annotations
-
 from owui_memory.core.breaker import Breaker
 
 

@@ -1,7 +1,5 @@
 """Every text in every language, with the same placeholders, and commands in it that do what they say."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Where the chats are answered, read from Open WebUI's own variables; who answered, read from its bodies."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is loaded is spared full collections; what a reload leaves behind still goes."""
 
-from __future__ import annotations
-
 import gc
 import weakref
 from collections.abc import Iterator

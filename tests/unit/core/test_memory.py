@@ -1,7 +1,5 @@
 """What is stored of a memory is read again, whichever mem0 holds it."""
 
-from __future__ import annotations
-
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any

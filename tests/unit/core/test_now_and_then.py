@@ -1,7 +1,5 @@
 """A thread that looks now and then: at once when it is woken, again while there is more, until a stop."""
 
-from __future__ import annotations
-
 import threading
 
 from owui_memory.core.now_and_then import NowAndThen

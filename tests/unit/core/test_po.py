@@ -1,7 +1,5 @@
 """The text format of gettext, as translators' tools write it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.locales import Locale, po

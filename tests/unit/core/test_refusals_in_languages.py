@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -47,6 +48,18 @@ def test_why_something_is_not_imported(code: str) -> None:
     assert [one for one in get_args(Unread) if not locale(code).has(f"page, import: {one}")] == []
     unseen = {Reason.TASK, Reason.NO_USER, Reason.NOT_PERMITTED}  # of no import
     assert [one for one in set(Reason) - unseen if not locale(code).has(f"reason: {one}")] == []
+
+
+def test_what_is_counted_has_a_plural() -> None:
+    """No "1 facts": whatever may be one is told by `n`. Bounds are never one."""
+    bounds = {"most", "limit", "files", "budget", "team", "line", "tokens"}
+    found = {
+        id_: said[0]
+        for id_, said in ENGLISH._messages.items()
+        for name in re.findall(r"\{(\w+)\} (?:[a-z]+ )?[a-z]+s\b", said[0])
+        if len(said) == 1 and name not in bounds
+    }
+    assert found == {}
 
 
 def reasons() -> set[str]:

@@ -1,17 +1,8 @@
 """Whose a memory is, by its scope, and under which id it lies."""
 
-from __future__ import annotations
-
 import pytest
 
-from owui_memory.core.scope import (
-    FOLDER,
-    PERSONA,
-    TEAM,
-    USER,
-    is_of_another_team,
-    scope_for,
-)
+from owui_memory.core.scope import FOLDER, PERSONA, TEAM, USER, is_of_another_team, scope_for
 
 
 @pytest.mark.parametrize(

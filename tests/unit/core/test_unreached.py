@@ -1,7 +1,5 @@
 """Why a server is not reached is told without the names of classes, whichever client has asked."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import socket

@@ -1,7 +1,5 @@
 """Digests: templates that hold, statements that their sources bear out, and files every week."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

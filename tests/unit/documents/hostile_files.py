@@ -1,8 +1,6 @@
 """Files that are broken or ill-meant, each (name, content): made here, so that none of them lies about."""
 
 # ruff: noqa: E501
-from __future__ import annotations
-
 import io
 import zipfile
 import zlib

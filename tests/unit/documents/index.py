@@ -1,7 +1,5 @@
 """A folder of documents and what is kept of them, for tests; backends that fail."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What documents say, read in a process that is bounded, by real files of each format."""
 
-from __future__ import annotations
-
 import os
 import zipfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Whatever ends the work on documents, or fails in it: the next run goes on, and others are served."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """Which files are read, and that nothing outside of a user's folder is."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

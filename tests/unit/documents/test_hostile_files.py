@@ -1,7 +1,5 @@
 """Broken and ill-meant files end in time, say why, reach nothing, and leave the next file readable."""
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Files that programs send land in their user's folder, and in nobody else's."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

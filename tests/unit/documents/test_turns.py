@@ -1,7 +1,5 @@
 """Whose files are read first: nobody waits for another's thousands."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

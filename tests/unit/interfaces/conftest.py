@@ -1,7 +1,5 @@
 """One started filter for all tests of a module that only talk to it; each of them has users of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The course of people's lives with the filter, and what may come out of it: see the test that draws them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import NamedTuple

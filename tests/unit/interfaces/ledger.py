@@ -3,8 +3,6 @@
 Each statement holds a word that nothing else holds, so that it is known wherever it turns up.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field

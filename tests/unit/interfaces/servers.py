@@ -1,7 +1,5 @@
 """Two servers on one state database and one store, as their users see them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

@@ -1,7 +1,5 @@
 """Every recorded body is read right, and the block goes where it should."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What is written, edited and deleted in Open WebUI's channels, handed on once and in order."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import time

@@ -1,7 +1,5 @@
 """The filter's embedder for other programs: what the proxy answers at /v1/embeddings for it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable, Iterator

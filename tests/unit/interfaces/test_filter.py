@@ -1,7 +1,5 @@
 """Whatever the server passes in, the filter never raises and never changes a message that is not its own."""
 
-from __future__ import annotations
-
 import asyncio
 import copy
 import threading

@@ -1,7 +1,5 @@
 """Megabytes of anything, in inlet and outlet: the event loop goes on, and so do other users."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

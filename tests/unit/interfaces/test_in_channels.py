@@ -1,7 +1,5 @@
 """A model that is mentioned in a channel is told what is known of it, and nothing that is a user's own."""
 
-from __future__ import annotations
-
 import copy
 import uuid
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Whatever a body holds: the server can send it on, its texts have a bound, inlet and outlet agree on it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import threading

@@ -1,7 +1,5 @@
 """One at a time of each user, in a pool that none of them fills."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The Pipelines server sets a plugin aside that cannot be imported: it loads without what images may lack."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

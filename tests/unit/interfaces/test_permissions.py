@@ -1,7 +1,5 @@
 """Whose permission an answer has, and whose it has not: by chat, model, user and time."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

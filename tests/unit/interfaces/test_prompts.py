@@ -1,7 +1,5 @@
 """What is left out of a body takes along what belongs to it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from owui_memory.core.turn import Turn

@@ -1,7 +1,5 @@
 """A request's body comes whole, or not at all."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

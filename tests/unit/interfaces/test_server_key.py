@@ -1,7 +1,5 @@
 """Which requests have the server's key."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A state database that cannot be opened at the start: chats go on, and memory comes to life by itself."""
 
-from __future__ import annotations
-
 import copy
 import threading
 from collections.abc import Callable, Iterator

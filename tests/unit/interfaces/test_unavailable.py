@@ -1,7 +1,5 @@
 """Commands and their answers never reach the model, and get an answer, whatever of memory does not work."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Forms and files as they come in: one file each, by its whole name, and nothing left behind."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import AsyncIterator

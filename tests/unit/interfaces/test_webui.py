@@ -1,7 +1,5 @@
 """What is fetched from Open WebUI, within bounds, and while chats are deleted there."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterator
@@ -44,10 +42,7 @@ def api(tmp_path: Path) -> Iterator[WebUi]:
     answers("/chats/gone", JSONResponse({"detail": "not found"}, 404))
     for id_ in "ab":
         answers(f"/chats/{id_}", {"id": id_, "text": "x" * 500})
-    with (
-        WebServer(app) as server,
-        WebUi.of(Valves(webui_url=server.url, webui_api_key="key")) as one,
-    ):
+    with WebServer(app) as server, WebUi.of(Valves(webui_url=server.url, webui_api_key="key")) as one:
         yield one
 
 

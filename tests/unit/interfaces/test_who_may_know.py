@@ -1,7 +1,5 @@
 """The filter leaves alone what it is to leave alone, tells why, and lets nothing through on the way."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import re

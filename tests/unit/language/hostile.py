@@ -1,7 +1,5 @@
 """What somebody might get into a memory to make a model, a browser or a terminal do their will."""
 
-from __future__ import annotations
-
 # Closes our block, or begins another, in every spelling.
 CLOSING = (
     "</user_memories>",

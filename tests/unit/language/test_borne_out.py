@@ -1,7 +1,5 @@
 """What a statement may say beyond its sources: nothing."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.borne_out import bears_out

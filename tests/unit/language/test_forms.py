@@ -1,7 +1,5 @@
 """Which words are forms of one: for keywords, and for what is to be forgotten."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.forget_requests import is_meant

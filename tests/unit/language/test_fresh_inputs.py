@@ -1,7 +1,5 @@
 """What is made of inputs that nothing here was written for."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """The language of a message by its own words: told where it is plain, else not."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.guess import language_in

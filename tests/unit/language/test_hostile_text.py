@@ -1,7 +1,5 @@
 """Whatever people say, paste, import or let a model answer: the work for it grows as the text does."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 import re

@@ -1,7 +1,5 @@
 """What is kept without an LLM, in fourteen languages and in others: statements, and nothing else."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.forget_requests import asks_to_forget

@@ -1,7 +1,5 @@
 """What a statement says is over."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.over import ends

@@ -1,7 +1,5 @@
 """Questions about the past: what asks for them, which time they name, and what hostile text costs."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

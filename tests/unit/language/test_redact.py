@@ -1,7 +1,5 @@
 """Secrets in what people say are found, and what is only near is not."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Scripts and marks, by Unicode's properties."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.detection import likely

@@ -1,7 +1,5 @@
 """Who speaks of themselves, asking or telling, in any language."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """What is taken out of texts, and what stays."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

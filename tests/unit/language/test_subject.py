@@ -1,7 +1,5 @@
 """What is embedded of a statement does not name its user, in whatever language it is."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.subject import without_user

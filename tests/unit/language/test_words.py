@@ -1,7 +1,5 @@
 """Which words of a query are looked for."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.words import content_words

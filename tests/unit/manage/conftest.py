@@ -1,7 +1,5 @@
 """Memories to be moved: a house with a state database, an embedder of each size, and a switch of settings."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path

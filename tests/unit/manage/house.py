@@ -1,7 +1,5 @@
 """A server's backend with its mover, without the server."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What is kept of users in one of the stores, to be erased."""
 
-from __future__ import annotations
-
 import json
 
 from sqlalchemy import Engine, inspect, text

@@ -1,7 +1,5 @@
 """Forget means gone: no file and no table holds the text afterwards, and nobody else loses anything."""
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -20,6 +18,7 @@ from owui_memory.config.settings import Valves
 from owui_memory.core.change import Change
 from owui_memory.core.errors import ClaimLost, Drop
 from owui_memory.core.exchange import Batch, Exchange
+from owui_memory.core.memory import Memory
 from owui_memory.language.words import mark_of
 from owui_memory.manage.erasure import erase as module
 from owui_memory.manage.erasure import erasures
@@ -74,10 +73,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory, _running_llm: ScriptedLLM
 
 
 def settings_of(kind: str, place: Place, llm: ScriptedLLM) -> Valves:
-    urls = {
-        "qdrant": str(place.folder / "qdrant"),
-        "pgvector": with_password(place.url, PASSWORD),
-    }
+    urls = {"qdrant": str(place.folder / "qdrant"), "pgvector": with_password(place.url, PASSWORD)}
     store = {"vector_store": kind, "vector_store_url": urls.get(kind, "")}
     key = PASSWORD if kind == "pgvector" else ""
     return Valves(**store, vector_store_api_key=key, **llm.embeds())
@@ -200,7 +196,7 @@ class TestOnce:
         batch = kept.outbox.claim()
         kept.eraser.erase_user("ada")
         kept.journal.intend([Change(batch.name, 0, "ada", "add", "", "", BOTH)])
-        kept.backend.add("ada", [{"role": "user", "content": BOTH}], infer=False, batch=batch.name)
+        kept.backend.store("ada", Memory("", BOTH, batch=batch.name))
         monkeypatch.setattr(module, "SETTLED_S", 0.0)
         monkeypatch.setattr(erasures, "SETTLED_S", 0.0)
         kept.eraser.go_on()

@@ -1,7 +1,5 @@
 """What is erased is erased in every place: the home, places that were left, and mem0's own server."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

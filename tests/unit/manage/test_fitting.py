@@ -1,7 +1,5 @@
 """What a search finds, and that it finds nothing where nothing fits: with the bundled embedder."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the model of earlier releases has embedded comes along from every store, noted or not."""
 
-from __future__ import annotations
-
 import contextlib
 import random
 from pathlib import Path

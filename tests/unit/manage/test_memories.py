@@ -20,7 +20,7 @@ from owui_memory.manage import memories, outcomes
 from owui_memory.manage.erasure.erase import Eraser
 from owui_memory.manage.memories import Control
 from owui_memory.manage.migrate.reach import location_of_backend
-from owui_memory.manage.outcomes import Asked, Imported
+from owui_memory.manage.outcomes import Asked, Imported, Page
 from owui_memory.remember.journal import Journal
 from tests.harness import places
 from tests.harness.scripted_llm import ScriptedLLM
@@ -89,7 +89,7 @@ def leading_to(case: Case) -> tuple[Valves, Location]:
 
 def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> None:
     room.knows(DOG, CITY)
-    page = room.control.page("ada")
+    page = Page.of(room.control.all("ada"), 1)
     assert [memory.text for memory in page.items] == [CITY, DOG]
     assert {memory.chat for memory in page.items} == {"c"}
     assert (page.total, page.number, page.pages, page.first) == (2, 1, 1, 1)
@@ -98,12 +98,12 @@ def test_what_is_remembered_is_listed_newest_first_with_its_chat(room: Room) -> 
 def test_pages_go_on_where_the_one_before_ended(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcomes, "PAGE", 2)
     room.knows(DOG, CITY, PHONE)
-    second = room.control.page("ada", 2)
+    second = Page.of(room.control.all("ada"), 2)
     assert [memory.text for memory in second.items] == [DOG]
     assert (second.first, second.pages) == (3, 2)
     for number in (0, 3):
         with pytest.raises(Drop, match="2 pages"):
-            room.control.page("ada", number)
+            Page.of(room.control.all("ada"), number)
 
 
 def test_what_is_known_is_not_remembered_twice(room: Room) -> None:

@@ -1,7 +1,5 @@
 """Another model, another store: every memory comes along, while it is served from where it was."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence

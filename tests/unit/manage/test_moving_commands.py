@@ -1,7 +1,5 @@
 """`owui-memory export | import | migrate`, on the state of a server."""
 
-from __future__ import annotations
-
 import json
 import stat
 import threading

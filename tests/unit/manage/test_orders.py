@@ -1,7 +1,5 @@
 """Commands, each carried out once, and what their numbers mean; on SQLite and on PostgreSQL."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Where memories live, in a file and in PostgreSQL: one home each, and nothing secret written down."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """An erasure that is taken up again, after a kill, takes nothing that its user has said since."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from owui_memory.core.change import Change

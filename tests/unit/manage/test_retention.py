@@ -1,7 +1,5 @@
 """What is kept for a while only is gone after it, however often the server is started."""
 
-from __future__ import annotations
-
 import io
 import itertools
 import os
@@ -32,16 +30,7 @@ DAY_S = 24 * 3600.0
 PRIVACY = Path(__file__).parent.parent.parent.parent / "docs" / "privacy.md"
 
 # Until it is forgotten or erased, or no text and no user's.
-ALWAYS = {
-    "journal",
-    "versions",
-    "switches",
-    "noted",
-    "locations",
-    "llm_days",
-    "api_keys",
-    "note_switches",
-}
+ALWAYS = {"journal", "versions", "switches", "noted", "locations", "llm_days", "api_keys", "note_switches"}
 ALWAYS |= {"episodes", "episode_switches"}  # for as long as the setting episode_days says, where it does
 ALWAYS |= {
     "digests",

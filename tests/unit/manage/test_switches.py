@@ -1,7 +1,5 @@
 """A user's own switches, and that inlet and outlet obey them at once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

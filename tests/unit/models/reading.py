@@ -1,7 +1,5 @@
 """Shared by the tests of which LLM reads what was answered."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

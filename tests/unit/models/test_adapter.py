@@ -1,7 +1,5 @@
 """The bundled model's questions lie nearer to what answers them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.languages import pairs

@@ -1,7 +1,5 @@
 """The embedder in this process takes any text, in time that grows with it, and one core."""
 
-from __future__ import annotations
-
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """One threshold means the same with embedders of all shapes: the bundled one, and its vectors bent."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

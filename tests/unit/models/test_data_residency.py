@@ -1,7 +1,5 @@
 """What is on one's own machines or network, and what is not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Threads that wait for a model in this process are served in batches; each gets its own vector or error."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import signal
@@ -215,9 +213,9 @@ def test_what_mem0_extracts_waits_for_its_vectors(
                 ),
             )
             with pytest.raises(Retry, match="no vector"):
-                backend.add("ada", said, infer=True, batch="b")
+                backend.extract("ada", said, batch="b")
         assert backend.list_all("ada") == []
-        assert len(backend.add("ada", said, infer=True, batch="b")) == 2
+        assert len(backend.extract("ada", said, batch="b")) == 2
 
 
 def test_a_local_model_that_answers_too_little_holds_up_nobody() -> None:

@@ -1,7 +1,5 @@
 """Real exceptions of the client libraries -> what to do about them, and nothing of what was said."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import httpx

@@ -1,7 +1,5 @@
 """A provider's calls are counted and clocked, and its last error is told without what it quotes."""
 
-from __future__ import annotations
-
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Whatever a model server sends: a call ends in time, its connection is closed, and it holds no memory."""
 
-from __future__ import annotations
-
 import gc
 import ssl
 import subprocess

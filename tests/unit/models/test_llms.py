@@ -1,7 +1,5 @@
 """A second LLM answers where the first does not, and every call's tokens are counted."""
 
-from __future__ import annotations
-
 import gc
 import json
 from collections.abc import Iterator
@@ -309,7 +307,7 @@ def test_mem0s_own_extraction_is_answered_by_the_second_and_counted(
     try:
         with first.fault("chat", status=503):
             said = [{"role": "user", "content": "My dog is called Rex."}]
-            assert len(backend.add("ada", said, infer=True, batch="b")) == 1
+            assert len(backend.extract("ada", said, batch="b")) == 1
         assert "since the start 1.00 calls" in costs.described(exchanges=1)
         assert "two: 1 calls" in costs.described(exchanges=1)
         assert next(part.detail for part in backend.check() if part.name == "LLM").endswith(

@@ -1,7 +1,5 @@
 """What models and mem0's servers say is fit for every parser, and reading it takes time by its length."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

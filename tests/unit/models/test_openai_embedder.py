@@ -1,7 +1,5 @@
 """What servers that speak OpenAI's language answer is read as mem0 reads it, text by text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

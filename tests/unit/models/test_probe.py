@@ -1,7 +1,5 @@
 """A model that the server does not have is named with what it has and what to do; else nothing is said."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any

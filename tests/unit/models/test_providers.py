@@ -1,7 +1,5 @@
 """Settings -> mem0's configuration, and what mem0 makes of it."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Iterator

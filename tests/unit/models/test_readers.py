@@ -1,7 +1,5 @@
 """With `llm_provider` auto: which LLM reads what a model has answered, and what is said where none does."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 

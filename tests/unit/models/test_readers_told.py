@@ -1,7 +1,5 @@
 """What the status says of the LLM that reads."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """No text is too long to be remembered or to recall by: the embedder's limit is learned from its refusals."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path

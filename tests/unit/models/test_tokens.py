@@ -1,7 +1,5 @@
 """Tokens are counted by the model's own tokenizer where its file is here, and never too few otherwise."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

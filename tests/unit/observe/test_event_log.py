@@ -1,7 +1,5 @@
 """A line for each event, in JSON or words."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator

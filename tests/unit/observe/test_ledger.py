@@ -1,7 +1,5 @@
 """Calls and tokens of each day survive a restart, add up over processes, and cost what the prices say."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """GET /memory/metrics and what feeds it; the dashboard names nothing else."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

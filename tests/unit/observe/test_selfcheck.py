@@ -1,7 +1,5 @@
 """What is set is tried once a backend has been opened, and each LLM is asked once only: that costs money."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Callable, Iterator
@@ -146,10 +144,7 @@ def test_a_store_that_fails_is_told_without_the_errors_text(
 
 
 def test_mem0s_server_is_reached_and_has_no_models_of_ours(scripted_llm: ScriptedLLM, tmp_path: Path) -> None:
-    with (
-        opened(settings_of(scripted_llm), tmp_path) as behind,
-        RestServer(behind._memory, key="k") as server,
-    ):
+    with opened(settings_of(scripted_llm), tmp_path) as behind, RestServer(behind._memory, key="k") as server:
         settings = Valves(backend="server", backend_url=server.url, backend_api_key="k")
         with opened(settings, tmp_path) as backend:
             (told,) = selfcheck(settings, backend)

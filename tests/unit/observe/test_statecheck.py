@@ -1,7 +1,5 @@
 """Looking at the state's file disturbs nobody who uses it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The status of a running filter: the self-check, the models' health, and what today has cost."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Spans reach a collector, with the names of the conventions and without texts."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys

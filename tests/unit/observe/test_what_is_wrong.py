@@ -1,7 +1,5 @@
 """Within half a minute the status says that memory does not work, and why; and that it does again."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

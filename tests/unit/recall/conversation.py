@@ -1,7 +1,5 @@
 """A conversation with a real store behind it, as the inlet sees it turn by turn."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path

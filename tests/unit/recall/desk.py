@@ -1,7 +1,5 @@
 """A house with its queue and its writer: what is said is remembered when a test says so."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence

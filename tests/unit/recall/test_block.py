@@ -1,7 +1,5 @@
 """The block: delimited, dated, and closed to what memories may hold."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta, timezone
 

@@ -1,7 +1,5 @@
 """What is told of a channel is that channel's alone, quoted, with who said it; and nothing of any user."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

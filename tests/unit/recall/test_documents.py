@@ -1,7 +1,5 @@
 """Documents are long texts about anything, not facts of everyday life, and are asked for as such."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Passages of past chats: which are told, as which quotes, and when no longer."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,9 +10,12 @@ from hypothesis import strategies as st
 from owui_memory.core.exchange import Batch, Exchange
 from owui_memory.core.locales import CODES, locale
 from owui_memory.core.memory import Memory
+from owui_memory.core.turn import Turn
 from owui_memory.language.forms import stem
+from owui_memory.models.tokens import Count
 from owui_memory.recall.block import is_own, is_quote, quote_line, render, without_block
 from owui_memory.recall.episodes import gate_of, is_doubted
+from owui_memory.recall.lines import Lines
 from owui_memory.recall.quotes import Quotes, quote
 from owui_memory.recall.rank import Ranked
 from owui_memory.recall.select import Gate
@@ -42,7 +43,11 @@ def item(memory: Memory, meaning: float = 0.6) -> Ranked:
 
 
 def quotes(query: str, room: int = 1000, facts: tuple[str, ...] = ()) -> Quotes:
-    return Quotes(query, NOW, ENGLISH, lambda text: len(text) // 4 + 1, room, [query, *facts])
+    return Quotes(lines_of(query, lambda text: len(text) // 4 + 1), room, [query, *facts])
+
+
+def lines_of(query: str, count: Count) -> Lines:
+    return Lines(count, NOW, Turn("ada", query, "k", "k", positions=("1",)), ENGLISH, in_teams=False)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def test_each_quote_stands_below_its_own_day() -> None:
 def test_a_later_message_does_not_take_the_name_of_another_chat() -> None:
     first = quotes("hotel")
     first.select([item(passage("I booked the Hotel Aurora.", chat="a"))], 0.1)
-    later = Quotes("tram", NOW, ENGLISH, len, 1000, before=list(first.lines.values()))
+    later = Quotes(lines_of("tram", len), 1000, before=list(first.lines.values()))
     later.select([item(passage("The tram is number 12.", chat="b"))], 0.1)
     assert [line.partition("]")[0] for line in later.lines.values()] == ["- [2026-05-08 #2"]
 

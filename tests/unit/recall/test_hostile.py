@@ -1,7 +1,5 @@
 """Whatever a memory holds, it stands in the block as one quoted line of plain text."""
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

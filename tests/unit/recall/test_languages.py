@@ -1,7 +1,5 @@
 """The block in the language of its reader; what was told stays as it was told, byte for byte."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any

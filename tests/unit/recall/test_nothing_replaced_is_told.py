@@ -5,8 +5,6 @@ After each inlet every line of the block is held against what was said: it must 
 and in the group of who said it.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Who the user is and how they want to be answered share a budget, and neither pushes the other out."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.memory import Memory

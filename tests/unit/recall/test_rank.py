@@ -1,7 +1,5 @@
 """The order of candidates: meaning and words, neighbours in the chat, what is new, what was said again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

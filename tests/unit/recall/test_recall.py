@@ -1,7 +1,5 @@
 """A prompt grows at its end only: what was told stays where it was, and what is new comes later."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """With mem0's server and platform, too, what was told is looked at again, and the profile is told."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path

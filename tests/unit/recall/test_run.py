@@ -1,7 +1,5 @@
 """Recalls at once are bounded: one too many is not begun, and says why; others can wait for their end."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from pathlib import Path

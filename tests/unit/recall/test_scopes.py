@@ -1,7 +1,5 @@
 """Folders, personas and teams: everybody is told what is theirs to see in this chat, and nothing else."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from dataclasses import dataclass

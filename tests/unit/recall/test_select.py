@@ -1,7 +1,5 @@
 """What is told: only when something is relevant, each once, whole, within the budget."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.memory import Candidate

@@ -1,7 +1,5 @@
 """No turn is told what it says itself, nor what only a replaced version of a message said."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.change import Change

@@ -1,7 +1,5 @@
 """What a message asks to be forgotten is not told for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.recall.rank import Ranked

@@ -1,7 +1,5 @@
 """What a team knows is told as what one of its members said, and never as the reader's own."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

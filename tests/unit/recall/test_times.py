@@ -1,7 +1,5 @@
 """What was said when: in order, told apart within a day, and whenever it was stored."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise

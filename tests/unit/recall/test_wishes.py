@@ -1,7 +1,5 @@
 """Plain requests to forget: heard, not told any more in the same turn, and carried out without an LLM."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.language.forget_requests import forget_request, is_meant, means_all

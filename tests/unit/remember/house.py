@@ -1,7 +1,5 @@
 """Somebody who keeps the memories of a desk in order, and what its user has told."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """A backend with its journal, and a model that answers what the test says."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -57,11 +55,7 @@ class Mind:
 
     def __init__(self, llm: ScriptedLLM, folder: Path) -> None:
         self.llm, self.folder = llm, folder
-        self.settings = Valves(
-            **llm.embeds("embed"),
-            **llm.reads(),
-            extraction_rules="Never keep recipes.",
-        )
+        self.settings = Valves(**llm.embeds("embed"), **llm.reads(), extraction_rules="Never keep recipes.")
         self.backend = library(self.settings, folder)
         self.engine: Engine = opened(folder)
         self.journal = Journal(self.engine)

@@ -4,8 +4,6 @@
 A memory is its text, maybe with its kind and its day behind `|`: "The user is 34.|profile 2026-01-02".
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

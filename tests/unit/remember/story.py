@@ -1,7 +1,5 @@
 """What happens to Ada in these tests: a message that adds, replaces and removes, and its edited version."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """One check stands before every way by which a text becomes a memory."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable
 from pathlib import Path
@@ -198,11 +196,11 @@ def test_a_shared_memory_is_the_cleaned_one(room: Room) -> None:
 
 
 # Calls that write, and where they may stand.
-_WRITING = {"store", "replace", "add", "put", "update", "insert"}
+_WRITING = {"store", "replace", "extract", "add", "put", "update", "insert"}
 _MAY_WRITE = {
     ("remember/admission.py", "store"),
     ("remember/admission.py", "replace"),
-    ("remember/writer.py", "add"),  # mem0's own extraction: `refused_among` looks at what it has stored
+    ("remember/writer.py", "extract"),  # mem0's own extraction: `refused_among` looks at what it has stored
     ("manage/migrate/records.py", "put"),  # of records that `admitted` gave
 }
 

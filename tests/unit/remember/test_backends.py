@@ -1,7 +1,5 @@
 """What is remembered in any of mem0's forms can be taken back, and what is gone there is no obstacle."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

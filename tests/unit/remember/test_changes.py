@@ -1,7 +1,5 @@
 """What was decided is made once, whatever happens in between, and can be taken back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What an LLM wants to put in a memory's place stands beside it where its user corrects nothing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest
@@ -116,11 +114,7 @@ def test_a_denial_of_something_else_denies_nothing() -> None:
 
 def test_what_contradicts_itself_in_one_batch_is_one_memory(mind: Mind) -> None:
     said = batch(exchange("I've been to Rome.", name="m1"), exchange("I've never been to Rome.", name="m2"))
-    made = mind.hears(
-        said,
-        add("The user has been to Rome."),
-        add("The user has never been to Rome."),
-    )
+    made = mind.hears(said, add("The user has been to Rome."), add("The user has never been to Rome."))
     assert made == 1
     assert mind.texts() == ["The user has been to Rome. The user has never been to Rome."]
 

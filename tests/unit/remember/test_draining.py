@@ -1,7 +1,5 @@
 """In which order the queue drains, what happens at a stop, and what is given up and taken up again."""
 
-from __future__ import annotations
-
 import json
 import threading
 from pathlib import Path

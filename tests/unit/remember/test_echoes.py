@@ -1,7 +1,5 @@
 """What a model takes from its prompt, or leaves unfilled, is not remembered; what was said is."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.remember.echoes import EXAMPLE, PLACEHOLDER, unsaid

@@ -1,7 +1,5 @@
 """Passages of what was said are kept, each once."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Batch, Exchange

@@ -1,7 +1,5 @@
 """A disk that is full for a while: a real one, of one megabyte, that holds one of the files."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import os

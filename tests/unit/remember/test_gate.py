@@ -1,7 +1,5 @@
 """What an LLM should read, and what is remembered as it stands: in any language, and no debris."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Exchange

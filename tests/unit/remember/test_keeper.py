@@ -1,7 +1,5 @@
 """What waits in the spill comes into the database: all of it, in turn with other work; no ban is undone."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

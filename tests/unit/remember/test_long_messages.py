@@ -1,7 +1,5 @@
 """A long message is remembered, and nobody's batch with it is lost, whatever the embedder takes."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`llm_provider` auto in the writer: one reader a batch, the user's own sentences where there is none."""
 
-from __future__ import annotations
-
 import json
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What models answer is read as it is meant, or is an error; a hostile one costs no more than its length."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """Orders to a model are told from what users say of themselves, and are not remembered."""
 
-from __future__ import annotations
-
 from owui_memory.language.prompt_injection import REFUSED, gives_orders, is_wish
 from tests.harness.inputs import inputs
 from tests.unit.remember.mind import Mind, add, batch, replaces

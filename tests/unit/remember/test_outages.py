@@ -1,7 +1,5 @@
 """Whatever fails for a while, what was said is remembered afterwards: all of it, and once."""
 
-from __future__ import annotations
-
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """The queue: put once, claimed by one, never lost, in readable states."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

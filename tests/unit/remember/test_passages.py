@@ -1,7 +1,5 @@
 """How an exchange is cut into passages."""
 
-from __future__ import annotations
-
 from owui_memory.core.exchange import Exchange
 from owui_memory.remember.passages import ASSISTANT, USER, Passage, passages
 from tests.harness.hang import work_ends

@@ -1,7 +1,5 @@
 """One exchange that can never be remembered: it is set aside after few tries, and holds nobody up."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +30,7 @@ RAISED: dict[str, Callable[[], BaseException]] = {
 
 def poison(bench: Bench, raised: Callable[[], BaseException]) -> None:
     """The backend cannot bear one text, however it comes to it."""
-    for name in ("search", "similarities", "store", "add"):
+    for name in ("search", "similarities", "store", "extract"):
         called = getattr(bench.backend, name)
 
         def bears(*values: Any, _called: Callable[..., Any] = called, **named: Any) -> Any:
@@ -90,16 +88,16 @@ def test_what_fails_for_one_while_others_fare_well_waits_apart_and_is_not_given_
     assert bench.outbox.counts() == Counts(pending=1, dead=0)
 
 
-def test_what_breaks_inside_mem0_is_set_aside_too(bench: Bench) -> None:
+def test_what_breaks_inside_the_store_is_set_aside_too(bench: Bench) -> None:
     store: Any = bench.backend._memory.vector_store
-    insert = store.insert
+    put = store.put
 
     def bears(*values: Any, **named: Any) -> Any:
         if "hemlock" in repr((values, named)):
             raise MemoryError("hemlock")
-        return insert(*values, **named)
+        return put(*values, **named)
 
-    store.insert = bears
+    store.put = bears
     say(bench, [POISON, *GOOD], together=False)
     bench.drain()
     assert bench.texts() == sorted(GOOD)

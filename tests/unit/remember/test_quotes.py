@@ -1,7 +1,5 @@
 """Which passages say what is to be forgotten."""
 
-from __future__ import annotations
-
 from owui_memory.remember.quotes import Statement
 
 

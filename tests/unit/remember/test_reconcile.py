@@ -1,7 +1,5 @@
 """Add, replace, remove: what the LLM decides is read with tolerance and checked, on a real store."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Memories are kept in order: nothing is invented, all can be taken back, what was forgotten stays away."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace

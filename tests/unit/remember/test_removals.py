@@ -1,7 +1,5 @@
 """What an LLM may take away, and whose words ask for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from owui_memory.core.exchange import Batch

@@ -1,7 +1,5 @@
 """What says the same is kept once; what only looks it is kept twice, however near an embedder finds it."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest

@@ -1,7 +1,5 @@
 """A model that never gets through what is long gets through smaller parts; nothing is lost."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

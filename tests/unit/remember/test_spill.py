@@ -1,7 +1,5 @@
 """What the state database cannot take waits in files: all of it, private, in order, and once."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import math

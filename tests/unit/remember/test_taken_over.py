@@ -1,7 +1,5 @@
 """A server stands still for longer than its claim lasts, and comes back when another has its batch."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """What a batch was about, in one line of the LLM's answer: kept beside its passages, whatever it holds."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

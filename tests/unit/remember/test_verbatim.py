@@ -1,7 +1,5 @@
 """Without an LLM, by the bundled embedder: what kind of statement it is."""
 
-from __future__ import annotations
-
 import contextlib
 import warnings
 from collections.abc import Iterator

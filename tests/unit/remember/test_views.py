@@ -1,7 +1,5 @@
 """Whoever writes changes only memories that their chat may see: each writer, each scope, a real store."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A wish that says what another says, or takes its place, becomes one with it: by the bundled embedder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 

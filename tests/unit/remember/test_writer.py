@@ -1,7 +1,5 @@
 """The writer drains the queue into a real mem0 on a real store; the embedder is the scripted server."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -64,9 +62,7 @@ def test_what_is_not_worth_remembering_leaves_no_fact_and_is_counted(bench: Benc
 def test_after_a_crash_between_two_statements_only_the_missing_one_is_added(bench: Bench) -> None:
     bench.say("I live in Lisbon. My dog is called Rex.")
     batch = bench.outbox.claim()
-    bench.backend.add(
-        "ada", [{"role": "user", "content": "I live in Lisbon."}], infer=False, batch=batch.name
-    )
+    bench.backend.store("ada", Memory("", "I live in Lisbon.", batch=batch.name))
     bench.outbox.retry(batch, "crashed")
     bench.drain()
     assert bench.texts() == ["I live in Lisbon.", "My dog is called Rex."]
@@ -146,12 +142,12 @@ def test_the_llm_is_asked_only_about_what_is_worth_it(
 
 def test_ids_that_mem0_does_not_tell_are_looked_for(with_llm: Valves, open_bench: OpenBench) -> None:
     bench = open_bench(with_llm.model_copy(update={"extraction": "mem0"}))
-    add = bench.backend.add
+    extract = bench.backend.extract
 
     def tells_no_ids(*values: Any, **named: Any) -> list[Memory]:
-        return [replace(memory, id="") for memory in add(*values, **named)]
+        return [replace(memory, id="") for memory in extract(*values, **named)]
 
-    bench.backend.add = tells_no_ids
+    bench.backend.extract = tells_no_ids
     bench.say("I live in Lisbon.")
     bench.drain()
     (change,) = bench.journal.of_user("ada")

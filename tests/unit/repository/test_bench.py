@@ -1,7 +1,5 @@
 """The benchmarks measure something: questions find their memories, and percentiles are what they say."""
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path

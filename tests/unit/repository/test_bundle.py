@@ -1,7 +1,5 @@
 """The one file: made of the package word for word; of its modules a newer file leaves none behind."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 from collections.abc import Iterator

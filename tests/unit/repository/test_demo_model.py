@@ -1,7 +1,5 @@
 """The demo model says what it was given, in the forms that Open WebUI asks for."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

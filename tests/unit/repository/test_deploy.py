@@ -1,7 +1,5 @@
 """The Kubernetes manifests are valid, fit each other, and set only settings that exist."""
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterator, Mapping

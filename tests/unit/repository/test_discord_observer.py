@@ -1,7 +1,5 @@
 """The observer of Discord, with the real discord.py, a Discord on this machine, and a memory that answers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

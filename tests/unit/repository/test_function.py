@@ -1,7 +1,5 @@
 """single_file/memory_function.py as Open WebUI loads it: a chat waits for no server that does not answer."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 import threading

@@ -1,7 +1,5 @@
 """What of the harness would not make other tests fail if it were wrong, but pass."""
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 from typing import Any

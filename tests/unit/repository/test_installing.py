@@ -1,7 +1,5 @@
 """`make setup` and its parts: what is installed of what."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

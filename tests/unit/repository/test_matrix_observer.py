@@ -1,7 +1,5 @@
 """The observer of Matrix, with the real matrix-nio, a homeserver on this machine, and a memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What observers keep: it waits, in order, for a memory of whatever answers, and never without a bound."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """`make up` and its parts: what is started with what, and what is said when it cannot be."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

@@ -1,7 +1,5 @@
 """A clock that was wrong by days and is put right holds nothing up, gives nothing up and loses nothing."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What is kept of long chats goes with them, and its user is told once."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 
@@ -15,11 +13,7 @@ def test_an_abstract_that_was_under_way_does_not_come_back(tmp_path: Path) -> No
     engine = open_state(tmp_path)
     table, read_at = CutsTable(engine), time.time()
     with engine.begin() as connection:
-        put_row(
-            connection,
-            deletions,
-            {"user_id": "ada", "chat_id": "chat", "at": time.time(), "done": True},
-        )
+        put_row(connection, deletions, {"user_id": "ada", "chat_id": "chat", "at": time.time(), "done": True})
     assert not table.put(PLACE, "first", "{}", read_at)
     table.use(PLACE, "first", read_at)
     assert table.of_chat(PLACE) == []

@@ -1,7 +1,5 @@
 """PostgreSQL as the state database: what a wrong address is told, and how a restart is survived."""
 
-from __future__ import annotations
-
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

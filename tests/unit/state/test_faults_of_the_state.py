@@ -1,7 +1,5 @@
 """Whatever befalls the state database: no chat fails or waits, nothing is lost, and the status tells why."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import os
@@ -194,10 +192,7 @@ FAULTS: dict[str, tuple[Callable[[Path], AbstractContextManager[None]], str]] = 
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "told"), FAULTS.values(), ids=list(FAULTS))
 def test_a_file(
-    filter_: Running,
-    own_data_folder: Path,
-    fault: Callable[[Path], AbstractContextManager[None]],
-    told: str,
+    filter_: Running, own_data_folder: Path, fault: Callable[[Path], AbstractContextManager[None]], told: str
 ) -> None:
     remember(filter_, FACTS[0])
     before, between = Chat("ada").say(FACTS[1]), Chat("ada").say(FACTS[3])
@@ -343,10 +338,7 @@ def test_postgres_comes_late(
 # The end of the process ---------------------------------------------------------------------------
 
 
-def test_what_was_spilled_is_taken_in_by_the_next_start(
-    own_data_folder: Path,
-    environment: None,
-) -> None:
+def test_what_was_spilled_is_taken_in_by_the_next_start(own_data_folder: Path, environment: None) -> None:
     """Without a permission it is nobody's to remember."""
     own_data_folder.mkdir()
     (own_data_folder / "state.db").write_bytes(b"not a database " * 500)

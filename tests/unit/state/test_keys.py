@@ -1,7 +1,5 @@
 """Whatever is kept of a user has the user in its key: no table that there is, or will be, is left out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import Engine, MetaData, Table, func, inspect, select

@@ -1,7 +1,5 @@
 """The state database: made step by step, or taken from any earlier version to the newest, come what may."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import os

@@ -1,7 +1,5 @@
 """The state database: made whole, or taken from an earlier version to the newest."""
 
-from __future__ import annotations
-
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor

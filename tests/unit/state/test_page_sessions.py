@@ -1,7 +1,5 @@
 """Sessions of the page, and links that work once, in both kinds of database."""
 
-from __future__ import annotations
-
 import threading
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,7 +1,5 @@
 """That an answer may be remembered: given by the inlet, for its user, unless that user was erased since."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

@@ -1,7 +1,5 @@
 """Statements that are compiled once say what SQLAlchemy's say, in both kinds of database."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Who is due, once and for one server; what a profile says until one of its memories is erased."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

@@ -1,7 +1,5 @@
 """Several servers on one state database: what one has done, the others know, and no two do the same."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

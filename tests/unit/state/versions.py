@@ -1,7 +1,5 @@
 """State databases as earlier versions of the filter made them: see tests/fixtures/state."""
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

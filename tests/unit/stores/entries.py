@@ -1,7 +1,5 @@
 """Entries of stores, and ways to put them in and read them."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Each vector store, opened on something of its own, for tests that run over all of them."""
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What the tests of the sqlite store share: entries to put in, and a look at the file itself."""
 
-from __future__ import annotations
-
 import os
 import sys
 import textwrap

@@ -1,7 +1,5 @@
 """pgvector beyond the contract: tables of plain mem0, indexes, restarts, many servers that start at once."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import threading

@@ -1,7 +1,5 @@
 """Qdrant inside this process: one folder, one process, one call at a time."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import socket
@@ -17,7 +15,7 @@ from owui_memory.core.errors import Retry, TellAdmin
 from owui_memory.stores.qdrant import connection as qdrant_connection
 from owui_memory.stores.qdrant.store import QdrantStore
 from tests.harness.scripted_llm import ScriptedLLM
-from tests.unit.backends.contract import library_settings, said
+from tests.unit.backends.contract import keep, library_settings
 
 VECTOR = [1.0, 0.0, 0.0, 0.0]
 ID = "00000000-0000-4000-8000-000000000001"
@@ -139,8 +137,8 @@ def test_the_library_on_an_embedded_qdrant(scripted_llm: ScriptedLLM, tmp_path: 
     settings = library_settings(scripted_llm, **place)
 
     with contextlib.closing(LibraryBackend.open(settings, tmp_path / "data")) as backend:
-        backend.add("ada", said("My dog is called Rex."), infer=False, batch="batch-1")
-        backend.add("bob", said("My dog is called Fido."), infer=False, batch="batch-1")
+        keep(backend, "ada", "My dog is called Rex.", batch="batch-1")
+        keep(backend, "bob", "My dog is called Fido.", batch="batch-1")
         (found,) = backend.search("ada", "dogs called Rex", 5)
         (store,) = [part for part in backend.check() if part.name == "store"]
 

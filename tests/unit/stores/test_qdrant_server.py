@@ -1,7 +1,5 @@
 """Qdrant at an address: what is asked of it, and who gets the key."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What can happen to the file: faults, erasing, many at once, a kill."""
 
-from __future__ import annotations
-
 import math
 import os
 import signal
@@ -22,13 +20,7 @@ from owui_memory.stores.sqlite import store as sqlite_store
 from owui_memory.stores.sqlite.blocks import packed
 from owui_memory.stores.sqlite.schema import size_in_file
 from owui_memory.stores.sqlite.store import SqliteStore
-from tests.unit.stores.sqlite_files import (
-    ANNE,
-    bytes_on_disk,
-    consistent,
-    put,
-    python,
-)
+from tests.unit.stores.sqlite_files import ANNE, bytes_on_disk, consistent, put, python
 
 
 class TestFaults:

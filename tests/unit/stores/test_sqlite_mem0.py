@@ -1,7 +1,5 @@
 """mem0 itself on top of the sqlite store."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +10,7 @@ import pytest
 
 from owui_memory.core.errors import MemoryFault
 from owui_memory.stores.sqlite.store import SqliteStore
-from tests.unit.stores.sqlite_files import (
-    ANNE,
-    BEN,
-    consistent,
-)
+from tests.unit.stores.sqlite_files import ANNE, BEN, consistent
 
 
 class WordsEmbedder:

@@ -1,7 +1,5 @@
 """The sqlite store does what mem0 asks of a store, for each user alone."""
 
-from __future__ import annotations
-
 import json
 import math
 import random
@@ -16,13 +14,7 @@ import pytest
 from owui_memory.core.errors import Drop, TellAdmin
 from owui_memory.stores.sqlite import blocks
 from owui_memory.stores.sqlite.store import SqliteStore
-from tests.unit.stores.sqlite_files import (
-    ANNE,
-    BEN,
-    consistent,
-    ids,
-    put,
-)
+from tests.unit.stores.sqlite_files import ANNE, BEN, consistent, ids, put
 
 
 class TestContract:
@@ -263,14 +255,7 @@ def test_a_filtered_search_finds_the_nearest_that_pass_it(store: SqliteStore) ->
 
 
 @pytest.mark.parametrize(
-    "filters",
-    [
-        {"f": 1},
-        {"f": {"gt": 1}},
-        {"f": None},
-        {'f"': "x"},
-        {"OR": [{"f": "x"}]},
-    ],
+    "filters", [{"f": 1}, {"f": {"gt": 1}}, {"f": None}, {'f"': "x"}, {"OR": [{"f": "x"}]}]
 )
 def test_a_malformed_filter_is_refused(store: SqliteStore, filters: dict[str, Any]) -> None:
     with pytest.raises(Drop):

@@ -1,7 +1,5 @@
 """Files of the releases before are opened with all that is in them, and their processes do no harm."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import signal

@@ -1,7 +1,5 @@
 """Keyword search in any language, for any query."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What every vector store must do with collections, restarts, many memories and many threads."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What every vector store must do: each test takes the stores one after the other."""
 
-from __future__ import annotations
-
 import contextlib
 import uuid
 from collections.abc import Iterator
@@ -242,11 +240,7 @@ def test_a_list_is_filtered_and_bounded(store: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "found"),
-    [
-        ("b-2", ["memory 1"]),
-        ("*", ["memory 0", "memory 1", "memory 2"]),
-    ],
+    ("batch", "found"), [("b-2", ["memory 1"]), ("*", ["memory 0", "memory 1", "memory 2"])]
 )
 def test_filters(store: Any, batch: str, found: list[str]) -> None:
     for n in range(3):

@@ -1,7 +1,5 @@
 """What every vector store must find: each test takes the stores one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

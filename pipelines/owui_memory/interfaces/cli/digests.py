@@ -31,7 +31,7 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
+        documents = Documents(instance.engine, control.live)
         shelf = Shelf(control, instance.past(control), documents)
         digests = Digests(
             instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates

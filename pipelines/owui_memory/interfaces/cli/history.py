@@ -74,19 +74,10 @@ def list_(instance: Instance, user_id: AnyUser = "", to_json: Json = False) -> N
     elif not found:
         say("Nothing was imported.")
     else:
-        rows = [
-            (
-                one.import_id[:8],
-                one.user_id,
-                one.source,
-                one.name,
-                _day(one.begun_at),
-                one.count,
-                one.left,
-                one.dead,
-            )
-            for one in found
-        ]
+        rows = []
+        for one in found:
+            what = (one.import_id[:8], one.user_id, one.source, one.name, _day(one.begun_at))
+            rows.append((*what, one.count, one.left, one.dead))
         table(["id", "user", "from", "file", "day", "brought", "left", "given up"], rows)
 
 
@@ -116,7 +107,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)

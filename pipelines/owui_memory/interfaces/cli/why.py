@@ -36,10 +36,8 @@ def why(
 def show(engine: Engine, chat_id: str, *, to_json: bool) -> None:
     explanations = Explanations(engine).of_chat(chat_id)
     if not explanations:
-        raise Drop(
-            f"Nothing is known of chat {chat_id}.",
-            hint="What a chat was told is kept for a week, by the id in the chat's address.",
-        )
+        hint = "What a chat was told is kept for a week, by the id in the chat's address."
+        raise Drop(f"Nothing is known of chat {chat_id}.", hint=hint)
     journal = Journal(engine)
     if to_json:
         as_json([_plain(one, journal) for one in explanations])

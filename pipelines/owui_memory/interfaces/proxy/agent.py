@@ -333,11 +333,8 @@ def _error(step: Step) -> Any:
         told = json.loads(step.error)
         if isinstance(told, Mapping) and told.get("error"):
             return told["error"]
-    return {
-        "message": f"What the model server answered ({step.status}) cannot be read.",
-        "type": "server_error",
-        "code": step.status,
-    }
+    text = f"What the model server answered ({step.status}) cannot be read."
+    return {"message": text, "type": "server_error", "code": step.status}
 
 
 def _changes(name: str) -> bool:

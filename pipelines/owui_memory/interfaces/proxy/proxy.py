@@ -25,7 +25,7 @@ from ...core.turn import Answered, Turn
 from ..body import mappings, text_of, without_blocks
 from ..chats import Chats
 from ..embeddings import OWN_MODEL, embedded
-from ..identity import Caller, given_key, identified, metadata_of
+from ..identity import Caller, caller_of, given_key, metadata_of
 from ..intake import read_asked
 from ..requests import Places, RequestError, pieces_of, too_large
 from ..server_key import has_key
@@ -130,8 +130,7 @@ class Proxy:
         if self._chats.environment.traces:
             TRACE.set(Trace.below(headers.get(PARENT, "")))
         path = self._path(scope)
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        caller = await identified(headers, key, secret, self._chats.owner_of)
+        caller = await caller_of(headers, self._chats)
         if scope["method"] in ("TRACE", "CONNECT"):  # an upstream would answer with what it was sent: its key
             raise RequestError(405, "method_not_allowed", "This method is not passed on.")
         size = 0
@@ -190,7 +189,8 @@ class Proxy:
             return await self._tell_models(asked.path, catalogue, send)
         upstreams = self._chats.settings().upstreams_in_use
         if asked.path == "/embeddings" and (asked.model in ("", OWN_MODEL) or not upstreams):
-            return await send_json(send, *await embedded(asked.raw, self._chats.embedder))
+            answer = await embedded(asked.raw, lambda: self._chats.opened().embedder())
+            return await send_json(send, *answer)
         if not upstreams:
             hint = "Set `upstreams`, or OPENAI_API_BASE_URL, as docs/proxy.md says."
             raise RequestError(503, "no_upstream", f"There is no model server behind the proxy. {hint}")

@@ -14,7 +14,8 @@ from ...core.reason import Reason
 from ...core.turn import Turn, chat_kind_of
 from ..chats import Chats
 from ..identity import Caller, metadata_of
-from ..lanes import BusyError, Rate
+from ..lanes import BusyError
+from ..limits import Rate
 from ..waits import looked_at, within
 from .told import Outcome
 from .verbs import VERBS, Call, Verb

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ... import __version__
 from ..chats import Chats
-from ..identity import Caller, identified
+from ..identity import Caller, caller_of
 from ..requests import Places, RequestError, body_of
 from ..server_key import open_to_browsers
 from .calls import Calls, in_lane, turn_of
@@ -50,16 +50,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = await self._caller(Headers(scope=scope))
+            caller = await caller_of(Headers(scope=scope), self._chats)
             with self._places.one(caller.id):
                 answer = await self._answer(caller, scope, receive)
                 await answer(scope, receive, send)
         except RequestError as error:
             await _refusal(error.status, str(error))(scope, receive, send)
-
-    async def _caller(self, headers: Headers) -> Caller:
-        key, secret = self._chats.environment.server_key, self._chats.environment.user_jwt_secret
-        return await identified(headers, key, secret, self._chats.owner_of)
 
     async def _answer(self, caller: Caller, scope: Scope, receive: Receive) -> ASGIApp:
         if scope["method"] != self._method:
@@ -121,13 +117,10 @@ def description() -> dict[str, Any]:
         }
         for verb in VERBS.values()
     }
+    about = "What is remembered of the user who asks."
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Memory",
-            "version": __version__,
-            "description": "What is remembered of the user who asks.",
-        },
+        "info": {"title": "Memory", "version": __version__, "description": about},
         "servers": [{"url": "."}],
         "security": [{"key": []}],
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},

@@ -19,6 +19,8 @@ def listed(visit: Visit) -> View:
 def make(visit: Visit) -> View:
     name, about = visit.form.get("template", ""), visit.form.get("about", "").strip()[:TEXT_CHARS]
     digests = visit.parts.tools.digests
+    if not about and digests.templates.get(name, visit.words).about == "needed":
+        raise Refused(message("page: nothing typed"))
     text = digests.make(visit.user_id, name, about, visit.words, visit.person.name, is_plain=True)
     return View("digests.html", {**_values(visit), "text": text})
 

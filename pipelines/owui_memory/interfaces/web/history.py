@@ -41,7 +41,7 @@ def preview(visit: Visit) -> View:
         raise Refused(message("page: no file"))
     else:
         file = uploads.keep(visit.user_id, visit.file.content)
-    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file))
+    told = visit.parts.imports.preview(visit.user_id, partial(reading.read, file, name))
     last = {
         "told": {key: value for key, value in vars(told).items() if key not in ("skipped", "flaws")},
         "file": file.name,
@@ -73,7 +73,7 @@ def begin(visit: Visit) -> Answer:
     if file is None:
         raise Refused(message("page: no such upload"))
     name = shown_name(visit.form.get("name", "")) or file.name
-    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file), name)
+    done = visit.parts.imports.begin(visit.user_id, partial(reading.read, file, name), name)
     visit.parts.uploads.drop(visit.user_id)
     return back("import", "import begun" if done.id else "nothing new")
 

@@ -155,7 +155,7 @@ def forget_everything(visit: Visit) -> View:
     visit.parts.uploads.drop(visit.user_id)
     done = visit.parts.tools.control.forget_all(visit.asked())
     said = "everything forgotten" if done.reached else "everything forgotten, but"
-    text = visit.words.say(f"page: {said}", memories=done.count)
+    text = visit.words.say(f"page: {said}", memories=visit.words.say("memories", n=done.count))
     return View("told.html", {"text": text, "person": None})
 
 

@@ -20,13 +20,13 @@ from ...state.page_sessions_table import BOUND, LINK_S, Person
 from .. import access_log
 from ..chats import Chats
 from ..lanes import BusyError
+from ..limits import Limits
 from ..server_key import bearer
 from ..service import Service
 from ..waits import in_pool, within
 from ..webui import OPEN_WEBUI
 from . import sign_in
 from .forms import File, RefusedError, fields_of, with_file
-from .limits import Limits
 from .parts import Visit
 from .rendering import HEADERS, Answer, page, redirect, static
 from .requests import Request, read, webui_for
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE, _AT_ONCE_EACH = 1024, 64  # requests, and those of one address
 _UPLOADS_AT_ONCE = 2  # of different users
+_PATIENCE_S, _LONG_S = 60.0, 300.0  # that a view is waited for, and one that takes long
 _ADMIN = "server key"  # whose lane and limits those are who have no user
 
 
@@ -280,16 +281,9 @@ class Page:
         if route.view is None:
             await in_pool(runtime.state_pool, runtime.page.tools.sessions.sign_out, token)
             return self._signed_out(request)
-        visit = Visit(
-            runtime.page,
-            person,
-            request.words,
-            self._chats.settings(),
-            request.query,
-            form,
-            webui_for(request.headers, self._chats.settings()),
-            file,
-        )
+        words, settings = request.words, self._chats.settings()
+        webui = webui_for(request.headers, settings)
+        visit = Visit(runtime.page, person, words, settings, request.query, form, webui, file)
         try:
             pool = runtime.history_pool if route.is_long else runtime.command_pool
             work = runtime.lanes.run(who, pool, _rendered, visit, route, request, sign_in.csrf_of(token))
@@ -297,7 +291,7 @@ class Page:
             raise RefusedError(429, "too often") from None
         ends = ends.pop_all()  # with the work, which may go on after its time
         work.add_done_callback(lambda _: ends.close())
-        if not await within(route.patience_s, work):
+        if not await within(_LONG_S if route.is_long else _PATIENCE_S, work):
             raise RefusedError(503, "still at it")
         answer: Answer = work.result()
         if route.ends_session and answer.status == 200:

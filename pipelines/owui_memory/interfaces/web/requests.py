@@ -11,9 +11,9 @@ from starlette.types import Scope
 
 from ...config.settings import Valves
 from ...core.locales import Locale
+from ..limits import place_of
 from . import sign_in
 from .forms import FIELDS
-from .limits import place_of
 from .rendering import words_for
 
 PREFIX = "/memory/"

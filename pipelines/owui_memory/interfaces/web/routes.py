@@ -35,9 +35,9 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """view: what makes it, in a thread; None where `Page` does it itself. patience_s: that it is waited for.
+    """view: what makes it, in a thread; None where `Page` does it itself.
     file_bytes: the most of a file that may come with it; 0: none may.
-    is_long: it has few threads of its own, which nothing else waits for.
+    is_long: it takes minutes, and has few threads of its own, which nothing else waits for.
 
     Raises:
         Drop: what was asked for cannot be done, in a sentence for whoever asked.
@@ -51,7 +51,6 @@ class Route:
     ends_session: bool = False
     file_bytes: int = 0
     is_long: bool = False
-    patience_s: float = 60.0
 
 
 _ALL = (
@@ -69,7 +68,7 @@ _ALL = (
     Route("POST", "send-document", Needs.USER, documents.send, file_bytes=MOST_BYTES),
     Route("POST", "forget-document", Needs.USER, documents.forget),
     Route("GET", "digests", Needs.USER, digests.listed),
-    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True, patience_s=300.0),
+    Route("POST", "make-digest", Needs.USER, digests.make, is_long=True),
     Route("POST", "schedule-digest", Needs.USER, digests.schedule),
     Route("GET", "why", Needs.USER, why.listed),
     Route("GET", "switches", Needs.USER, switches.listed),
@@ -83,17 +82,9 @@ _ALL = (
     Route("POST", "make-key", Needs.USER, keys.make),
     Route("POST", "revoke-key", Needs.USER, keys.revoke),
     Route("GET", "import", Needs.USER, history.listed),
-    Route(
-        "POST",
-        "import-preview",
-        Needs.USER,
-        history.preview,
-        file_bytes=_ARCHIVE_BYTES,
-        is_long=True,
-        patience_s=300.0,
-    ),
-    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True, patience_s=300.0),
-    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True, patience_s=300.0),
+    Route("POST", "import-preview", Needs.USER, history.preview, file_bytes=_ARCHIVE_BYTES, is_long=True),
+    Route("POST", "begin-import", Needs.USER, history.begin, is_long=True),
+    Route("POST", "undo-import", Needs.USER, history.undo, is_long=True),
     Route("GET", "admin", Needs.ADMIN, admin.server),
     Route("GET", "users", Needs.ADMIN, admin.users),
     Route("GET", "queue", Needs.ADMIN, admin.queue),

@@ -104,8 +104,10 @@ def _number(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_number, strict=False)
 
 
-def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
+def parts(path: Path, budget: Budget, name: str = "") -> Iterator[Part | Flaw]:
     """The files of an archive that may hold something, each open until the next one is asked for.
+
+    name: what it is called where it comes from.
 
     Raises:
         UnopenableError: there is no such file, or it is encrypted.
@@ -122,10 +124,10 @@ def parts(path: Path, budget: Budget) -> Iterator[Part | Flaw]:
         raise UnopenableError("no such archive")
     if not zipfile.is_zipfile(path):
         with path.open("rb") as stream:
-            yield Part(path.name, _bounded(stream, budget))
+            yield Part(name or path.name, _bounded(stream, budget))
         return
     with _Indexed(path.open("rb", buffering=0)) as indexed:
-        yield from _packed(path, indexed, budget)
+        yield from _packed(name or path.name, indexed, budget)
 
 
 class _Indexed(io.BufferedReader):
@@ -138,7 +140,7 @@ class _Indexed(io.BufferedReader):
         return data
 
 
-def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
+def _packed(called: str, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw]:
     try:
         archive = zipfile.ZipFile(file)
     except BROKEN as error:
@@ -147,7 +149,7 @@ def _packed(path: Path, file: IO[bytes], budget: Budget) -> Iterator[Part | Flaw
         for at, info in enumerate(archive.infolist()):
             name = info.filename
             if at >= _MOST_FILES:
-                yield Flaw(path.name, "there are too many files in it")
+                yield Flaw(called, "there are too many files in it")
                 return
             if info.is_dir() or not name.lower().endswith(_KINDS):
                 continue

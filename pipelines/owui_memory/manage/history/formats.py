@@ -38,6 +38,7 @@ FORMATS = (
 GEMINI, LTM = ("gemini", "Gemini"), ("text-generation-webui", "text-generation-webui")
 _MOST_PROMPTS, _MOST_PROMPTED = 200_000, 64 << 20  # of Gemini's: how many, and characters of all
 _WRAPPED = ("results", "memories", "conversations", "chats", "data")  # lists of the same, in one object
+_ACTIVITY = ("activ", "aktiv", "attivit")  # MyActivity.html, MeineAktivitäten.html, MonActivité.html
 _A_PAGE: Unread = "a page, which tells nothing that is not elsewhere"
 _TAKEOUT: Unread = "a page; in Takeout choose JSON as the format of My Activity, and export once more"
 
@@ -50,8 +51,8 @@ class Found(NamedTuple):
     label: str = ""
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     To be asked in a process of its own: see `reading`.
 
@@ -60,9 +61,9 @@ def read(path: Path) -> Iterator[Found]:
     """
     budget, prompts = Budget(), _Prompts()
     try:
-        yield from budget.each(_all(path, budget, prompts))
+        yield from budget.each(_all(path, name, budget, prompts))
     except SpentError as spent:
-        yield Found(Flaw(path.name, spent.why))
+        yield Found(Flaw(name or path.name, spent.why))
     for chat in conversations.gemini_chats(prompts.all):
         yield Found(chat, *GEMINI)
 
@@ -83,8 +84,8 @@ class _Prompts:
         return False
 
 
-def _all(path: Path, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
-    for part in parts(path, budget):
+def _all(path: Path, name: str, budget: Budget, prompts: _Prompts) -> Iterator[Found]:
+    for part in parts(path, budget, name):
         if isinstance(part, Flaw):
             yield Found(part)
             continue
@@ -100,7 +101,7 @@ def _read(part: Part, prompts: _Prompts) -> Iterator[Found]:
         for entry in memory_stores.read_ltm(part.name, part.stream):
             yield Found(entry, *LTM)
     elif begin.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        of_takeout = "activity" in part.name.lower()
+        of_takeout = any(word in part.name.lower() for word in _ACTIVITY)
         yield Found(Flaw(part.name, _TAKEOUT if of_takeout else _A_PAGE))
     else:
         for value in values(part):

@@ -55,20 +55,20 @@ module.main()
 """
 
 
-def read(path: Path) -> Iterator[Found]:
-    """All that an archive holds, in the order in which it is found.
+def read(path: Path, name: str = "") -> Iterator[Found]:
+    """All that an archive holds, in the order in which it is found. name: what its sender calls it.
 
     Raises:
         Refused: there is no such archive, or it cannot be opened.
     """
     try:
-        with TemporaryDirectory() as temp, _reader(path, temp) as pipe:
+        with TemporaryDirectory() as temp, _reader(path, name, temp) as pipe:
             for one in found_in(_lines(pipe)):
                 yield from _cut(one)
     except UnopenableError as why:
-        raise _refused(str(why), path.name) from why
+        raise _refused(str(why), name or path.name) from why
     except BrokenOffError:
-        yield Found(Flaw(path.name, "it takes longer, or more memory, than may be used"))
+        yield Found(Flaw(name or path.name, "it takes longer, or more memory, than may be used"))
 
 
 def _refused(why: str, file: str) -> Refused:
@@ -98,11 +98,17 @@ def _cut(found: Found) -> Iterator[Found]:
 
 
 @contextmanager
-def _reader(path: Path, temp: str) -> Iterator[int]:
+def _reader(path: Path, name: str, temp: str) -> Iterator[int]:
     """The pipe through which a process tells what an archive holds; it ends with this."""
     bounds = map(str, (_SECONDS, _MEMORY, _WRITTEN))
     process = isolated(
-        _program(), str(path.absolute()), *bounds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, temp=temp
+        _program(),
+        str(path.absolute()),
+        name,
+        *bounds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        temp=temp,
     )
     assert process.stdout is not None
     try:

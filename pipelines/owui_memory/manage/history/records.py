@@ -88,9 +88,9 @@ def _said(lines: Iterator[bytes]) -> Iterator[Said]:
 
 
 def main() -> None:
-    """Writes what an archive holds, by arguments: its path, and what it may cost, as in `confine`."""
-    path, *bounds = sys.argv[1:]
+    """Writes what an archive holds, by arguments: path, name, and what it may cost, as in `confine`."""
+    path, name, *bounds = sys.argv[1:]
     os.nice(_BEHIND_CHATS)
     confine(*map(int, bounds))
-    write(read(Path(path)), sys.stdout.buffer)
+    write(read(Path(path), name), sys.stdout.buffer)
     sys.stdout.flush()

@@ -1,7 +1,5 @@
 """A server that has run, and its command line."""
 
-from __future__ import annotations
-
 import functools
 import json
 from pathlib import Path

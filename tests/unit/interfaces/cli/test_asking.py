@@ -1,7 +1,5 @@
 """Help, faults, past chats and keys on the command line."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

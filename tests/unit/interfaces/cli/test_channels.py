@@ -1,7 +1,5 @@
 """Channels on the command line: numbers of each, erasing, forgetting, pausing."""
 
-from __future__ import annotations
-
 import os
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`owui-memory`: what users can do in the chat, done by an admin."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

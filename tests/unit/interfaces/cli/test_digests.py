@@ -1,7 +1,5 @@
 """`owui-memory make`."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.unit.interfaces.cli.desk import Know, Refused, Run

@@ -1,7 +1,5 @@
 """`owui-memory documents`, and what the status says of them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from owui_memory.state import open_state

@@ -1,7 +1,5 @@
 """`owui-memory import --user`: a past that comes along."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

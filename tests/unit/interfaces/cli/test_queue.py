@@ -1,7 +1,5 @@
 """`owui-memory queue`: what waits, what was given up, and how it is tried again."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import replace

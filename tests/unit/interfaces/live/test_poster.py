@@ -1,7 +1,5 @@
 """Whatever answers at Open WebUI's address, posts are bounded in number and time, and the check tells."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

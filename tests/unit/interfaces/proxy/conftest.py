@@ -1,7 +1,5 @@
 """One proxy for the tests of this folder; each has a user of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """The proxy alone, in a real server, in a thread; before scripted upstreams."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable, Iterator

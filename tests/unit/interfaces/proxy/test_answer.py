@@ -1,7 +1,5 @@
 """What is read beside an answer, however it is cut into chunks."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

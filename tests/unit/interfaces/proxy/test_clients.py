@@ -1,7 +1,5 @@
 """The official client of OpenAI's API, before a model server that answers by rules."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Iterator

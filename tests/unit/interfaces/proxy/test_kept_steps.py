@@ -1,7 +1,5 @@
 """Steps that are put back: which, for how long, and how many of them."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any

@@ -1,7 +1,5 @@
 """Upstreams, limits and odd bodies: what is refused, and what is for the upstream to judge."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Open WebUI's chats through the proxy show what was used; the proxy alone serves the function, too."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.harness.bodies import Chat, told_text

@@ -1,7 +1,5 @@
 """The Responses API, completions and embeddings."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

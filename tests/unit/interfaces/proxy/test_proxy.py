@@ -1,7 +1,5 @@
 """The proxy before a scripted upstream: what goes through, what is told and remembered."""
 
-from __future__ import annotations
-
 import json
 import threading
 from http.client import HTTPConnection

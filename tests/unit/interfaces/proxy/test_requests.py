@@ -1,7 +1,5 @@
 """Requests as clients may write them: whichever way, the upstream gets the same, and memory takes part."""
 
-from __future__ import annotations
-
 import json
 import socket
 

@@ -1,7 +1,5 @@
 """Whatever befalls the proxy's databases, models and model servers: the chat goes through as it came."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket

@@ -1,7 +1,5 @@
 """Who is meant, in which chat and with which task: by keys, signatures and headers."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Any

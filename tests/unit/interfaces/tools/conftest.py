@@ -1,7 +1,5 @@
 """One running server for all tests of tools; each test has users of its own."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -4,8 +4,6 @@ It is made for a server that has everything: most of its scenarios fail here for
 sampling that a memory does not have, and for nothing else.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

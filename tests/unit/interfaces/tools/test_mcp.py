@@ -1,7 +1,5 @@
 """The MCP server before the official client: over HTTP, and started by the client at its standard streams."""
 
-from __future__ import annotations
-
 import asyncio
 import http.client
 import json

@@ -1,7 +1,5 @@
 """The verbs over HTTP, as an OpenAPI tool server: what each does, for whom, and what is refused."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any

@@ -1,14 +1,12 @@
 """A house with its page, for the tests of this folder; each has users of its own."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
-from owui_memory.interfaces.web import limits
+from owui_memory.interfaces import limits
 from tests.unit.interfaces.web.visitors import Visitors, visitors
 
 

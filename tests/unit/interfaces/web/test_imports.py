@@ -8,15 +8,13 @@ import json
 import re
 import zipfile
 from collections.abc import Coroutine, Iterator
-from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from starlette.datastructures import Headers
 
-from owui_memory.interfaces.web import forms
-from owui_memory.interfaces.web.routes import ROUTES
+from owui_memory.interfaces.web import forms, page
 from tests.harness.waiting import wait_until
 from tests.unit.interfaces.web.visitors import Visitors, texts
 
@@ -46,8 +44,7 @@ def test_a_past_is_looked_at_imported_and_taken_back(house: Visitors) -> None:
 
 
 def test_what_takes_long_to_look_at_is_found_later(house: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = ("POST", "import-preview")
-    monkeypatch.setitem(ROUTES, name, replace(ROUTES[name], patience_s=0.0))
+    monkeypatch.setattr(page, "_LONG_S", 0.0)
     will = house.browser("will")
     assert will.upload(b'{"memory": "I sail.", "user_id": "x"}') == "", "it is not waited for"
     wait_until(lambda: 'name="file" value=' in will.get("import").text, what="it is looked at")
@@ -114,12 +111,17 @@ def test_what_comes_slowly_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_why_something_cannot_be_imported_is_told_in_the_users_language(house: Visitors) -> None:
     browser = house.browser("grete", language="de")
 
-    def told(content: bytes) -> str:
-        form, files = {"csrf": browser.csrf()}, {"file": ("x.json", content)}
+    def told(content: bytes, name: str = "x.json") -> str:
+        form, files = {"csrf": browser.csrf()}, {"file": (name, content)}
         return browser.post("import-preview", data=form, files=files).text
 
     assert "Nichts darin ist bekannt." in told(b'{"no": 1}')
     assert "Bekannt sind Exporte von " in told(b'{"no": 1}')
+    assert "Wähle in Takeout JSON" not in told(b"<html>")
+    assert "wähle in Takeout JSON als Format" in told(b"<html>", "MeineAktivitäten.html")
+    assert "Nicht lesbar, 1: x.json: ihr Ende fehlt" in told(
+        b'{"memory": "I sail.", "user_id": "x"}\n{"memory": "'
+    )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.json", "{}")

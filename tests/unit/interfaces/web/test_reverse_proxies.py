@@ -1,7 +1,5 @@
 """The recipes of docs/page.md, as they stand there, in real reverse proxies before the server."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

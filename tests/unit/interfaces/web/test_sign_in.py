@@ -1,11 +1,9 @@
 """Who signs in to the page, how, and for how long."""
 
-from __future__ import annotations
-
 import pytest
 
+from owui_memory.interfaces.limits import Limits
 from owui_memory.interfaces.web import sign_in
-from owui_memory.interfaces.web.limits import Limits
 from owui_memory.state import open_state
 from owui_memory.state.page_sessions_table import PageSessions, Person
 from tests.unit.interfaces.proxy.desk import KEY

@@ -1,7 +1,5 @@
 """ "Undo" takes back the change that it stands beside, whatever was changed since in other tabs and chats."""
 
-from __future__ import annotations
-
 import json
 import re
 

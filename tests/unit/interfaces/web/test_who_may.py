@@ -1,7 +1,5 @@
 """Every route of the page, asked by everybody who may not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

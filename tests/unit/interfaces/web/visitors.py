@@ -1,7 +1,5 @@
 """A started server with its page, an Open WebUI that knows some sessions, and browsers before both."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

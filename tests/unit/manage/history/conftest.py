@@ -1,7 +1,5 @@
 """A queue, a writer and a backend, whose imports are tested."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What is read of each program's archive, and of archives that are broken or ill-meant."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import zipfile

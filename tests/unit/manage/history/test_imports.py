@@ -1,7 +1,5 @@
 """Imports: each once, behind what is said now, with its own times, and taken back as a whole."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -205,10 +203,7 @@ def test_too_many_are_told_and_a_server_that_stops_waits_for_none(
 ) -> None:
     monkeypatch.setattr(history, "_MOST_TAKEN", 1)
     told = imports.preview("maren", of("mem0.json"))
-    assert (told.facts, [why for _, why in told.flaws]) == (
-        1,
-        ["there is more in it than may be read"],
-    )
+    assert (told.facts, [why for _, why in told.flaws]) == (1, ["there is more in it than may be read"])
     imports.close()
     with pytest.raises(Retry, match="stops"):
         imports.begin("maren", of("mem0.json"))

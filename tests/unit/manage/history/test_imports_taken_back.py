@@ -1,7 +1,5 @@
 """What imports may not do: change what was said later, outlive their undoing, or leave anything behind."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

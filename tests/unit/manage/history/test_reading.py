@@ -1,7 +1,5 @@
 """Archives are read in a process of their own, which is bounded, and whose end costs what it has not told."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Archives that were sent are kept for an hour."""
 
-from __future__ import annotations
-
 import io
 import os
 from pathlib import Path

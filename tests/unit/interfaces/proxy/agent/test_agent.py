@@ -1,7 +1,5 @@
 """`agent/<model>`: steps of a scripted model, what it is told, and what its client gets."""
 
-from __future__ import annotations
-
 import json
 import threading
 from typing import Any

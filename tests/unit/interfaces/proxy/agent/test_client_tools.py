@@ -1,7 +1,5 @@
 """`agent/<model>` for a client with tools of its own: its calls, and what is put back when it returns."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`agent/<model>` before a model or a server that errs."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from ...core.latest import Latest
+from ..core.latest import Latest
 
-_MOST_KEYS = 10_000
+_MOST_KEYS, _MINUTE_S = 10_000, 60.0
 
 
 class Limits:
@@ -32,6 +33,24 @@ class Limits:
         now = time.monotonic()
         left, at = self._buckets.get(key, (self._most, now))
         return min(left + (now - at) * self._rate, self._most)
+
+
+class Rate:
+    """So often may tools change a user's memories: no loop empties or floods them."""
+
+    most = 20  # in a minute
+
+    def __init__(self) -> None:
+        self._done = Latest[str, deque[float]](_MOST_KEYS)  # when, by user
+
+    def allows(self, user_id: str) -> bool:
+        """Whether a user's may be changed now, which then counts."""
+        now = time.monotonic()
+        self._done[user_id] = done = self._done.get(user_id, deque(maxlen=self.most))
+        if len(done) == self.most and now - done[0] < _MINUTE_S:
+            return False
+        done.append(now)
+        return True
 
 
 def place_of(host: str) -> str:
