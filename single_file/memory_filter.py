@@ -64294,14 +64294,6 @@ class _Failure:
     remembered: int
     times: int = 0
 
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
-
 
 class Failing:
     """The batches that have failed so far, in this process."""
@@ -64323,15 +64315,18 @@ class Failing:
         failure = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failure.remembered
+        is_unforeseen, of_the_text = not isinstance(error, MemoryFault), is_of_the_text(error)
+        tries = _FEW_TRIES if is_unforeseen or others_do else _DOUBTFUL_TRIES
+        is_hopeless = isinstance(error, Drop) or (of_the_text and failure.times >= tries)
         most_hours = self._settings().advanced_numbers.retry_max_hours
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+        elif is_hopeless or is_overdue(batch, most_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failures.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
+        elif of_the_text or others_do:
             self._outbox.postpone(batch, reason, failure.times)
         else:
             self._outbox.retry(batch, reason)
@@ -65731,7 +65726,7 @@ def _operation(item: Any) -> Operation | None:
         text=text,
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
-        expires=_date(given.get("expires")),
+        expires=date_in(given.get("expires")),
         cited=_cited(given.get("from")),
         about=_number(given.get("about")) or 0,
     )
@@ -65766,7 +65761,8 @@ def _cited(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
-def _date(value: Any) -> date | None:
+def date_in(value: Any) -> date | None:
+    """The date that an ISO text is; None of anything else."""
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
@@ -66788,7 +66784,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from math import inf
 
@@ -66812,7 +66807,7 @@ from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
 from .known import is_among, known_as, wish_like, wishes_of
-from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
+from .operations import Operation, UnreadableAnswerError, date_in, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
 from .topics import fit
 
@@ -67079,15 +67074,7 @@ def _expires(operation: Operation, shown: Memory | None) -> str:
         return operation.expires.isoformat()
     if shown is None or not shown.expires:
         return ""
-    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return max(filter(date_in, _DATE.findall(operation.text)), default="")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
