@@ -182,7 +182,7 @@ class Application:
         self.page = Parts(
             self.commander.tools,
             journal,
-            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
+            Listing(self.commander.tools.control),
             ApiKeys(self._engine),
             UserCounts(self._engine, self.live, settings().collection),
             self._ledger,
