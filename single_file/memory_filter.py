@@ -147,7 +147,7 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             webhooks (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
              bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
@@ -29747,7 +29747,8 @@ class Poster:
                 return
             self._waiting[user_id] += 1
         try:
-            self._pool.submit(self._work, user_id, chat_id, message_id, make, time.monotonic())
+            path = f"/api/v1/chats/{chat_id}/messages/{message_id}/event"
+            self._pool.submit(self._work, user_id, path, make, time.monotonic())
         except RuntimeError:  # closed
             self._left(user_id)
 
@@ -29795,14 +29796,12 @@ class Poster:
             hang_up(self._client)
             self._client.close()
 
-    def _work(
-        self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None], since: float
-    ) -> None:
+    def _work(self, user_id: str, path: str, make: Callable[[], Event | None], since: float) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
                 self._count(dropped=1)
             elif (event := make()) is not None:
-                self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
+                self._send(path, event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
             self._count(dropped=1)
         finally:
@@ -32754,7 +32753,7 @@ from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import upload_routes
-from .webhooks.hooks import hooks
+from .webhooks import hook_routes
 
 log = logging.getLogger(__name__)
 
@@ -32764,7 +32763,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
+    own += [*tool_server.served(chats), *hook_routes(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -37278,15 +37277,9 @@ def _reason(visit: Visit, one: Explanation) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/__init__.py
+# interfaces/webhooks.py
 
-SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/hooks.py
-
-SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+SOURCES["interfaces/webhooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
 
 It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
 and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
@@ -37305,14 +37298,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault
-from ...core.memory import is_person
-from .. import access_log
-from ..body import mapping
-from ..chats import Chats
-from ..requests import RequestError, body_of, refusing
-from ..webui import WebUi
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.memory import is_person
+from . import access_log
+from .body import mapping
+from .chats import Chats
+from .requests import RequestError, body_of, refusing
+from .webui import WebUi
 
 log = logging.getLogger(__name__)
 
@@ -37320,7 +37313,7 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats) -> list[Route]:
+def hook_routes(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
@@ -64301,14 +64294,6 @@ class _Failure:
     remembered: int
     times: int = 0
 
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
-
 
 class Failing:
     """The batches that have failed so far, in this process."""
@@ -64330,15 +64315,18 @@ class Failing:
         failure = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failure.remembered
+        is_unforeseen, of_the_text = not isinstance(error, MemoryFault), is_of_the_text(error)
+        tries = _FEW_TRIES if is_unforeseen or others_do else _DOUBTFUL_TRIES
+        is_hopeless = isinstance(error, Drop) or (of_the_text and failure.times >= tries)
         most_hours = self._settings().advanced_numbers.retry_max_hours
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+        elif is_hopeless or is_overdue(batch, most_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failures.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
+        elif of_the_text or others_do:
             self._outbox.postpone(batch, reason, failure.times)
         else:
             self._outbox.retry(batch, reason)
@@ -65738,7 +65726,7 @@ def _operation(item: Any) -> Operation | None:
         text=text,
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
-        expires=_date(given.get("expires")),
+        expires=date_in(given.get("expires")),
         cited=_cited(given.get("from")),
         about=_number(given.get("about")) or 0,
     )
@@ -65773,7 +65761,8 @@ def _cited(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
-def _date(value: Any) -> date | None:
+def date_in(value: Any) -> date | None:
+    """The date that an ISO text is; None of anything else."""
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
@@ -66795,7 +66784,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from math import inf
 
@@ -66819,7 +66807,7 @@ from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
 from .known import is_among, known_as, wish_like, wishes_of
-from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
+from .operations import Operation, UnreadableAnswerError, date_in, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
 from .topics import fit
 
@@ -67086,15 +67074,7 @@ def _expires(operation: Operation, shown: Memory | None) -> str:
         return operation.expires.isoformat()
     if shown is None or not shown.expires:
         return ""
-    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return max(filter(date_in, _DATE.findall(operation.text)), default="")
 '''
 
 # ----------------------------------------------------------------------------------------------------------
