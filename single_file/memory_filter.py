@@ -8154,19 +8154,15 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any],
-    presets: Mapping[str, Any],
-    former: Mapping[str, Any],
-    *,
-    joins: bool,
+    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
-    presets: what the environment says, by today's names. former: what it says by those of before.
-    joins: where a successor is given, too, it still allows nothing that the former one excludes.
+    Where a successor is given, too, it still allows nothing that the former one excludes. presets: what the
+    environment says, by today's names. former: what it says by those of before.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
+        SettingsError: one of them cannot be meant, or `advanced` says another number.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -8178,13 +8174,12 @@ def renewed(
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
             given = values.get(successor)
-            if joins and isinstance(given, str) and not is_unset(given):
+            if not isinstance(given, str) or is_unset(given) or given == meant:
+                new[successor] = meant
+            elif successor == "advanced" and _named(given).get(name, str(value)) != str(value):
+                raise SettingsError(name, f"{name} must be unset where advanced names it, too.")
+            else:
                 new[successor] = _joined(successor, given, meant)
-                continue
-            if not is_unset(given) and given != meant:
-                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
-                raise SettingsError(name, sentence)
-            new[successor] = meant
     return new, old
 
 
@@ -8213,7 +8208,7 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
 
 def _joined(successor: str, given: str, former: str) -> str:
     if successor == "advanced":
-        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        named = _named(given)
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
@@ -8223,6 +8218,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         both = [one for one in own if one in allowed] or ["!*"] if own else allowed
         known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
+
+
+def _named(advanced: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in re.split(r"[;,\n]", advanced))
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 def _patterns(text: Any) -> list[str]:
@@ -8820,7 +8820,7 @@ class Valves(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+        return renewed(values, cls.presets, cls.former)
 
     @classmethod
     def called_now(cls, name: str) -> str:
@@ -9063,7 +9063,6 @@ class PanelModel(BaseModel):
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
     former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
-    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
     _former: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -9207,8 +9206,6 @@ class PanelModel(BaseModel):
 
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
-
-    is_lenient: ClassVar[bool] = True
 
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
@@ -32845,7 +32842,6 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..context.contexts import Contexts
     from ..manage.deletion_worker import DeletionWorker
     from ..manage.deletions import Deletions
-    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
@@ -32871,7 +32867,6 @@ class Service(Protocol):
     live_chats: LiveChats
     toolbox: Toolbox
     api_keys: ApiKeys
-    imports: Imports
     channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
