@@ -147,7 +147,7 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             webhooks (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
              bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line
@@ -354,32 +354,27 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
+        data_dir = environment.data_dir
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
-        self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
-        self._ledger = Ledger(self._engine, self.metrics)
+        self._engine = engine = open_state(data_dir, environment.state_url, environment.state_password)
+        self._ledger = Ledger(engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
-        self._outbox = Outbox(self._engine)
-        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
-        file = StateFile(self._engine)
-        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self.spill = spill or Spill(environment.data_dir)
-        self.keeper = Keeper(
-            self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
-        )
-        selfchecks = SelfChecks(compare=partial(compared, self._engine))
+        self._outbox = Outbox(engine)
+        self._counting = Counting(engine, self._outbox, self._ledger, settings)
+        file = StateFile(engine)
+        self._state_check = StateCheck(engine, file, data_dir, self.metrics.state_was_well)
+        self.spill = spill or Spill(data_dir)
+        self.keeper = Keeper(engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look)
+        selfchecks = SelfChecks(compare=partial(compared, engine))
         opener = selfchecks.opening(self._open_backend)
-        self._mover = Mover(self._engine, environment.data_dir, opener)
-        self.live = BackendHolder(
-            environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
-        )
-        self.live_chats = LiveChats(self._engine, self.live, settings)
-        is_others = self.live_chats.is_others
-        self.notes = Notes(self._engine, self.live, is_others)
+        self._mover = Mover(engine, data_dir, opener)
+        self.live = BackendHolder(data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.live_chats = chats = LiveChats(engine, self.live, settings)
+        self.notes = Notes(engine, self.live, chats.is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller, self._channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
+        self._recaller, self._channel_recaller = Recaller(engine), ChannelRecaller(engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
-        journal = Journal(self._engine)
-        injected = Injected(self._engine)
+        journal, injected = Journal(engine), Injected(engine)
         self._writer = Writer(
             self._outbox,
             self.live,
@@ -389,79 +384,57 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
-            self.live_chats.learned,
-            self.live_chats.titled,
+            chats.learned,
+            chats.titled,
             self.recalls.wait,
         )
         reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
-        eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+        eraser = Eraser(engine, data_dir, settings, opener, self.live)
 
         def folder() -> Path | None:
-            return settings().documents_folder(environment.data_dir)
+            return settings().documents_folder(data_dir)
 
-        templates = environment.data_dir / TEMPLATES
+        check, is_others, templates = chats.check, chats.is_others, data_dir / TEMPLATES
         self.commander = Commander(
-            self._engine,
-            self.live,
-            settings,
-            self.emit,
-            eraser,
-            self.live_chats.check,
-            folder,
-            templates,
-            is_others,
+            engine, self.live, settings, self.emit, eraser, check, folder, templates, is_others
         )
-        self.toolbox = Toolbox(self.commander.tools.control)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
+        tools = self.commander.tools
+        self.toolbox = Toolbox(tools.control)
+        self.imports = Imports(engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
-            self.commander.tools,
+            tools,
             journal,
-            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
-            ApiKeys(self._engine),
-            UserCounts(self._engine, self.live, settings().collection),
+            Listing(tools.control),
+            ApiKeys(engine),
+            UserCounts(engine, self.live, settings().collection),
             self._ledger,
             self.status,
             self.imports,
-            Uploads(environment.data_dir),
+            Uploads(data_dir),
         )
-        forgetting = Forgetting(self._engine, eraser, settings)
+        forgetting = Forgetting(engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self.watcher = Watcher(
-            self.live.get,
-            folder,
-            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
-            self.emit,
-        )
+        indexing = partial(Indexing, DocumentsTable(engine), lambda: self.recalls.is_used)
+        self.watcher = Watcher(self.live.get, folder, indexing, self.emit)
         digest_worker = DigestWorker(
-            self.commander.tools.schedule,
-            self.commander.tools.digests,
-            self.live,
-            folder,
-            self.emit,
-            self._is_busy,
+            tools.schedule, tools.digests, self.live, folder, self.emit, self._is_busy
         )
-        self.channels = Channels(self._engine, settings)
+        self.channels = Channels(engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
+        queue, sweeping = self.channels.queue, Sweeping(engine, self.live, eraser.forget)
         channel_reader = ChannelReader(
-            self.live,
-            self.channels.queue,
-            journal,
-            settings,
-            self.emit,
-            Sweeping(self._engine, self.live, eraser.forget),
-            self._is_busy,
+            self.live, queue, journal, settings, self.emit, sweeping, self._is_busy
         )
-        self.deletions = self.commander.tools.deletions
-        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
-        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
+        self.deletions = tools.deletions
+        self.deletion_worker = DeletionWorker(engine, self.deletions, settings, WebUi.of, self.emit)
+        self.contexts = Contexts(engine, self.live, settings, self.emit)
         self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
-        threading.Thread(
-            target=redact.formats, name="memory-redact", daemon=True
-        ).start()  # before it is needed
+        # Before it is needed.
+        threading.Thread(target=redact.formats, name="memory-redact", daemon=True).start()
         # In the order in which they stop, each with how long it is waited for: the last is what remembers.
         self._workers = (
             (self.watcher, _STOP_S),
@@ -3636,7 +3609,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -3667,7 +3640,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -3677,9 +3650,8 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()
 '''
 
 # ----------------------------------------------------------------------------------------------------------
@@ -6377,7 +6349,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -6423,7 +6395,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 
@@ -6506,11 +6478,11 @@ class Tools:
         self.switches, self.note_switches = Switches(engine), NoteSwitches(engine)
         self.sessions, self.people = PageSessions(engine), People(engine)
         self.control = Control(engine, live, settings, eraser, emit)
-        self.past = PastChats(engine, live, settings)
-        self.documents = Documents(engine, live, settings, documents)
-        self.deletions = Deletions(engine, self.control, eraser, settings)
+        self.past = PastChats(engine, live)
+        self.documents = Documents(engine, live, documents)
+        self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
-        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.digests = Digests(shelf, emit, templates)
         self.schedule = DigestsTable(engine)
 '''
 
@@ -8182,19 +8154,15 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any],
-    presets: Mapping[str, Any],
-    former: Mapping[str, Any],
-    *,
-    joins: bool,
+    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
-    presets: what the environment says, by today's names. former: what it says by those of before.
-    joins: where a successor is given, too, it still allows nothing that the former one excludes.
+    Where a successor is given, too, it still allows nothing that the former one excludes. presets: what the
+    environment says, by today's names. former: what it says by those of before.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
+        SettingsError: one of them cannot be meant, or `advanced` says another number.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -8206,13 +8174,12 @@ def renewed(
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
             given = values.get(successor)
-            if joins and isinstance(given, str) and not is_unset(given):
+            if not isinstance(given, str) or is_unset(given) or given == meant:
+                new[successor] = meant
+            elif successor == "advanced" and _named(given).get(name, str(value)) != str(value):
+                raise SettingsError(name, f"{name} must be unset where advanced names it, too.")
+            else:
                 new[successor] = _joined(successor, given, meant)
-                continue
-            if not is_unset(given) and given != meant:
-                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
-                raise SettingsError(name, sentence)
-            new[successor] = meant
     return new, old
 
 
@@ -8241,7 +8208,7 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
 
 def _joined(successor: str, given: str, former: str) -> str:
     if successor == "advanced":
-        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        named = _named(given)
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
@@ -8251,6 +8218,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         both = [one for one in own if one in allowed] or ["!*"] if own else allowed
         known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
+
+
+def _named(advanced: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in re.split(r"[;,\n]", advanced))
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 def _patterns(text: Any) -> list[str]:
@@ -8848,7 +8820,7 @@ class Valves(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+        return renewed(values, cls.presets, cls.former)
 
     @classmethod
     def called_now(cls, name: str) -> str:
@@ -9091,7 +9063,6 @@ class PanelModel(BaseModel):
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
     former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
-    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
     _former: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -9235,8 +9206,6 @@ class PanelModel(BaseModel):
 
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
-
-    is_lenient: ClassVar[bool] = True
 
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
@@ -23556,14 +23525,9 @@ SOURCES["digests/digests.py"] = r'''"""Makes digests: by the LLM that may read t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-
-from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.locales import Locale, message
@@ -23582,18 +23546,10 @@ _AT_ONCE = 2  # of all users: other commands need threads, too
 class Digests:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        emit: Emit,
-        shelf: Shelf,
-        templates: Path,
-    ) -> None:
+    def __init__(self, shelf: Shelf, emit: Emit, templates: Path) -> None:
         """templates: a folder with the admin's own."""
-        self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
-        self._reflections, self.templates = Reflections(engine), Templates(templates)
+        self._shelf, self._control, self._emit = shelf, shelf.control, emit
+        self._reflections, self.templates = Reflections(shelf.control.engine), Templates(templates)
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def make(
@@ -23646,7 +23602,7 @@ class Digests:
     def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
-        settings, backend = self._settings(), self._live.get()
+        settings, backend = self._control.settings, self._control.live.get()
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
@@ -24801,21 +24757,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:
@@ -26959,11 +26911,8 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live, lambda: instance.settings)
-        shelf = Shelf(control, instance.past(control), documents)
-        digests = Digests(
-            instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
-        )
+        shelf = Shelf(control, instance.past(control), Documents(instance.engine, control.live))
+        digests = Digests(shelf, ignore, instance.templates)
         print(digests.make(user_id, template, " ".join(about or ()), locale(language)))
 '''
 
@@ -27167,7 +27116,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)
@@ -27330,7 +27279,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)
@@ -29752,7 +29701,8 @@ class Poster:
                 return
             self._waiting[user_id] += 1
         try:
-            self._pool.submit(self._work, user_id, chat_id, message_id, make, time.monotonic())
+            path = f"/api/v1/chats/{chat_id}/messages/{message_id}/event"
+            self._pool.submit(self._work, user_id, path, make, time.monotonic())
         except RuntimeError:  # closed
             self._left(user_id)
 
@@ -29800,14 +29750,12 @@ class Poster:
             hang_up(self._client)
             self._client.close()
 
-    def _work(
-        self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None], since: float
-    ) -> None:
+    def _work(self, user_id: str, path: str, make: Callable[[], Event | None], since: float) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
                 self._count(dropped=1)
             elif (event := make()) is not None:
-                self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
+                self._send(path, event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
             self._count(dropped=1)
         finally:
@@ -32759,7 +32707,7 @@ from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import upload_routes
-from .webhooks.hooks import hooks
+from .webhooks import hook_routes
 
 log = logging.getLogger(__name__)
 
@@ -32769,7 +32717,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
+    own += [*tool_server.served(chats), *hook_routes(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 
@@ -32894,7 +32842,6 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..context.contexts import Contexts
     from ..manage.deletion_worker import DeletionWorker
     from ..manage.deletions import Deletions
-    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
@@ -32920,7 +32867,6 @@ class Service(Protocol):
     live_chats: LiveChats
     toolbox: Toolbox
     api_keys: ApiKeys
-    imports: Imports
     channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
@@ -33806,7 +33752,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 
@@ -34545,7 +34491,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 
@@ -36285,7 +36231,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),
@@ -37283,15 +37229,9 @@ def _reason(visit: Visit, one: Explanation) -> str:
 '''
 
 # ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/__init__.py
+# interfaces/webhooks.py
 
-SOURCES["interfaces/webhooks/__init__.py"] = r'''"""What Open WebUI tells by its webhooks."""
-'''
-
-# ----------------------------------------------------------------------------------------------------------
-# interfaces/webhooks/hooks.py
-
-SOURCES["interfaces/webhooks/hooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
+SOURCES["interfaces/webhooks.py"] = r'''"""POST /hooks/open-webui/<secret>: what Open WebUI tells of chats and users that were deleted there.
 
 It tells each event once, unsigned: the secret in the address is all there is. What is told is written down,
 and carried out in the background; where Open WebUI can be asked and still has it, nothing is done.
@@ -37310,14 +37250,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault
-from ...core.memory import is_person
-from .. import access_log
-from ..body import mapping
-from ..chats import Chats
-from ..requests import RequestError, body_of, refusing
-from ..webui import WebUi
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.memory import is_person
+from . import access_log
+from .body import mapping
+from .chats import Chats
+from .requests import RequestError, body_of, refusing
+from .webui import WebUi
 
 log = logging.getLogger(__name__)
 
@@ -37325,7 +37265,7 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats) -> list[Route]:
+def hook_routes(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
@@ -48984,12 +48924,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -49031,12 +48970,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -49123,7 +49060,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -49154,7 +49091,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away
@@ -49232,7 +49169,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -49261,26 +49197,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:
@@ -50350,7 +50280,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -50399,7 +50329,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):
@@ -52732,13 +52663,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ..core.memory import Memory
 from ..state import reading, versions
+from .memories import Control
 
 _AGE_S = 60.0  # for what others change in mem0
 _MOST = 50_000  # memories, of all users
@@ -52755,23 +52686,20 @@ class _Read:
 class Listing:
     """Threads may share it. A list is read anew when the user's memories have changed, wherever that was."""
 
-    def __init__(
-        self, engine: Engine, source: Callable[[], object], read: Callable[[str], list[Memory]]
-    ) -> None:
-        """read: all of a user's, newest first. source: the backend in use; another one is read anew."""
-        self._reading, self._source, self._read = reading(engine), source, read
+    def __init__(self, control: Control) -> None:
+        self._reading, self._control = reading(control.engine), control
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Read] = OrderedDict()
 
     def of(self, user_id: str) -> tuple[Memory, ...]:
-        """A user's memories. Raises what `read` raises."""
-        version, source, now = self._version(user_id), self._source(), time.monotonic()
+        """A user's memories, newest first. Raises what the backend raises."""
+        version, source, now = self._version(user_id), self._control.live.current, time.monotonic()
         with self._lock:
             self._forget_old(now)
             known = self._kept.get(user_id)
         if known is not None and known.version == version and known.source is source:
             return known.memories
-        memories = tuple(self._read(user_id))
+        memories = tuple(self._control.all(user_id))
         with self._lock:
             self._kept[user_id] = _Read(version, now, source, memories)
             self._kept.move_to_end(user_id)
@@ -54097,14 +54025,13 @@ SOURCES["manage/past_chats.py"] = r'''"""What is kept of a user's past chats: fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -54134,8 +54061,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -54177,11 +54104,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))
@@ -58304,7 +58226,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 log = logging.getLogger(__name__)
 
@@ -58332,15 +58253,7 @@ _KIND = re.compile("|".join(f"(?P<{kind}>{run})" for kind, run in _RUNS.items())
 _PIECE = re.compile("|".join(_RUNS.values()))
 # Where no letter has an accent: each word would be gone through to its end for one.
 _PLAIN_PIECE = re.compile("|".join(run for kind, run in _RUNS.items() if kind != "accented"))
-_SIGNS = re.compile(_RUNS["signs"])
 _ACCENTED = re.compile(r"[\u00aa-\u024f\u1e00-\u1eff]")
-# Of a text in ASCII, what each character is; its runs are few different ones, so they are counted at once.
-_SHAPES = {
-    code: " " if chr(code).isspace() else "a" if chr(code).islower() else "A" if chr(code).isupper() else
-    "0" if chr(code).isdigit() else "-" if chr(code).isprintable() else "\0"
-    for code in range(128)
-}  # fmt: skip
-_SHAPE = re.compile(r"A?a+|A+|0+|-+|  +|\0")  # a space alone is a part of the word behind it
 # Of a run: what its first characters take, how many those are, and what each further one takes. Measured by
 # `bench.tokens`; `english` is Latin script in English and code, of which tokenizers know the most words.
 _COSTS = {
@@ -58366,7 +58279,6 @@ _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of 
 _CHARS = 16_384  # first characters and lengths of runs, whose kinds and costs are kept
 _COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
-_USUAL_CHARS = 32  # of a run
 _WORD = re.compile(r"[a-z]+")
 _ENGLISH = frozenset(
     """
@@ -58384,12 +58296,6 @@ def estimated_tokens(text: str) -> int:
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    if text.isascii():
-        return _rounded(_of_ascii(text))
-    signs = _SIGNS.findall(text)
-    if signs and (rest := _SIGNS.sub("\0", text)).isascii():  # but for "…" and its like it is in ASCII
-        others = sum(_cost("signs", len(sign)) - _cost("other", 1) for sign in signs)
-        return _rounded(_of_ascii(rest) + others)
     pieces: list[str] = (_PIECE if _ACCENTED.search(text) else _PLAIN_PIECE).findall(text)
     runs = Counter(
         (_kind(piece[0], piece.isascii()), len(piece))
@@ -58403,26 +58309,7 @@ def estimated_tokens(text: str) -> int:
     total = sum(
         many * _cost(latin if kind == "latin" else kind, length) for (kind, length), many in runs.items()
     )
-    return _rounded(total + _EXTENDED_COST * len(_EXTENDED.findall(text)))
-
-
-def _of_ascii(text: str) -> float:
-    """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
-    shapes = text.translate(_SHAPES)
-    runs = _SHAPE.findall(shapes)
-    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
-    if common * _ENGLISH_SHARE >= len(runs):
-        is_english = True
-    else:
-        kinds = Counter(map(itemgetter(0), runs))
-        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
-    total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
-    is_led = shapes.startswith(" ") and not shapes.startswith("  ")
-    return total + (_cost("space", 1) if is_led else 0.0)
-
-
-def _rounded(tokens: float) -> int:
-    return math.ceil(round(tokens, 6))
+    return math.ceil(round(total + _EXTENDED_COST * len(_EXTENDED.findall(text)), 6))
 
 
 @lru_cache(_CHARS)
@@ -58441,22 +58328,6 @@ def _cost(kind: str, length: int) -> float:
     if kind in ("english", "latin", "accented"):
         total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
     return total
-
-
-class _ShapeCosts(dict[str, float]):
-    """What a run of ASCII takes, by its shape; of long ones it is not kept."""
-
-    def __init__(self, latin: str) -> None:
-        self._kinds = {"a": latin, "A": latin, "0": "digits", "-": "marks", " ": "space", "\0": "other"}
-        for length in range(1, _USUAL_CHARS):
-            for shape in (*(kind * length for kind in self._kinds), f"A{'a' * length}"):
-                self[shape] = self[shape]
-
-    def __missing__(self, shape: str) -> float:
-        return _cost(self._kinds[shape[0]], len(shape))
-
-
-_ENGLISH_COSTS, _LATIN_COSTS = _ShapeCosts("english"), _ShapeCosts("latin")
 
 
 def _is_english(text: str, words: int, accented: int, marks: int) -> bool:
@@ -64321,14 +64192,6 @@ class _Failure:
     remembered: int
     times: int = 0
 
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
-
 
 class Failing:
     """The batches that have failed so far, in this process."""
@@ -64350,15 +64213,18 @@ class Failing:
         failure = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failure.remembered
+        is_unforeseen, of_the_text = not isinstance(error, MemoryFault), is_of_the_text(error)
+        tries = _FEW_TRIES if is_unforeseen or others_do else _DOUBTFUL_TRIES
+        is_hopeless = isinstance(error, Drop) or (of_the_text and failure.times >= tries)
         most_hours = self._settings().advanced_numbers.retry_max_hours
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+        elif is_hopeless or is_overdue(batch, most_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failures.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
+        elif of_the_text or others_do:
             self._outbox.postpone(batch, reason, failure.times)
         else:
             self._outbox.retry(batch, reason)
@@ -65758,7 +65624,7 @@ def _operation(item: Any) -> Operation | None:
         text=text,
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
-        expires=_date(given.get("expires")),
+        expires=date_in(given.get("expires")),
         cited=_cited(given.get("from")),
         about=_number(given.get("about")) or 0,
     )
@@ -65793,7 +65659,8 @@ def _cited(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
-def _date(value: Any) -> date | None:
+def date_in(value: Any) -> date | None:
+    """The date that an ISO text is; None of anything else."""
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
@@ -66815,7 +66682,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from math import inf
 
@@ -66839,7 +66705,7 @@ from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
 from .known import is_among, known_as, wish_like, wishes_of
-from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
+from .operations import Operation, UnreadableAnswerError, date_in, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
 from .topics import fit
 
@@ -67106,15 +66972,7 @@ def _expires(operation: Operation, shown: Memory | None) -> str:
         return operation.expires.isoformat()
     if shown is None or not shown.expires:
         return ""
-    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return max(filter(date_in, _DATE.findall(operation.text)), default="")
 '''
 
 # ----------------------------------------------------------------------------------------------------------

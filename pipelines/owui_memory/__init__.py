@@ -30,7 +30,7 @@ interfaces/  what speaks to the outside: chats (turns through the core, for all 
              outlet), pipelines/ (the filter, its guard on the routes), function (the same for a Function of
              Open WebUI), live/ (what running chats show), proxy/ (an OpenAI-compatible API before model
              servers), tools/ (verbs that models call, by MCP and OpenAPI), web/ (the page of memories),
-             webhooks/ (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
+             webhooks (what Open WebUI tells of deletions), channel_poller (its own channels), observe (what
              bots tell of others), uploads (files that programs send), cli/
 app.py       assembles all of it; plugin.py is what the Pipelines server loads, standalone.py the
              proxy alone, __main__.py the command line

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from ..core.locales.refused import Refused
 from ..core.memory import EPISODE, Memory
@@ -37,7 +37,7 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         for piece in of_message(one.text):
             with suppress(Refused):  # what gives orders to a model is left out, and no more than that
                 line = f"{author_of(one)}: {admission.restored(piece)}"
-                if lines and (size + size_of(line) > MOST or not _same_day(said[-1], one)):
+                if lines and (size + size_of(line) > MOST or _day(said[-1]) != _day(one)):
                     yield lines, tuple(dict.fromkeys(said))
                     lines, said, size = [], [], 0
                 lines.append(line)
@@ -47,6 +47,5 @@ def _parts(claim: Claim) -> Iterator[tuple[list[str], tuple[Said, ...]]]:
         yield lines, tuple(dict.fromkeys(said))
 
 
-def _same_day(one: Said, other: Said) -> bool:
-    days = (datetime.fromtimestamp(each.at, UTC).date() for each in (one, other))
-    return next(days) == next(days)
+def _day(one: Said) -> date:
+    return datetime.fromtimestamp(one.at, UTC).date()

@@ -67,7 +67,7 @@ class PassageWork:
         if not (state := on_or_off(self._rest.strip(ENDS))):
             return self._say("say episodes")
         self._past.switch(self._user_id, state == "on")
-        lacks = state == "on" and not self._past.are_kept
+        lacks = state == "on" and not self._control.settings.keeps_episodes
         return self._say("past, not here" if lacks else f"episodes {state}")
 
     def documents(self) -> str:
@@ -113,7 +113,7 @@ class PassageWork:
 
     def _not_kept(self) -> str:
         """Why nothing of chats is kept, "" if it is."""
-        if not self._past.are_kept:
+        if not self._control.settings.keeps_episodes:
             return self._say("past, not here")
         return "" if self._past.wants(self._user_id) else self._say("past, off")
 

@@ -162,7 +162,7 @@ class Valves(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+        return renewed(values, cls.presets, cls.former)
 
     @classmethod
     def called_now(cls, name: str) -> str:

@@ -84,21 +84,17 @@ class Extraction:
         self._socket = self._process = None
 
     def _ask(self, name: str, file: int) -> dict[str, Any]:
-        reading, writing = os.pipe()
-        try:
-            request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
-            try:
-                socket.send_fds(self._connected(), [request], [file, writing])
-            except OSError:  # it has been killed
-                self.close()
-                socket.send_fds(self._connected(), [request], [file, writing])
-            os.close(writing)
-            writing = -1
-            data = _all_of(reading, _WAIT * self._seconds)
-        finally:
-            os.close(reading)
-            if writing >= 0:
-                os.close(writing)
+        request = json.dumps({"format": format_of(name), "seconds": self._seconds}).encode()
+        reading, writing = map(os.fdopen, os.pipe(), ("rb", "wb"))
+        with reading:
+            with writing:
+                descriptors = [file, writing.fileno()]
+                try:
+                    socket.send_fds(self._connected(), [request], descriptors)
+                except OSError:  # it has been killed
+                    self.close()
+                    socket.send_fds(self._connected(), [request], descriptors)
+            data = _all_of(reading.fileno(), _WAIT * self._seconds)
         if not data:
             raise Drop("it takes longer, or more memory, than may be used")
         try:

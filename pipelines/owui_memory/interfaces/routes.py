@@ -23,7 +23,7 @@ from .server_key import ask_for_key
 from .tools import tool_server
 from .turns import Turns
 from .uploads import upload_routes
-from .webhooks.hooks import hooks
+from .webhooks import hook_routes
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _METRICS = "text/plain; version=1.0.0; charset=utf-8"  # as Prometheus 2 and 3 a
 def under_memory(chats: Chats, turns: Turns, page: ASGIApp | None) -> list[BaseRoute]:
     """All of them; page: for what is left, None where there is none."""
     own: list[BaseRoute] = [*watching(chats.environment.server_key, chats), *function_routes(chats, turns)]
-    own += [*tool_server.served(chats), *hooks(chats), *upload_routes(chats), *observe_routes(chats)]
+    own += [*tool_server.served(chats), *hook_routes(chats), *upload_routes(chats), *observe_routes(chats)]
     return [*own, Mount("", page)] if page is not None else own
 
 

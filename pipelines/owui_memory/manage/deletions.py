@@ -7,12 +7,11 @@ What is deleted is written down first, and carried out by whoever comes next, un
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
-from ..config.settings import Valves
 from ..core.change import CHAT_DELETED, COMMANDS, REAFFIRMED, REFLECTED, Change
 from ..core.memory import EPISODE, Memory, hash_of, is_id, is_person
 from ..core.scope import WEBUI
@@ -54,12 +53,10 @@ class Deletion:
 class Deletions:
     """Of all users. Threads may share it; methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self, engine: Engine, control: Control, eraser: Eraser, settings: Callable[[], Valves]
-    ) -> None:
-        self._engine, self._reading, self._settings = engine, reading(engine), settings
-        self._control, self._eraser, self._journal = control, eraser, Journal(engine)
-        self._passages = EpisodesTable(engine)
+    def __init__(self, control: Control, eraser: Eraser) -> None:
+        self._control, self._eraser, self._engine = control, eraser, control.engine
+        self._reading, self._journal = reading(control.engine), Journal(control.engine)
+        self._passages = EpisodesTable(control.engine)
         self._passed: dict[Deletion, float] = {}  # when each was carried out first, by the monotonic clock
 
     def note(self, user_id: str, chat_id: str = USER) -> None:
@@ -146,7 +143,7 @@ class Deletions:
 
     def only_deleted(self, user_id: str) -> list[Memory]:
         """The facts that only deleted chats said, where the setting is to ask."""
-        if self._settings().on_chat_deleted != "ask":
+        if self._control.settings.on_chat_deleted != "ask":
             return []
         mine = and_(deletions.c.user_id == user_id, deletions.c.chat_id != USER)
         with self._reading.connect() as connection:
@@ -177,7 +174,7 @@ class Deletions:
                     mine = and_(table.c.user_id == user_id, table.c.chat_id == chat_id)
                     connection.execute(delete(table).where(mine))
         facts: Collection[str] = ()
-        if self._settings().on_chat_deleted == "erase":
+        if self._control.settings.on_chat_deleted == "erase":
             facts = self._only_in(user_id, frozenset({chat_id}))
         if facts:
             self._eraser.forget(user_id, facts, until=one.at)  # goes on by itself where a place is away

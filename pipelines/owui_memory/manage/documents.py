@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.locales import message
 from ..core.locales.refused import Refused
 from ..core.memory import Memory
@@ -39,26 +38,20 @@ class Documents:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
     def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        folder: Callable[[], Path | None] = lambda: None,
+        self, engine: Engine, live: BackendHolder, folder: Callable[[], Path | None] = lambda: None
     ) -> None:
-        """folder: where documents lie, None where that is not known here."""
-        self._table, self._live = DocumentsTable(engine), live
-        self._settings, self._folder = settings, folder
+        """folder: where documents lie, None where none are read."""
+        self._table, self._live, self._folder = DocumentsTable(engine), live, folder
         self._digests = DigestFiles(folder)
 
     @property
     def are_read(self) -> bool:
         """Whether the admin has documents read."""
-        settings = self._settings()
-        return bool(settings.documents_dir) and settings.backend == "library"
+        return self._folder() is not None
 
     def inbox(self) -> Inbox | None:
         """Where files are sent to; None where no documents are read."""
-        folder = self._folder() if self.are_read else None
+        folder = self._folder()
         return Inbox(folder) if folder is not None else None
 
     def all(self, user_id: str) -> list[Entry]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
 from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.memory import Memory
 from ..core.scope import View, past_owner
 from ..recall.rank import Ranked
@@ -39,8 +38,8 @@ class PastChat:
 class PastChats:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(self, engine: Engine, live: BackendHolder, settings: Callable[[], Valves]) -> None:
-        self._table, self._live, self._settings = EpisodesTable(engine), live, settings
+    def __init__(self, engine: Engine, live: BackendHolder) -> None:
+        self._table, self._live = EpisodesTable(engine), live
 
     def kept(self, user_id: str) -> Kept:
         """How many passages there are of a user, and of how many chats."""
@@ -82,11 +81,6 @@ class PastChats:
     def switch(self, user_id: str, on: bool) -> None:
         """A user's own switch. What is kept stays."""
         self._table.switch(user_id, on)
-
-    @property
-    def are_kept(self) -> bool:
-        """Whether the admin has it kept."""
-        return self._settings().keeps_episodes
 
     def _passages(self, user_id: str) -> list[Memory]:
         return self._live.get().list_all(past_owner(user_id))

@@ -32,14 +32,6 @@ class _Failure:
     remembered: int
     times: int = 0
 
-    def is_hopeless(self, error: BaseException, others_do: bool) -> bool:
-        if isinstance(error, Drop):
-            return True
-        if not is_of_the_text(error):
-            return False
-        unforeseen = not isinstance(error, MemoryFault)
-        return self.times >= (_FEW_TRIES if unforeseen or others_do else _DOUBTFUL_TRIES)
-
 
 class Failing:
     """The batches that have failed so far, in this process."""
@@ -61,15 +53,18 @@ class Failing:
         failure = self._noted(batch, error)
         # Whether the reason hits everybody is seen by those who fare better.
         others_do = self._remembered > failure.remembered
+        is_unforeseen, of_the_text = not isinstance(error, MemoryFault), is_of_the_text(error)
+        tries = _FEW_TRIES if is_unforeseen or others_do else _DOUBTFUL_TRIES
+        is_hopeless = isinstance(error, Drop) or (of_the_text and failure.times >= tries)
         most_hours = self._settings().advanced_numbers.retry_max_hours
         if self._may_be_split(backend, batch, error, others_do):
             self._outbox.split(batch, reason)
-        elif failure.is_hopeless(error, others_do) or is_overdue(batch, most_hours):
+        elif is_hopeless or is_overdue(batch, most_hours):
             log.error("%d exchange(s) set aside as dead: %s", len(batch.exchanges), reason)
             self._outbox.dead(batch, reason)
             self._emit(Event(EventKind.EXCHANGES_DEAD, len(batch.exchanges)))
             self._failures.pop(batch.name, None)
-        elif is_of_the_text(error) or others_do:
+        elif of_the_text or others_do:
             self._outbox.postpone(batch, reason, failure.times)
         else:
             self._outbox.retry(batch, reason)

@@ -136,7 +136,7 @@ def _operation(item: Any) -> Operation | None:
         text=text,
         number=number,
         kind=kind_of(kind, "fact" if op == "add" else ""),
-        expires=_date(given.get("expires")),
+        expires=date_in(given.get("expires")),
         cited=_cited(given.get("from")),
         about=_number(given.get("about")) or 0,
     )
@@ -171,7 +171,8 @@ def _cited(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(one for one in listed[:_CITED] if type(one) is int))
 
 
-def _date(value: Any) -> date | None:
+def date_in(value: Any) -> date | None:
+    """The date that an ISO text is; None of anything else."""
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):

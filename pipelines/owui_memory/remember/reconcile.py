@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from math import inf
 
@@ -34,7 +33,7 @@ from .echoes import unsaid
 from .gate import said_by_user, statements
 from .journal import Journal
 from .known import is_among, known_as, wish_like, wishes_of
-from .operations import Operation, UnreadableAnswerError, read_operations, read_topics
+from .operations import Operation, UnreadableAnswerError, date_in, read_operations, read_topics
 from .prompt import example_texts, reconcile_prompt
 from .topics import fit
 
@@ -301,12 +300,4 @@ def _expires(operation: Operation, shown: Memory | None) -> str:
         return operation.expires.isoformat()
     if shown is None or not shown.expires:
         return ""
-    return max(filter(_is_date, _DATE.findall(operation.text)), default="")
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return max(filter(date_in, _DATE.findall(operation.text)), default="")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from owui_memory.config.settings import Valves
 from owui_memory.core.errors import ClaimLost, Drop, Retry
 from owui_memory.documents.storing import clear
 from owui_memory.manage.documents import Documents
@@ -77,7 +76,7 @@ def test_what_cannot_be_forgotten_now_stays_listed(index: Index) -> None:
         writing = get
 
     with pytest.raises(Retry):
-        Documents(index.engine, Away(), Valves).forget("ada", {entry.document_id})
+        Documents(index.engine, Away()).forget("ada", {entry.document_id})
     assert index.states() == {"a.txt": "read"}
 
 
@@ -87,7 +86,7 @@ def test_what_is_forgotten_on_a_disk_that_keeps_the_file_is_told_no_more(
     def read_only(*_: Any, **__: Any) -> None:
         raise OSError(errno.EROFS, "no")
 
-    documents = Documents(index.engine, There(index.backend), Valves, lambda: index.folders.root)
+    documents = Documents(index.engine, There(index.backend), lambda: index.folders.root)
     index.write("saved/a.txt", "The lamp is green.")
     index.write("saved/b.txt", "The lamp is red.")
     index.run()

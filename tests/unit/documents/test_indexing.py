@@ -147,9 +147,7 @@ def test_beginnings_are_fetched_one_by_one_the_users_own_first(index: Index) -> 
             asked.append(batch.removeprefix(BATCH))
             return index.backend.added_by(owner, batch)
 
-    beginnings = Documents(index.engine, There(Counted(index.backend, 0, late=False)), Valves).passages(
-        "ada", ""
-    )
+    beginnings = Documents(index.engine, There(Counted(index.backend, 0, late=False))).passages("ada", "")
     first = next(beginnings)
     assert (first.ordinal, len(asked)) == (0, 1)
     assert [one.title for one in (first, *beginnings)] == ["a", "b", "rules"]

@@ -47,7 +47,7 @@ class House:
         Locations(bench.engine, "memories").settle(location_of_backend(bench.backend, bench.settings))
         self.eraser = Eraser(bench.engine, folder, lambda: bench.settings, lambda *_: bench.backend)
         self.control = Control(bench.engine, bench.live, lambda: bench.settings, self.eraser)
-        self.deletions = Deletions(bench.engine, self.control, self.eraser, lambda: bench.settings)
+        self.deletions = Deletions(self.control, self.eraser)
         self._at = time.time() - 1000
 
     def says(self, chats: str | Sequence[str], *texts: str, user: str = "ada") -> None:

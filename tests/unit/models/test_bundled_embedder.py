@@ -41,8 +41,8 @@ NOTHING = ["", " ", "\n\t\r", " " * MEGABYTE, "\u3000", "\u200b\ufeff", "\x01\x1
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    return open_embedder(Valves())
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> Embedder:
+    return open_embedder(Valves(), tmp_path_factory.mktemp("embedder"))
 
 
 def cosine(one: list[float], other: list[float]) -> float:

@@ -107,7 +107,7 @@ def compare(
 ) -> None:
     """Look which users and chats Open WebUI no longer has, as the server does at night."""
     with instance.control() as control, WebUi.of(instance.settings) as webui:
-        deletions = Deletions(instance.engine, control, instance.eraser(), lambda: instance.settings)
+        deletions = Deletions(control, instance.eraser())
         comparison = Comparison(instance.engine, deletions, instance.settings.webui_url)
         with waiting("asking Open WebUI"):
             done = comparison.run(webui, confirmed=erase)

@@ -108,7 +108,7 @@ class Instance:
             yield Control(self.engine, live, lambda: self.settings, self.eraser())
 
     def past(self, control: Control) -> PastChats:
-        return PastChats(self.engine, control.live, lambda: self.settings)
+        return PastChats(self.engine, control.live)
 
     def eraser(self) -> Eraser:
         return Eraser(self.engine, self.environment.data_dir, lambda: self.settings, self.open_backend)

@@ -60,7 +60,8 @@ class Poster:
                 return
             self._waiting[user_id] += 1
         try:
-            self._pool.submit(self._work, user_id, chat_id, message_id, make, time.monotonic())
+            path = f"/api/v1/chats/{chat_id}/messages/{message_id}/event"
+            self._pool.submit(self._work, user_id, path, make, time.monotonic())
         except RuntimeError:  # closed
             self._left(user_id)
 
@@ -108,14 +109,12 @@ class Poster:
             hang_up(self._client)
             self._client.close()
 
-    def _work(
-        self, user_id: str, chat_id: str, message_id: str, make: Callable[[], Event | None], since: float
-    ) -> None:
+    def _work(self, user_id: str, path: str, make: Callable[[], Event | None], since: float) -> None:
         try:
             if time.monotonic() - since > _LATE_S or not self._breaker.allows():
                 self._count(dropped=1)
             elif (event := make()) is not None:
-                self._send(f"/api/v1/chats/{chat_id}/messages/{message_id}/event", event)
+                self._send(path, event)
         except Exception:  # noqa: BLE001 - the check tells why; a chat without a status line is whole
             self._count(dropped=1)
         finally:

@@ -34,7 +34,7 @@ class Toolbox:
 
     def __init__(self, control: Control) -> None:
         self._control, self._live = control, control.live
-        self._past = PastChats(control.engine, control.live, lambda: control.settings)
+        self._past = PastChats(control.engine, control.live)
         self._journal, self._switches = Journal(control.engine), Switches(control.engine)
         self._explanations, self._commands = Explanations(control.engine), CommandLog(control.engine)
 

@@ -33,7 +33,7 @@ def listed(visit: Visit) -> View:
 def _why_not(visit: Visit) -> str:
     """Why nothing is kept now, as the catalogue calls it; "" if it is."""
     past = visit.parts.tools.past
-    if not past.are_kept:
+    if not visit.settings.keeps_episodes:
         return "chats not kept here"
     return "" if past.wants(visit.user_id) else "chats not kept"
 

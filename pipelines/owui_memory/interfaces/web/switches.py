@@ -34,7 +34,7 @@ def _view(visit: Visit, code: str = "") -> View:
             "always": switches.is_on(visit.user_id, ""),
             "chats": [(chat, on, visit.chat_address(chat)) for chat, on in of_chats],
             "models": switches.models_off(visit.user_id)[:_MOST],
-            "kept_here": past.are_kept,
+            "kept_here": visit.settings.keeps_episodes,
             "past": past.wants(visit.user_id),
             "past_chats": PAST_CHATS,
             "notes": visit.parts.tools.note_switches.wants(visit.user_id),

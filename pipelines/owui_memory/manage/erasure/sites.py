@@ -22,7 +22,7 @@ from ...config.settings import Valves
 from ...core.batched import batched
 from ...core.errors import MemoryFault
 from ...core.memory import DOCUMENT, EPISODE, Memory, in_payload, is_id
-from ...core.scope import owners_of
+from ...core.scope import channel_in, owners_of
 from ...state import locations, reading
 from ...stores.protocol import VectorStore
 from .erasures import Erasure
@@ -71,7 +71,8 @@ class Site(ABC):
             named = self.named(user_id, erasure.memory_ids)
             going = list({one.id: one for one in (*named, *stored)}.values())
         self.remove(user_id, going)
-        return Counter(_COUNTED_AS.get(one.kind, "memories") for one in going)
+        names = {} if channel_in(user_id) else _COUNTED_AS  # a channel has no past chats
+        return Counter(names.get(one.kind, "memories") for one in going)
 
 
 class StoreSite(Site):

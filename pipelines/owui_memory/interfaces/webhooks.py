@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ...config.settings import Valves
-from ...core.errors import MemoryFault
-from ...core.memory import is_person
-from .. import access_log
-from ..body import mapping
-from ..chats import Chats
-from ..requests import RequestError, body_of, refusing
-from ..webui import WebUi
+from ..config.settings import Valves
+from ..core.errors import MemoryFault
+from ..core.memory import is_person
+from . import access_log
+from .body import mapping
+from .chats import Chats
+from .requests import RequestError, body_of, refusing
+from .webui import WebUi
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _MOST_BYTES = 64 * 1024  # of an event; Open WebUI cuts strings at 1,000 charact
 _ID_CHARS = 200
 
 
-def hooks(chats: Chats) -> list[Route]:
+def hook_routes(chats: Chats) -> list[Route]:
     access_log.keep_private()
 
     async def told(request: Request) -> Response:
