@@ -27357,8 +27357,9 @@ def settings_in(environment: Environment) -> Valves:
     except FileNotFoundError:
         saved = {}
     except (OSError, ValueError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no JSON"
         raise TellAdmin(
-            f"{environment.valves_file} cannot be read ({type(error).__name__}).",
+            f"{environment.valves_file} cannot be read ({why}).",
             hint="Run this as the user of the Pipelines server.",
         ) from error
     return strict.strict_from(loading(**saved))
@@ -70633,6 +70634,7 @@ SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to t
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -70670,8 +70672,9 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
         engine = engines.of_file(file)
         migrations.run(engine)
     except (OSError, OperationalError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error.orig)
         raise TellAdmin(
-            f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
+            f"The data folder {data_dir} cannot be written ({why}).",
             hint="Make it writable for the Pipelines server, or set MEMORY_DATA_DIR to a folder that is.",
         ) from error
     except DatabaseError as error:
@@ -74737,6 +74740,7 @@ SOURCES["stores/sqlite_faults.py"] = r'''"""SQLite's errors and those of its fil
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 
@@ -74753,7 +74757,7 @@ def translated(path: str) -> Iterator[None]:
         raise Drop("An id or a filter value is not valid Unicode.") from None
     except OSError as error:
         raise TellAdmin(
-            f"The folder of the memory database {path} cannot be used ({type(error).__name__}).",
+            f"The folder of the memory database {path} cannot be used ({os.strerror(error.errno or 0)}).",
             hint="Make the folder writable for the user that runs the Pipelines server.",
         ) from error
     except Exception as error:
