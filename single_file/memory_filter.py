@@ -53823,7 +53823,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
     }
 
 
@@ -54208,8 +54208,9 @@ from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    return to_json(Record(memory.id, payload_of(user_id, memory)))
+    """A memory as mem0's own answers have it, with what is known of it."""
+    row = to_json(Record(memory.id, payload_of(user_id, memory)))
+    return {**row, "metadata": {name: value for name, value in row["metadata"].items() if value}}
 
 
 def read_rows(
