@@ -7310,10 +7310,7 @@ def _of_providers(settings: Valves) -> Iterator[SettingsError]:
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
-        values = (
-            getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-        )
-        if wrong := of_provider(role, *values):
+        if wrong := of_provider(role, *settings.model_of(role)):
             yield wrong
 
 
@@ -8756,6 +8753,12 @@ class Valves(
         """The same for an exchange that no LLM here can read; mem0's server and platform have their own."""
         own = self.backend != "library" and self.extraction in ("auto", "mem0")
         return "mem0" if own else "verbatim"
+
+    def model_of(self, role: str) -> tuple[str, str, str, str]:
+        """Provider, address, model and key. role: how the names of these settings begin, as in `embedder`."""
+        names = (f"{role}_{name}" for name in ("provider", "base_url", "model", "api_key"))
+        provider, url, model, key = (str(getattr(self, name)) for name in names)
+        return provider, url, model, key
 
     @property
     def has_llm(self) -> bool:
@@ -55942,7 +55945,7 @@ _HERE = "http://localhost"
 
 def is_local_model(settings: Valves, role: str) -> bool:
     """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
-    provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
+    provider, url, model, _ = settings.model_of(role)
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)
     return is_local(url or DEFAULT_URL.get(provider, ""))
@@ -57586,9 +57589,7 @@ def lacking(settings: Valves, role: str) -> TellAdmin | None:
 
     `role` begins the names of the settings: llm, fallback_llm or embedder.
     """
-    provider, url, model, key = (
-        getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-    )
+    provider, url, model, key = settings.model_of(role)
     if not model:
         return None
     if provider == "ollama":
@@ -57719,23 +57720,16 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
-        TellAdmin: a package is missing, or the settings cannot work together (`combinations.of_provider`).
+        TellAdmin: a package is missing, or the settings cannot work together (`cross_checks.of_provider`).
     """
-    given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
-    return _provider(prefix, *given)
+    return _provider(prefix, *settings.model_of(prefix))
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an embedder that is not bundled. Raises as `llm`."""
     if settings.embeds_by_itself:
         return _sentence_transformer(settings.embedder_model)
-    name, config = _provider(
-        "embedder",
-        settings.embedder_provider,
-        settings.embedder_base_url,
-        settings.embedder_model,
-        settings.embedder_api_key,
-    )
+    name, config = _provider("embedder", *settings.model_of("embedder"))
     if name == "huggingface":  # mem0's own class for it wants PyTorch even where it only asks a server
         return "openai", {"model": _UNNAMED, **config}
     return name, config
