@@ -4,6 +4,7 @@
     .venv/bin/python -m bench.past       what do 10,000 memories and passages of a user cost, and 100,000?
     .venv/bin/python -m bench.outlet     how long does an answer wait, and what do many chats at once wait?
     .venv/bin/python -m bench.startup    when is the first question answered, and in how much memory?
+    .venv/bin/python -m bench.crowd      what do 64 people at once wait for, and in how much memory?
     .venv/bin/python -m bench.faults     whatever fails while people chat, is anything lost or doubled?
     .venv/bin/python -m bench.hostile    what does the longest, oddest text cost, and who waits for it?
     .venv/bin/python -m bench.bundle     how large is the one file for upload, and how long does it load?

@@ -62,7 +62,9 @@ def measured(count: int, options: Any, postgres: Postgres, llm: ScriptedLLM) -> 
         wait_until(servers[0].is_drained, within=600, what="everything is remembered")
         remembered = time.perf_counter() - began
         (stored, distinct), *_ = postgres.execute(
-            "SELECT count(*), count(DISTINCT payload->>'data') FROM memories_scripted_embed_256", database
+            "SELECT count(*), count(DISTINCT payload->>'data') FROM memories_scripted_embed_256"
+            " WHERE payload->>'kind' <> 'episode'",
+            database,
         )
         wrong = abs(options.turns - int(stored)) + abs(options.turns - int(distinct))
         return Throughput(options.turns / said, Latency.of(seconds), options.turns / remembered, wrong)

@@ -354,32 +354,27 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
+        data_dir = environment.data_dir
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
-        self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
-        self._ledger = Ledger(self._engine, self.metrics)
+        self._engine = engine = open_state(data_dir, environment.state_url, environment.state_password)
+        self._ledger = Ledger(engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
-        self._outbox = Outbox(self._engine)
-        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
-        file = StateFile(self._engine)
-        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self.spill = spill or Spill(environment.data_dir)
-        self.keeper = Keeper(
-            self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
-        )
-        selfchecks = SelfChecks(compare=partial(compared, self._engine))
+        self._outbox = Outbox(engine)
+        self._counting = Counting(engine, self._outbox, self._ledger, settings)
+        file = StateFile(engine)
+        self._state_check = StateCheck(engine, file, data_dir, self.metrics.state_was_well)
+        self.spill = spill or Spill(data_dir)
+        self.keeper = Keeper(engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look)
+        selfchecks = SelfChecks(compare=partial(compared, engine))
         opener = selfchecks.opening(self._open_backend)
-        self._mover = Mover(self._engine, environment.data_dir, opener)
-        self.live = BackendHolder(
-            environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
-        )
-        self.live_chats = LiveChats(self._engine, self.live, settings)
-        is_others = self.live_chats.is_others
-        self.notes = Notes(self._engine, self.live, is_others)
+        self._mover = Mover(engine, data_dir, opener)
+        self.live = BackendHolder(data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.live_chats = chats = LiveChats(engine, self.live, settings)
+        self.notes = Notes(engine, self.live, chats.is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller, self._channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
+        self._recaller, self._channel_recaller = Recaller(engine), ChannelRecaller(engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
-        journal = Journal(self._engine)
-        injected = Injected(self._engine)
+        journal, injected = Journal(engine), Injected(engine)
         self._writer = Writer(
             self._outbox,
             self.live,
@@ -389,79 +384,57 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
-            self.live_chats.learned,
-            self.live_chats.titled,
+            chats.learned,
+            chats.titled,
             self.recalls.wait,
         )
         reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
-        eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+        eraser = Eraser(engine, data_dir, settings, opener, self.live)
 
         def folder() -> Path | None:
-            return settings().documents_folder(environment.data_dir)
+            return settings().documents_folder(data_dir)
 
-        templates = environment.data_dir / TEMPLATES
+        check, is_others, templates = chats.check, chats.is_others, data_dir / TEMPLATES
         self.commander = Commander(
-            self._engine,
-            self.live,
-            settings,
-            self.emit,
-            eraser,
-            self.live_chats.check,
-            folder,
-            templates,
-            is_others,
+            engine, self.live, settings, self.emit, eraser, check, folder, templates, is_others
         )
-        self.toolbox = Toolbox(self.commander.tools.control)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
+        tools = self.commander.tools
+        self.toolbox = Toolbox(tools.control)
+        self.imports = Imports(engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
-            self.commander.tools,
+            tools,
             journal,
-            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
-            ApiKeys(self._engine),
-            UserCounts(self._engine, self.live, settings().collection),
+            Listing(tools.control),
+            ApiKeys(engine),
+            UserCounts(engine, self.live, settings().collection),
             self._ledger,
             self.status,
             self.imports,
-            Uploads(environment.data_dir),
+            Uploads(data_dir),
         )
-        forgetting = Forgetting(self._engine, eraser, settings)
+        forgetting = Forgetting(engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self.watcher = Watcher(
-            self.live.get,
-            folder,
-            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
-            self.emit,
-        )
+        indexing = partial(Indexing, DocumentsTable(engine), lambda: self.recalls.is_used)
+        self.watcher = Watcher(self.live.get, folder, indexing, self.emit)
         digest_worker = DigestWorker(
-            self.commander.tools.schedule,
-            self.commander.tools.digests,
-            self.live,
-            folder,
-            self.emit,
-            self._is_busy,
+            tools.schedule, tools.digests, self.live, folder, self.emit, self._is_busy
         )
-        self.channels = Channels(self._engine, settings)
+        self.channels = Channels(engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
+        queue, sweeping = self.channels.queue, Sweeping(engine, self.live, eraser.forget)
         channel_reader = ChannelReader(
-            self.live,
-            self.channels.queue,
-            journal,
-            settings,
-            self.emit,
-            Sweeping(self._engine, self.live, eraser.forget),
-            self._is_busy,
+            self.live, queue, journal, settings, self.emit, sweeping, self._is_busy
         )
-        self.deletions = self.commander.tools.deletions
-        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
-        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
+        self.deletions = tools.deletions
+        self.deletion_worker = DeletionWorker(engine, self.deletions, settings, WebUi.of, self.emit)
+        self.contexts = Contexts(engine, self.live, settings, self.emit)
         self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
-        threading.Thread(
-            target=redact.formats, name="memory-redact", daemon=True
-        ).start()  # before it is needed
+        # Before it is needed.
+        threading.Thread(target=redact.formats, name="memory-redact", daemon=True).start()
         # In the order in which they stop, each with how long it is waited for: the last is what remembers.
         self._workers = (
             (self.watcher, _STOP_S),
@@ -6509,7 +6482,7 @@ class Tools:
         self.documents = Documents(engine, live, documents)
         self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
-        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.digests = Digests(shelf, emit, templates)
         self.schedule = DigestsTable(engine)
 '''
 
@@ -7337,10 +7310,7 @@ def _of_providers(settings: Valves) -> Iterator[SettingsError]:
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
-        values = (
-            getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-        )
-        if wrong := of_provider(role, *values):
+        if wrong := of_provider(role, *settings.model_of(role)):
             yield wrong
 
 
@@ -8181,19 +8151,15 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any],
-    presets: Mapping[str, Any],
-    former: Mapping[str, Any],
-    *,
-    joins: bool,
+    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
-    presets: what the environment says, by today's names. former: what it says by those of before.
-    joins: where a successor is given, too, it still allows nothing that the former one excludes.
+    Where a successor is given, too, it still allows nothing that the former one excludes. presets: what the
+    environment says, by today's names. former: what it says by those of before.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
+        SettingsError: one of them cannot be meant, or `advanced` says another number.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -8205,13 +8171,12 @@ def renewed(
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
             given = values.get(successor)
-            if joins and isinstance(given, str) and not is_unset(given):
+            if not isinstance(given, str) or is_unset(given) or given == meant:
+                new[successor] = meant
+            elif successor == "advanced" and _named(given).get(name, str(value)) != str(value):
+                raise SettingsError(name, f"{name} must be unset where advanced names it, too.")
+            else:
                 new[successor] = _joined(successor, given, meant)
-                continue
-            if not is_unset(given) and given != meant:
-                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
-                raise SettingsError(name, sentence)
-            new[successor] = meant
     return new, old
 
 
@@ -8240,7 +8205,7 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
 
 def _joined(successor: str, given: str, former: str) -> str:
     if successor == "advanced":
-        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        named = _named(given)
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
@@ -8250,6 +8215,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         both = [one for one in own if one in allowed] or ["!*"] if own else allowed
         known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
+
+
+def _named(advanced: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in re.split(r"[;,\n]", advanced))
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 def _patterns(text: Any) -> list[str]:
@@ -8784,6 +8754,12 @@ class Valves(
         own = self.backend != "library" and self.extraction in ("auto", "mem0")
         return "mem0" if own else "verbatim"
 
+    def model_of(self, role: str) -> tuple[str, str, str, str]:
+        """Provider, address, model and key. role: how the names of these settings begin, as in `embedder`."""
+        names = (f"{role}_{name}" for name in ("provider", "base_url", "model", "api_key"))
+        provider, url, model, key = (str(getattr(self, name)) for name in names)
+        return provider, url, model, key
+
     @property
     def has_llm(self) -> bool:
         """Whether an LLM of ours may read the chats."""
@@ -8847,7 +8823,7 @@ class Valves(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+        return renewed(values, cls.presets, cls.former)
 
     @classmethod
     def called_now(cls, name: str) -> str:
@@ -9090,7 +9066,6 @@ class PanelModel(BaseModel):
     stored: ClassVar[Callable[[], PanelModel | None]] = staticmethod(lambda: None)
     refusals: ClassVar[list[SettingsError] | None] = None  # of the last save
     former: ClassVar[Mapping[str, Any]] = {}  # presets by names of the release before
-    is_lenient: ClassVar[bool] = False
 
     _given: set[str] = PrivateAttr(default_factory=set)
     _former: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -9234,8 +9209,6 @@ class PanelModel(BaseModel):
 
 class LenientModel(PanelModel):
     """Settings that drop what cannot be meant, and tell it in `dropped`, instead of raising."""
-
-    is_lenient: ClassVar[bool] = True
 
     _dropped: list[str] = PrivateAttr(default_factory=list)
 
@@ -23555,14 +23528,9 @@ SOURCES["digests/digests.py"] = r'''"""Makes digests: by the LLM that may read t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-
-from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.locales import Locale, message
@@ -23581,18 +23549,10 @@ _AT_ONCE = 2  # of all users: other commands need threads, too
 class Digests:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        emit: Emit,
-        shelf: Shelf,
-        templates: Path,
-    ) -> None:
+    def __init__(self, shelf: Shelf, emit: Emit, templates: Path) -> None:
         """templates: a folder with the admin's own."""
-        self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
-        self._reflections, self.templates = Reflections(engine), Templates(templates)
+        self._shelf, self._control, self._emit = shelf, shelf.control, emit
+        self._reflections, self.templates = Reflections(shelf.control.engine), Templates(templates)
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def make(
@@ -23645,7 +23605,7 @@ class Digests:
     def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
-        settings, backend = self._settings(), self._live.get()
+        settings, backend = self._control.settings, self._control.live.get()
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)
@@ -26954,11 +26914,8 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live)
-        shelf = Shelf(control, instance.past(control), documents)
-        digests = Digests(
-            instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
-        )
+        shelf = Shelf(control, instance.past(control), Documents(instance.engine, control.live))
+        digests = Digests(shelf, ignore, instance.templates)
         print(digests.make(user_id, template, " ".join(about or ()), locale(language)))
 '''
 
@@ -27403,8 +27360,9 @@ def settings_in(environment: Environment) -> Valves:
     except FileNotFoundError:
         saved = {}
     except (OSError, ValueError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no JSON"
         raise TellAdmin(
-            f"{environment.valves_file} cannot be read ({type(error).__name__}).",
+            f"{environment.valves_file} cannot be read ({why}).",
             hint="Run this as the user of the Pipelines server.",
         ) from error
     return strict.strict_from(loading(**saved))
@@ -32888,7 +32846,6 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..context.contexts import Contexts
     from ..manage.deletion_worker import DeletionWorker
     from ..manage.deletions import Deletions
-    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
@@ -32914,7 +32871,6 @@ class Service(Protocol):
     live_chats: LiveChats
     toolbox: Toolbox
     api_keys: ApiKeys
-    imports: Imports
     channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker
@@ -52711,13 +52667,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ..core.memory import Memory
 from ..state import reading, versions
+from .memories import Control
 
 _AGE_S = 60.0  # for what others change in mem0
 _MOST = 50_000  # memories, of all users
@@ -52734,23 +52690,20 @@ class _Read:
 class Listing:
     """Threads may share it. A list is read anew when the user's memories have changed, wherever that was."""
 
-    def __init__(
-        self, engine: Engine, source: Callable[[], object], read: Callable[[str], list[Memory]]
-    ) -> None:
-        """read: all of a user's, newest first. source: the backend in use; another one is read anew."""
-        self._reading, self._source, self._read = reading(engine), source, read
+    def __init__(self, control: Control) -> None:
+        self._reading, self._control = reading(control.engine), control
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Read] = OrderedDict()
 
     def of(self, user_id: str) -> tuple[Memory, ...]:
-        """A user's memories. Raises what `read` raises."""
-        version, source, now = self._version(user_id), self._source(), time.monotonic()
+        """A user's memories, newest first. Raises what the backend raises."""
+        version, source, now = self._version(user_id), self._control.live.current, time.monotonic()
         with self._lock:
             self._forget_old(now)
             known = self._kept.get(user_id)
         if known is not None and known.version == version and known.source is source:
             return known.memories
-        memories = tuple(self._read(user_id))
+        memories = tuple(self._control.all(user_id))
         with self._lock:
             self._kept[user_id] = _Read(version, now, source, memories)
             self._kept.move_to_end(user_id)
@@ -53871,7 +53824,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
     }
 
 
@@ -54256,8 +54209,9 @@ from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    return to_json(Record(memory.id, payload_of(user_id, memory)))
+    """A memory as mem0's own answers have it, with what is known of it."""
+    row = to_json(Record(memory.id, payload_of(user_id, memory)))
+    return {**row, "metadata": {name: value for name, value in row["metadata"].items() if value}}
 
 
 def read_rows(
@@ -55991,7 +55945,7 @@ _HERE = "http://localhost"
 
 def is_local_model(settings: Valves, role: str) -> bool:
     """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
-    provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
+    provider, url, model, _ = settings.model_of(role)
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)
     return is_local(url or DEFAULT_URL.get(provider, ""))
@@ -57635,9 +57589,7 @@ def lacking(settings: Valves, role: str) -> TellAdmin | None:
 
     `role` begins the names of the settings: llm, fallback_llm or embedder.
     """
-    provider, url, model, key = (
-        getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-    )
+    provider, url, model, key = settings.model_of(role)
     if not model:
         return None
     if provider == "ollama":
@@ -57768,23 +57720,16 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
-        TellAdmin: a package is missing, or the settings cannot work together (`combinations.of_provider`).
+        TellAdmin: a package is missing, or the settings cannot work together (`cross_checks.of_provider`).
     """
-    given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
-    return _provider(prefix, *given)
+    return _provider(prefix, *settings.model_of(prefix))
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an embedder that is not bundled. Raises as `llm`."""
     if settings.embeds_by_itself:
         return _sentence_transformer(settings.embedder_model)
-    name, config = _provider(
-        "embedder",
-        settings.embedder_provider,
-        settings.embedder_base_url,
-        settings.embedder_model,
-        settings.embedder_api_key,
-    )
+    name, config = _provider("embedder", *settings.model_of("embedder"))
     if name == "huggingface":  # mem0's own class for it wants PyTorch even where it only asks a server
         return "openai", {"model": _UNNAMED, **config}
     return name, config
@@ -58277,7 +58222,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 log = logging.getLogger(__name__)
 
@@ -58305,15 +58249,7 @@ _KIND = re.compile("|".join(f"(?P<{kind}>{run})" for kind, run in _RUNS.items())
 _PIECE = re.compile("|".join(_RUNS.values()))
 # Where no letter has an accent: each word would be gone through to its end for one.
 _PLAIN_PIECE = re.compile("|".join(run for kind, run in _RUNS.items() if kind != "accented"))
-_SIGNS = re.compile(_RUNS["signs"])
 _ACCENTED = re.compile(r"[\u00aa-\u024f\u1e00-\u1eff]")
-# Of a text in ASCII, what each character is; its runs are few different ones, so they are counted at once.
-_SHAPES = {
-    code: " " if chr(code).isspace() else "a" if chr(code).islower() else "A" if chr(code).isupper() else
-    "0" if chr(code).isdigit() else "-" if chr(code).isprintable() else "\0"
-    for code in range(128)
-}  # fmt: skip
-_SHAPE = re.compile(r"A?a+|A+|0+|-+|  +|\0")  # a space alone is a part of the word behind it
 # Of a run: what its first characters take, how many those are, and what each further one takes. Measured by
 # `bench.tokens`; `english` is Latin script in English and code, of which tokenizers know the most words.
 _COSTS = {
@@ -58339,7 +58275,6 @@ _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of 
 _CHARS = 16_384  # first characters and lengths of runs, whose kinds and costs are kept
 _COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
-_USUAL_CHARS = 32  # of a run
 _WORD = re.compile(r"[a-z]+")
 _ENGLISH = frozenset(
     """
@@ -58357,12 +58292,6 @@ def estimated_tokens(text: str) -> int:
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    if text.isascii():
-        return _rounded(_of_ascii(text))
-    signs = _SIGNS.findall(text)
-    if signs and (rest := _SIGNS.sub("\0", text)).isascii():  # but for "…" and its like it is in ASCII
-        others = sum(_cost("signs", len(sign)) - _cost("other", 1) for sign in signs)
-        return _rounded(_of_ascii(rest) + others)
     pieces: list[str] = (_PIECE if _ACCENTED.search(text) else _PLAIN_PIECE).findall(text)
     runs = Counter(
         (_kind(piece[0], piece.isascii()), len(piece))
@@ -58376,26 +58305,7 @@ def estimated_tokens(text: str) -> int:
     total = sum(
         many * _cost(latin if kind == "latin" else kind, length) for (kind, length), many in runs.items()
     )
-    return _rounded(total + _EXTENDED_COST * len(_EXTENDED.findall(text)))
-
-
-def _of_ascii(text: str) -> float:
-    """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
-    shapes = text.translate(_SHAPES)
-    runs = _SHAPE.findall(shapes)
-    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
-    if common * _ENGLISH_SHARE >= len(runs):
-        is_english = True
-    else:
-        kinds = Counter(map(itemgetter(0), runs))
-        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
-    total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
-    is_led = shapes.startswith(" ") and not shapes.startswith("  ")
-    return total + (_cost("space", 1) if is_led else 0.0)
-
-
-def _rounded(tokens: float) -> int:
-    return math.ceil(round(tokens, 6))
+    return math.ceil(round(total + _EXTENDED_COST * len(_EXTENDED.findall(text)), 6))
 
 
 @lru_cache(_CHARS)
@@ -58414,22 +58324,6 @@ def _cost(kind: str, length: int) -> float:
     if kind in ("english", "latin", "accented"):
         total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
     return total
-
-
-class _ShapeCosts(dict[str, float]):
-    """What a run of ASCII takes, by its shape; of long ones it is not kept."""
-
-    def __init__(self, latin: str) -> None:
-        self._kinds = {"a": latin, "A": latin, "0": "digits", "-": "marks", " ": "space", "\0": "other"}
-        for length in range(1, _USUAL_CHARS):
-            for shape in (*(kind * length for kind in self._kinds), f"A{'a' * length}"):
-                self[shape] = self[shape]
-
-    def __missing__(self, shape: str) -> float:
-        return _cost(self._kinds[shape[0]], len(shape))
-
-
-_ENGLISH_COSTS, _LATIN_COSTS = _ShapeCosts("english"), _ShapeCosts("latin")
 
 
 def _is_english(text: str, words: int, accented: int, marks: int) -> bool:
@@ -70734,6 +70628,7 @@ SOURCES["state/opening.py"] = r'''"""Opens the state database, and takes it to t
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -70771,8 +70666,9 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
         engine = engines.of_file(file)
         migrations.run(engine)
     except (OSError, OperationalError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error.orig)
         raise TellAdmin(
-            f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
+            f"The data folder {data_dir} cannot be written ({why}).",
             hint="Make it writable for the Pipelines server, or set MEMORY_DATA_DIR to a folder that is.",
         ) from error
     except DatabaseError as error:
@@ -74838,6 +74734,7 @@ SOURCES["stores/sqlite_faults.py"] = r'''"""SQLite's errors and those of its fil
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 
@@ -74854,7 +74751,7 @@ def translated(path: str) -> Iterator[None]:
         raise Drop("An id or a filter value is not valid Unicode.") from None
     except OSError as error:
         raise TellAdmin(
-            f"The folder of the memory database {path} cannot be used ({type(error).__name__}).",
+            f"The folder of the memory database {path} cannot be used ({os.strerror(error.errno or 0)}).",
             hint="Make the folder writable for the user that runs the Pipelines server.",
         ) from error
     except Exception as error:

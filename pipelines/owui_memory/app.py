@@ -119,32 +119,27 @@ class Application:
             Retry: PostgreSQL cannot be reached.
         """
         self._environment, self._settings, self._problems = environment, settings, problems
+        data_dir = environment.data_dir
         self.metrics, self.costs, self._prometheus = Metrics(), Costs(), Prometheus()
-        self._engine = open_state(environment.data_dir, environment.state_url, environment.state_password)
-        self._ledger = Ledger(self._engine, self.metrics)
+        self._engine = engine = open_state(data_dir, environment.state_url, environment.state_password)
+        self._ledger = Ledger(engine, self.metrics)
         self._tracing, self._event_log = Tracing(on=environment.traces), EventLog(environment.log_events)
-        self._outbox = Outbox(self._engine)
-        self._counting = Counting(self._engine, self._outbox, self._ledger, settings)
-        file = StateFile(self._engine)
-        self._state_check = StateCheck(self._engine, file, environment.data_dir, self.metrics.state_was_well)
-        self.spill = spill or Spill(environment.data_dir)
-        self.keeper = Keeper(
-            self._engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look
-        )
-        selfchecks = SelfChecks(compare=partial(compared, self._engine))
+        self._outbox = Outbox(engine)
+        self._counting = Counting(engine, self._outbox, self._ledger, settings)
+        file = StateFile(engine)
+        self._state_check = StateCheck(engine, file, data_dir, self.metrics.state_was_well)
+        self.spill = spill or Spill(data_dir)
+        self.keeper = Keeper(engine, self._outbox, self.spill, settings, self.emit, self._wake, file.look)
+        selfchecks = SelfChecks(compare=partial(compared, engine))
         opener = selfchecks.opening(self._open_backend)
-        self._mover = Mover(self._engine, environment.data_dir, opener)
-        self.live = BackendHolder(
-            environment.data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring
-        )
-        self.live_chats = LiveChats(self._engine, self.live, settings)
-        is_others = self.live_chats.is_others
-        self.notes = Notes(self._engine, self.live, is_others)
+        self._mover = Mover(engine, data_dir, opener)
+        self.live = BackendHolder(data_dir, opener, sound=selfchecks.fault, bring=self._mover.bring)
+        self.live_chats = chats = LiveChats(engine, self.live, settings)
+        self.notes = Notes(engine, self.live, chats.is_others)
         self._check = BackendCheck(self.live, selfchecks)
-        self._recaller, self._channel_recaller = Recaller(self._engine), ChannelRecaller(self._engine)
+        self._recaller, self._channel_recaller = Recaller(engine), ChannelRecaller(engine)
         self.recalls = Run(self.live, self._recall, self.emit, _RECALLS_AT_ONCE)
-        journal = Journal(self._engine)
-        injected = Injected(self._engine)
+        journal, injected = Journal(engine), Injected(engine)
         self._writer = Writer(
             self._outbox,
             self.live,
@@ -154,79 +149,57 @@ class Application:
             self.emit,
             self.keeper.take_in,
             self._is_busy,
-            self.live_chats.learned,
-            self.live_chats.titled,
+            chats.learned,
+            chats.titled,
             self.recalls.wait,
         )
         reflector = Reflector(self.live, journal, settings, self.emit, self._is_busy)
         self.state_pool = ThreadPoolExecutor(_STATE_THREADS, thread_name_prefix="memory-state")
-        eraser = Eraser(self._engine, environment.data_dir, settings, opener, self.live)
+        eraser = Eraser(engine, data_dir, settings, opener, self.live)
 
         def folder() -> Path | None:
-            return settings().documents_folder(environment.data_dir)
+            return settings().documents_folder(data_dir)
 
-        templates = environment.data_dir / TEMPLATES
+        check, is_others, templates = chats.check, chats.is_others, data_dir / TEMPLATES
         self.commander = Commander(
-            self._engine,
-            self.live,
-            settings,
-            self.emit,
-            eraser,
-            self.live_chats.check,
-            folder,
-            templates,
-            is_others,
+            engine, self.live, settings, self.emit, eraser, check, folder, templates, is_others
         )
-        self.toolbox = Toolbox(self.commander.tools.control)
-        self.imports = Imports(self._engine, settings, lambda text: read_command(text) is not None)
+        tools = self.commander.tools
+        self.toolbox = Toolbox(tools.control)
+        self.imports = Imports(engine, settings, lambda text: read_command(text) is not None)
         self.page = Parts(
-            self.commander.tools,
+            tools,
             journal,
-            Listing(self._engine, lambda: self.live.current, self.commander.tools.control.all),
-            ApiKeys(self._engine),
-            UserCounts(self._engine, self.live, settings().collection),
+            Listing(tools.control),
+            ApiKeys(engine),
+            UserCounts(engine, self.live, settings().collection),
             self._ledger,
             self.status,
             self.imports,
-            Uploads(environment.data_dir),
+            Uploads(data_dir),
         )
-        forgetting = Forgetting(self._engine, eraser, settings)
+        forgetting = Forgetting(engine, eraser, settings)
         self._sweeper = ErasureWorker(eraser, self._drop, self.emit, forgetting, partial(self._prune, eraser))
-        self.watcher = Watcher(
-            self.live.get,
-            folder,
-            partial(Indexing, DocumentsTable(self._engine), lambda: self.recalls.is_used),
-            self.emit,
-        )
+        indexing = partial(Indexing, DocumentsTable(engine), lambda: self.recalls.is_used)
+        self.watcher = Watcher(self.live.get, folder, indexing, self.emit)
         digest_worker = DigestWorker(
-            self.commander.tools.schedule,
-            self.commander.tools.digests,
-            self.live,
-            folder,
-            self.emit,
-            self._is_busy,
+            tools.schedule, tools.digests, self.live, folder, self.emit, self._is_busy
         )
-        self.channels = Channels(self._engine, settings)
+        self.channels = Channels(engine, settings)
         self._channel_poller = ChannelPoller(self.channels, settings)
+        queue, sweeping = self.channels.queue, Sweeping(engine, self.live, eraser.forget)
         channel_reader = ChannelReader(
-            self.live,
-            self.channels.queue,
-            journal,
-            settings,
-            self.emit,
-            Sweeping(self._engine, self.live, eraser.forget),
-            self._is_busy,
+            self.live, queue, journal, settings, self.emit, sweeping, self._is_busy
         )
-        self.deletions = self.commander.tools.deletions
-        self.deletion_worker = DeletionWorker(self._engine, self.deletions, settings, WebUi.of, self.emit)
-        self.contexts = Contexts(self._engine, self.live, settings, self.emit)
+        self.deletions = tools.deletions
+        self.deletion_worker = DeletionWorker(engine, self.deletions, settings, WebUi.of, self.emit)
+        self.contexts = Contexts(engine, self.live, settings, self.emit)
         self.lanes, self.api_keys, self.kept_steps = Lanes(), self.page.keys, KeptSteps()
         self.command_pool = ThreadPoolExecutor(_COMMANDS_AT_ONCE, thread_name_prefix="memory-command")
         self.history_pool = ThreadPoolExecutor(_PASTS_AT_ONCE, thread_name_prefix="memory-history")
         self.live.use(settings())
-        threading.Thread(
-            target=redact.formats, name="memory-redact", daemon=True
-        ).start()  # before it is needed
+        # Before it is needed.
+        threading.Thread(target=redact.formats, name="memory-redact", daemon=True).start()
         # In the order in which they stop, each with how long it is waited for: the last is what remembers.
         self._workers = (
             (self.watcher, _STOP_S),

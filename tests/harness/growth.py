@@ -3,15 +3,12 @@
 import random
 import re
 from collections.abc import Callable, Iterator
+
+# The parser of patterns, public in all but name.
+from re import _constants as codes
+from re import _parser as parser
 from types import ModuleType
 from typing import Any
-
-try:  # the parser of patterns, public in all but name
-    from re import _constants as codes
-    from re import _parser as parser
-except ImportError:  # pragma: no cover - Python 3.10
-    import sre_constants as codes
-    import sre_parse as parser
 
 Work = Callable[[str], object]
 
@@ -66,7 +63,7 @@ def _example(parsed: Any, chance: random.Random, groups: dict[int, str]) -> str:
 def _one(code: Any, value: Any, chance: random.Random, groups: dict[int, str]) -> str:
     if code is codes.LITERAL:
         return chr(value)
-    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, getattr(codes, "POSSESSIVE_REPEAT", None)):
+    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
         least, most, inner = value
         times = min(least + chance.choice((0, 1, 2)), most, 64)
         return "".join(_example(inner, chance, groups) for _ in range(times))
@@ -77,7 +74,7 @@ def _one(code: Any, value: Any, chance: random.Random, groups: dict[int, str]) -
         return text
     if code is codes.IN:
         return _in(value, chance)
-    if code is getattr(codes, "ATOMIC_GROUP", None):
+    if code is codes.ATOMIC_GROUP:
         return _example(value, chance, groups)
     if code is codes.GROUPREF:
         return groups.get(value, "")

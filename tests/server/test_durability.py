@@ -1,9 +1,7 @@
 """What the outlet has acknowledged is remembered, exactly once, whatever happens to the server afterwards."""
 
-import contextlib
 import itertools
 import random
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -92,23 +90,6 @@ def test_ten_kills_at_random_points(pipelines_server: StartServer, scripted_llm:
     assert set(kept) <= set(talk.sent)  # what was cut off before the answer may be kept or not
 
 
-def test_a_kill_in_the_middle_of_storing_a_batch(
-    pipelines_server: StartServer, scripted_llm: ScriptedLLM
-) -> None:
-    """The first sentences of an exchange are stored, the last one hangs: the next try adds only the rest."""
-    server = pipelines_server()
-    sentences = ["My dog is called Rex.", "My cat is called Tom.", "My slow parrot is called Polly."]
-    with scripted_llm.hold("embeddings", when=lambda request: request.text == sentences[-1]) as gate:
-        turn = Chat("ada").say(" ".join(sentences))
-        server.inlet(turn.inlet, turn.user)
-        server.outlet(turn.outlet("Noted."), turn.user)
-        wait_until(lambda: gate.waiting >= 1, what="the last sentence hangs")
-        server.kill()
-    server.start()
-    server.wait_until_drained()
-    assert sorted(text for _, text in stored(server)) == sorted(sentences)
-
-
 def test_the_outlet_acknowledges_without_a_backend(
     pipelines_server: StartServer, scripted_llm: ScriptedLLM
 ) -> None:
@@ -122,20 +103,6 @@ def test_the_outlet_acknowledges_without_a_backend(
     server.start()
     server.wait_until_drained()
     assert len(stored(server)) == 5
-
-
-def test_an_outlet_sent_twice_is_stored_once(pipelines_server: StartServer) -> None:
-    server = pipelines_server()
-    turn = Chat("ada").say("My dog is called Rex.")
-    server.inlet(turn.inlet, turn.user)
-    body = turn.outlet("Noted.")
-    for _ in range(3):
-        server.outlet(body, turn.user)
-    server.wait_until_drained()
-    server.restart()
-    server.outlet(body, turn.user)
-    server.wait_until_drained()
-    assert stored(server) == [("ada", "My dog is called Rex.")]
 
 
 def test_many_people_at_once(pipelines_server: StartServer) -> None:
@@ -161,23 +128,6 @@ def test_two_servers_share_one_data_folder(pipelines_server: StartServer) -> Non
     assert Counter(stored(one)) == Counter(("ada", f"My locker number {n} is green.") for n in range(20))
     for server in (one, other):
         assert "green" in recalled(server, "Which locker is green?")
-
-
-def test_a_state_database_that_somebody_holds(pipelines_server: StartServer) -> None:
-    """A backup, say: messages pass, what is said waits, and is kept when the database is free again."""
-    server = pipelines_server(env={"MEMORY_INLET_DEADLINE_MS": "200"})
-    server.status()
-    backup = sqlite3.connect(server.data_dir / "state.db", isolation_level=None)
-    with contextlib.closing(backup), ThreadPoolExecutor(1) as open_webui:
-        backup.execute("BEGIN IMMEDIATE")
-        turn = Chat("ada").say("My dog is called Rex.")
-        assert server.inlet(turn.inlet, turn.user) == turn.inlet
-        acknowledged = open_webui.submit(server.outlet, turn.outlet(), turn.user)
-        assert not acknowledged.done()
-        backup.execute("ROLLBACK")
-        acknowledged.result()
-    server.wait_until_drained()
-    assert stored(server) == [("ada", "My dog is called Rex.")]
 
 
 def test_what_cannot_be_stored_is_kept_as_dead_and_told(

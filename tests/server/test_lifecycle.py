@@ -52,47 +52,31 @@ class TestReload:
         tell(server, "My cat is called Tom.")
         assert "Tom" in recalled(server, "What is my cat called?")
 
-    def test_what_waits_in_the_queue_survives(self, pipelines_server: StartServer) -> None:
+    def test_what_waits_in_the_queue_and_settings_survive(self, pipelines_server: StartServer) -> None:
         server = pipelines_server()
+        server.change_valves(memories_per_turn=5)
         take(server, Chat().say(FACT))
         server.reload()
+        assert server.get_valves()["memories_per_turn"] == 5
+        assert server.save_valves({**server.get_valves(), "memories_per_turn": "x"}).status_code == 500
         server.wait_until_ready()
         server.wait_until_drained()
         assert recalled(server, QUESTION).count("Rex") == 1
 
-    def test_settings_survive(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server(wait_ready=False)
-        server.change_valves(memories_per_turn=5)
-        server.reload()
-        assert server.get_valves()["memories_per_turn"] == 5
-        assert server.save_valves({**server.get_valves(), "memories_per_turn": "x"}).status_code == 500
 
-
-class TestRestart:
-    def test_memories_are_still_there(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server()
-        tell(server, FACT)
-        server.restart()
-        assert "Rex" in recalled(server, QUESTION)
-
-    def test_a_turn_may_begin_before_and_end_after_it(self, pipelines_server: StartServer) -> None:
-        server = pipelines_server()
-        turn = Chat().say(FACT)
+def test_memories_turns_and_decisions_outlast_a_restart(pipelines_server: StartServer) -> None:
+    """The outlet is not told that the user's switch was off: the inlet's decision must say it."""
+    server = pipelines_server()
+    tell(server, FACT, user="ada")
+    turns = [Chat("bob").say(FACT), Chat("cleo").say(FACT, memory=False)]
+    for turn in turns:
         server.inlet(turn.inlet, turn.user)
-        server.restart()
+    server.restart()
+    for turn in turns:
         server.outlet(turn.outlet(), turn.user)
-        server.wait_until_drained()
-        assert "Rex" in recalled(server, QUESTION)
-
-    def test_the_inlets_decision_is_kept_over_it(self, pipelines_server: StartServer) -> None:
-        """The outlet is not told that the user's switch was off: the inlet's decision must say it."""
-        server = pipelines_server()
-        turn = Chat().say(FACT, memory=False)
-        server.inlet(turn.inlet, turn.user)
-        server.restart()
-        server.outlet(turn.outlet(), turn.user)
-        server.wait_until_drained()
-        assert recalled(server, QUESTION) == ""
+    server.wait_until_drained()
+    told = {user: "Rex" in recalled(server, QUESTION, user=user) for user in ("ada", "bob", "cleo")}
+    assert told == {"ada": True, "bob": True, "cleo": False}
 
 
 class TestSomethingIsMissing:

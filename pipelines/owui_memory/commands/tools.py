@@ -51,5 +51,5 @@ class Tools:
         self.documents = Documents(engine, live, documents)
         self.deletions = Deletions(self.control, eraser)
         shelf = Shelf(self.control, self.past, self.documents)
-        self.digests = Digests(engine, live, settings, emit, shelf, templates)
+        self.digests = Digests(shelf, emit, templates)
         self.schedule = DigestsTable(engine)

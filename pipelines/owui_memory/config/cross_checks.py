@@ -87,10 +87,7 @@ def _of_providers(settings: Valves) -> Iterator[SettingsError]:
         if settings.fallback_llm_provider != "none":
             roles.append("fallback_llm")
     for role in roles:
-        values = (
-            getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-        )
-        if wrong := of_provider(role, *values):
+        if wrong := of_provider(role, *settings.model_of(role)):
             yield wrong
 
 

@@ -21,19 +21,15 @@ SUCCESSORS: Mapping[str, tuple[str, ...]] = {
 
 
 def renewed(
-    values: Mapping[str, Any],
-    presets: Mapping[str, Any],
-    former: Mapping[str, Any],
-    *,
-    joins: bool,
+    values: Mapping[str, Any], presets: Mapping[str, Any], former: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values by their names of today, and those that had another.
 
-    presets: what the environment says, by today's names. former: what it says by those of before.
-    joins: where a successor is given, too, it still allows nothing that the former one excludes.
+    Where a successor is given, too, it still allows nothing that the former one excludes. presets: what the
+    environment says, by today's names. former: what it says by those of before.
 
     Raises:
-        SettingsError: one of them cannot be meant, or its successor says something else and nothing `joins`.
+        SettingsError: one of them cannot be meant, or `advanced` says another number.
     """
     old = {name: values[name] for name in SUCCESSORS if not is_unset(values.get(name))}
     new = {name: value for name, value in values.items() if name not in SUCCESSORS}
@@ -45,13 +41,12 @@ def renewed(
             else:
                 meant = ", ".join(_rule(successor, {**former, **old}))
             given = values.get(successor)
-            if joins and isinstance(given, str) and not is_unset(given):
+            if not isinstance(given, str) or is_unset(given) or given == meant:
+                new[successor] = meant
+            elif successor == "advanced" and _named(given).get(name, str(value)) != str(value):
+                raise SettingsError(name, f"{name} must be unset where advanced names it, too.")
+            else:
                 new[successor] = _joined(successor, given, meant)
-                continue
-            if not is_unset(given) and given != meant:
-                sentence = f"{name} must be unset where {successor} is set, which has taken its place."
-                raise SettingsError(name, sentence)
-            new[successor] = meant
     return new, old
 
 
@@ -80,7 +75,7 @@ def _rule(successor: str, old: Mapping[str, Any]) -> Iterator[str]:
 
 def _joined(successor: str, given: str, former: str) -> str:
     if successor == "advanced":
-        named = {part.partition("=")[0].strip() for part in re.split(r"[;,\n]", given)}
+        named = _named(given)
         more = [part for part in former.split("; ") if part.partition("=")[0] not in named]
         return "; ".join([given, *more])
     known = _patterns(given)
@@ -90,6 +85,11 @@ def _joined(successor: str, given: str, former: str) -> str:
         both = [one for one in own if one in allowed] or ["!*"] if own else allowed
         known = [*(one for one in known if one.startswith("!")), *both]
     return ", ".join([*known, *(p for p in _patterns(former) if p.startswith("!") and p not in known)])
+
+
+def _named(advanced: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in re.split(r"[;,\n]", advanced))
+    return {name.strip(): number.strip() for name, _, number in parts}
 
 
 def _patterns(text: Any) -> list[str]:

@@ -99,6 +99,12 @@ class Valves(
         own = self.backend != "library" and self.extraction in ("auto", "mem0")
         return "mem0" if own else "verbatim"
 
+    def model_of(self, role: str) -> tuple[str, str, str, str]:
+        """Provider, address, model and key. role: how the names of these settings begin, as in `embedder`."""
+        names = (f"{role}_{name}" for name in ("provider", "base_url", "model", "api_key"))
+        provider, url, model, key = (str(getattr(self, name)) for name in names)
+        return provider, url, model, key
+
     @property
     def has_llm(self) -> bool:
         """Whether an LLM of ours may read the chats."""
@@ -162,7 +168,7 @@ class Valves(
 
     @classmethod
     def renewed(cls, values: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-        return renewed(values, cls.presets, cls.former, joins=cls.is_lenient)
+        return renewed(values, cls.presets, cls.former)
 
     @classmethod
     def called_now(cls, name: str) -> str:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-
-from ..backends.backend_holder import BackendHolder
-from ..config.settings import Valves
 from ..core.errors import MemoryFault
 from ..core.events import Emit, Event, EventKind, Job, failed, succeeded
 from ..core.locales import Locale, message
@@ -29,18 +24,10 @@ _AT_ONCE = 2  # of all users: other commands need threads, too
 class Digests:
     """For all users. Methods block, and raise the errors of `core/errors.py`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        live: BackendHolder,
-        settings: Callable[[], Valves],
-        emit: Emit,
-        shelf: Shelf,
-        templates: Path,
-    ) -> None:
+    def __init__(self, shelf: Shelf, emit: Emit, templates: Path) -> None:
         """templates: a folder with the admin's own."""
-        self._live, self._settings, self._emit, self._shelf = live, settings, emit, shelf
-        self._reflections, self.templates = Reflections(engine), Templates(templates)
+        self._shelf, self._control, self._emit = shelf, shelf.control, emit
+        self._reflections, self.templates = Reflections(shelf.control.engine), Templates(templates)
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def make(
@@ -93,7 +80,7 @@ class Digests:
     def _asked(self, user_id: str, task: str, sources: list[Source]) -> tuple[list[Section], int]:
         """What an LLM writes of the sources and they bear out, [] where none may read them, or it fails; and
         the tokens that this took."""
-        settings, backend = self._settings(), self._live.get()
+        settings, backend = self._control.settings, self._control.live.get()
         if not (settings.has_llm and settings.uses_llm):
             return [], 0
         answered = self._reflections.answered_by(user_id)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # they need SQLAlchemy, which the smallest image of the serve
     from ..context.contexts import Contexts
     from ..manage.deletion_worker import DeletionWorker
     from ..manage.deletions import Deletions
-    from ..manage.history.imports import Imports
     from ..models.embedder import Embedder
     from ..recall.channel import ChannelNotes
     from ..recall.run import Outcome, Run
@@ -46,7 +45,6 @@ class Service(Protocol):
     live_chats: LiveChats
     toolbox: Toolbox
     api_keys: ApiKeys
-    imports: Imports
     channels: Channels
     deletions: Deletions
     deletion_worker: DeletionWorker

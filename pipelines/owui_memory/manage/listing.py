@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from ..core.memory import Memory
 from ..state import reading, versions
+from .memories import Control
 
 _AGE_S = 60.0  # for what others change in mem0
 _MOST = 50_000  # memories, of all users
@@ -28,23 +28,20 @@ class _Read:
 class Listing:
     """Threads may share it. A list is read anew when the user's memories have changed, wherever that was."""
 
-    def __init__(
-        self, engine: Engine, source: Callable[[], object], read: Callable[[str], list[Memory]]
-    ) -> None:
-        """read: all of a user's, newest first. source: the backend in use; another one is read anew."""
-        self._reading, self._source, self._read = reading(engine), source, read
+    def __init__(self, control: Control) -> None:
+        self._reading, self._control = reading(control.engine), control
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Read] = OrderedDict()
 
     def of(self, user_id: str) -> tuple[Memory, ...]:
-        """A user's memories. Raises what `read` raises."""
-        version, source, now = self._version(user_id), self._source(), time.monotonic()
+        """A user's memories, newest first. Raises what the backend raises."""
+        version, source, now = self._version(user_id), self._control.live.current, time.monotonic()
         with self._lock:
             self._forget_old(now)
             known = self._kept.get(user_id)
         if known is not None and known.version == version and known.source is source:
             return known.memories
-        memories = tuple(self._read(user_id))
+        memories = tuple(self._control.all(user_id))
         with self._lock:
             self._kept[user_id] = _Read(version, now, source, memories)
             self._kept.move_to_end(user_id)

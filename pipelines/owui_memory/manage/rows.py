@@ -17,8 +17,9 @@ from .outcomes import Flaw
 
 
 def row_of(user_id: str, memory: Memory) -> dict[str, Any]:
-    """A memory as mem0's own answers have it."""
-    return to_json(Record(memory.id, payload_of(user_id, memory)))
+    """A memory as mem0's own answers have it, with what is known of it."""
+    row = to_json(Record(memory.id, payload_of(user_id, memory)))
+    return {**row, "metadata": {name: value for name, value in row["metadata"].items() if value}}
 
 
 def read_rows(

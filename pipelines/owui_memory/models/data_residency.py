@@ -13,7 +13,7 @@ _HERE = "http://localhost"
 
 def is_local_model(settings: Valves, role: str) -> bool:
     """Whether the model of the settings whose names begin with `role` is on one's own machine or network."""
-    provider, url, model = (getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model"))
+    provider, url, model, _ = settings.model_of(role)
     if provider == "ollama":
         return is_local(url or ollamas_own() or _HERE) and not is_ollama_cloud(model)
     return is_local(url or DEFAULT_URL.get(provider, ""))

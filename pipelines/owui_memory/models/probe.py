@@ -27,9 +27,7 @@ def lacking(settings: Valves, role: str) -> TellAdmin | None:
 
     `role` begins the names of the settings: llm, fallback_llm or embedder.
     """
-    provider, url, model, key = (
-        getattr(settings, f"{role}_{name}") for name in ("provider", "base_url", "model", "api_key")
-    )
+    provider, url, model, key = settings.model_of(role)
     if not model:
         return None
     if provider == "ollama":

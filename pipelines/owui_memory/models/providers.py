@@ -54,23 +54,16 @@ def llm(settings: Valves, prefix: str = FIRST) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an LLM; `prefix` is that of its settings' names.
 
     Raises:
-        TellAdmin: a package is missing, or the settings cannot work together (`combinations.of_provider`).
+        TellAdmin: a package is missing, or the settings cannot work together (`cross_checks.of_provider`).
     """
-    given = (getattr(settings, f"{prefix}_{name}") for name in ("provider", "base_url", "model", "api_key"))
-    return _provider(prefix, *given)
+    return _provider(prefix, *settings.model_of(prefix))
 
 
 def embedder(settings: Valves) -> tuple[str, dict[str, Any]]:
     """mem0's provider name and configuration of an embedder that is not bundled. Raises as `llm`."""
     if settings.embeds_by_itself:
         return _sentence_transformer(settings.embedder_model)
-    name, config = _provider(
-        "embedder",
-        settings.embedder_provider,
-        settings.embedder_base_url,
-        settings.embedder_model,
-        settings.embedder_api_key,
-    )
+    name, config = _provider("embedder", *settings.model_of("embedder"))
     if name == "huggingface":  # mem0's own class for it wants PyTorch even where it only asks a server
         return "openai", {"model": _UNNAMED, **config}
     return name, config

@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +36,7 @@ _KIND = re.compile("|".join(f"(?P<{kind}>{run})" for kind, run in _RUNS.items())
 _PIECE = re.compile("|".join(_RUNS.values()))
 # Where no letter has an accent: each word would be gone through to its end for one.
 _PLAIN_PIECE = re.compile("|".join(run for kind, run in _RUNS.items() if kind != "accented"))
-_SIGNS = re.compile(_RUNS["signs"])
 _ACCENTED = re.compile(r"[\u00aa-\u024f\u1e00-\u1eff]")
-# Of a text in ASCII, what each character is; its runs are few different ones, so they are counted at once.
-_SHAPES = {
-    code: " " if chr(code).isspace() else "a" if chr(code).islower() else "A" if chr(code).isupper() else
-    "0" if chr(code).isdigit() else "-" if chr(code).isprintable() else "\0"
-    for code in range(128)
-}  # fmt: skip
-_SHAPE = re.compile(r"A?a+|A+|0+|-+|  +|\0")  # a space alone is a part of the word behind it
 # Of a run: what its first characters take, how many those are, and what each further one takes. Measured by
 # `bench.tokens`; `english` is Latin script in English and code, of which tokenizers know the most words.
 _COSTS = {
@@ -71,7 +62,6 @@ _LONGEST_WORD, _BEYOND = 16, 0.4  # letters of a word; what each further one of 
 _CHARS = 16_384  # first characters and lengths of runs, whose kinds and costs are kept
 _COUNTED = 2_000  # last texts: the lines of a conversation are counted with each of its messages
 _ENGLISH_SHARE = 6  # one of so many words is among the commonest in English
-_USUAL_CHARS = 32  # of a run
 _WORD = re.compile(r"[a-z]+")
 _ENGLISH = frozenset(
     """
@@ -89,12 +79,6 @@ def estimated_tokens(text: str) -> int:
     On prose in ten languages and on code it is some 3 to 20 % above what GPT-4o's tokenizer counts
     (`bench.tokens`); vocabularies that hardly know a script take more of it. Takes linear time.
     """
-    if text.isascii():
-        return _rounded(_of_ascii(text))
-    signs = _SIGNS.findall(text)
-    if signs and (rest := _SIGNS.sub("\0", text)).isascii():  # but for "…" and its like it is in ASCII
-        others = sum(_cost("signs", len(sign)) - _cost("other", 1) for sign in signs)
-        return _rounded(_of_ascii(rest) + others)
     pieces: list[str] = (_PIECE if _ACCENTED.search(text) else _PLAIN_PIECE).findall(text)
     runs = Counter(
         (_kind(piece[0], piece.isascii()), len(piece))
@@ -108,26 +92,7 @@ def estimated_tokens(text: str) -> int:
     total = sum(
         many * _cost(latin if kind == "latin" else kind, length) for (kind, length), many in runs.items()
     )
-    return _rounded(total + _EXTENDED_COST * len(_EXTENDED.findall(text)))
-
-
-def _of_ascii(text: str) -> float:
-    """The tokens of a text in ASCII: its runs have few different shapes, whose costs are looked up."""
-    shapes = text.translate(_SHAPES)
-    runs = _SHAPE.findall(shapes)
-    common = sum(map(_ENGLISH.__contains__, text.lower().split()))  # all that `_is_english` finds, or less
-    if common * _ENGLISH_SHARE >= len(runs):
-        is_english = True
-    else:
-        kinds = Counter(map(itemgetter(0), runs))
-        is_english = _is_english(text, kinds["a"] + kinds["A"], 0, kinds["-"])
-    total = sum(map((_ENGLISH_COSTS if is_english else _LATIN_COSTS).__getitem__, runs))
-    is_led = shapes.startswith(" ") and not shapes.startswith("  ")
-    return total + (_cost("space", 1) if is_led else 0.0)
-
-
-def _rounded(tokens: float) -> int:
-    return math.ceil(round(tokens, 6))
+    return math.ceil(round(total + _EXTENDED_COST * len(_EXTENDED.findall(text)), 6))
 
 
 @lru_cache(_CHARS)
@@ -146,22 +111,6 @@ def _cost(kind: str, length: int) -> float:
     if kind in ("english", "latin", "accented"):
         total += max(_BEYOND - each, 0) * max(length - _LONGEST_WORD, 0)
     return total
-
-
-class _ShapeCosts(dict[str, float]):
-    """What a run of ASCII takes, by its shape; of long ones it is not kept."""
-
-    def __init__(self, latin: str) -> None:
-        self._kinds = {"a": latin, "A": latin, "0": "digits", "-": "marks", " ": "space", "\0": "other"}
-        for length in range(1, _USUAL_CHARS):
-            for shape in (*(kind * length for kind in self._kinds), f"A{'a' * length}"):
-                self[shape] = self[shape]
-
-    def __missing__(self, shape: str) -> float:
-        return _cost(self._kinds[shape[0]], len(shape))
-
-
-_ENGLISH_COSTS, _LATIN_COSTS = _ShapeCosts("english"), _ShapeCosts("latin")
 
 
 def _is_english(text: str, words: int, accented: int, marks: int) -> bool:

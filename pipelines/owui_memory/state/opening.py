@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,8 +40,9 @@ def _open_file(data_dir: Path, make: bool) -> Engine:
         engine = engines.of_file(file)
         migrations.run(engine)
     except (OSError, OperationalError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error.orig)
         raise TellAdmin(
-            f"The data folder {data_dir} cannot be written ({type(error).__name__}).",
+            f"The data folder {data_dir} cannot be written ({why}).",
             hint="Make it writable for the Pipelines server, or set MEMORY_DATA_DIR to a folder that is.",
         ) from error
     except DatabaseError as error:

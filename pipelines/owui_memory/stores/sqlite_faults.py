@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 
@@ -19,7 +20,7 @@ def translated(path: str) -> Iterator[None]:
         raise Drop("An id or a filter value is not valid Unicode.") from None
     except OSError as error:
         raise TellAdmin(
-            f"The folder of the memory database {path} cannot be used ({type(error).__name__}).",
+            f"The folder of the memory database {path} cannot be used ({os.strerror(error.errno or 0)}).",
             hint="Make the folder writable for the user that runs the Pipelines server.",
         ) from error
     except Exception as error:

@@ -117,25 +117,23 @@ def test_what_cannot_be_meant_is_refused_or_left_out_and_told(given_: dict[str, 
     assert loaded.memories_per_turn == 3
 
 
-@pytest.mark.parametrize(
-    ("given_", "old", "new"),
-    [
-        ({"models_off": "a", "models_recall": "b"}, "models_off", "models_recall"),
-        ({"retry_max_hours": 9, "advanced": "users_at_once=3"}, "retry_max_hours", "advanced"),
-    ],
-)
-def test_a_save_with_both_names_is_refused(given_: dict[str, Any], old: str, new: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{old} must be unset where {new} is set, which has taken its"):
-        Valves(**given_)
-
-
-def test_of_both_names_in_a_file_or_the_environment_none_allows_what_the_other_excludes() -> None:
+def test_of_both_names_none_allows_what_the_other_excludes() -> None:
     both = {"models_off": "a, b", "models_recall": "*, !b"}
     both |= {"advanced": "users_at_once=5", "retry_max_hours": "9"}
-    for taken in (in_force(both, {}), in_force({}, both)):
+    for taken in (in_force(both, {}), in_force({}, both), Valves(**both)):
         assert taken.models_recall == "*, !b, !a"
         assert taken.models_remember == "!a, !b"
         assert taken.advanced == "users_at_once=5; retry_max_hours=9"
+
+
+def test_a_number_that_advanced_names_too_is_refused_and_left_out_of_a_file() -> None:
+    both = {"users_at_once": 9, "advanced": "retry_max_hours=2; users_at_once=5"}
+    with pytest.raises(SettingsError, match=r"^users_at_once must be unset where advanced names it, too\.$"):
+        Valves(**both)
+    loaded = lenient(Valves)(**both)
+    assert loaded.advanced_numbers.users_at_once == 5
+    assert loaded.dropped == ["users_at_once must be unset where advanced names it, too."]
+    assert Valves(**{**both, "users_at_once": "5"}).advanced_numbers.users_at_once == 5
 
 
 @pytest.mark.parametrize(

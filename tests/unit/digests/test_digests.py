@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from owui_memory.backends.backend_holder import BackendHolder
-from owui_memory.config.settings import Valves
 from owui_memory.core.errors import Drop
 from owui_memory.core.events import Event
 from owui_memory.core.locales import ENGLISH, locale
 from owui_memory.digests import schedule
-from owui_memory.digests.digests import Digests
 from owui_memory.digests.draft import checked, of_sources, written
 from owui_memory.digests.sources import Source
 from owui_memory.digests.template import Template, Templates
@@ -330,10 +328,9 @@ def test_statements_go_with_each_of_their_sources() -> None:
 
 def test_while_the_backend_opens_none_is_claimed(tmp_path: Path) -> None:
     engine, opening, told = open_state(tmp_path), BackendHolder(tmp_path), list[Event]()
-    digests = Digests(engine, opening, Valves, told.append, None, tmp_path)  # nothing is read
     table = DigestsTable(engine)
     table.put(Scheduled("ada", "week", "", "en"))
-    worker = schedule.DigestWorker(table, digests, opening, lambda: tmp_path, told.append)
+    worker = schedule.DigestWorker(table, None, opening, lambda: tmp_path, told.append)  # nothing is made
     assert not worker.look()
     assert told == []
     assert table.claim() is not None, "no hour was lost"

@@ -31,12 +31,6 @@ def discord() -> Iterator[Discord]:
 
 
 @pytest.fixture
-def memory() -> Iterator[ObservedMemory]:
-    with ObservedMemory() as memory:
-        yield memory
-
-
-@pytest.fixture
 def observer(tmp_path: Path, discord: Discord, memory: ObservedMemory) -> Iterator[Observer]:
     observer = Observer(tmp_path, memory, PROGRAM, discord.api, discord.gateway)
     observer.listens = lambda: discord.listeners

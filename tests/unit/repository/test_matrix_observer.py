@@ -34,12 +34,6 @@ def matrix() -> Iterator[Matrix]:
 
 
 @pytest.fixture
-def memory() -> Iterator[ObservedMemory]:
-    with ObservedMemory() as memory:
-        yield memory
-
-
-@pytest.fixture
 def observer(tmp_path: Path, memory: ObservedMemory) -> Iterator[Observer]:
     observer = Observer(tmp_path, memory, PROGRAM)
     yield observer

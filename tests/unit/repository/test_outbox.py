@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,12 +23,6 @@ def outbox(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "GATHER_SECONDS", 0.001)
     monkeypatch.setattr(module, "LONGEST_PAUSE_SECONDS", 0.002)
     return module
-
-
-@pytest.fixture
-def memory() -> Iterator[ObservedMemory]:
-    with ObservedMemory() as memory:
-        yield memory
 
 
 def message(number: int, text: str = "") -> dict[str, Any]:

@@ -2,21 +2,13 @@
 
 import contextlib
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from owui_memory.core.errors import Drop, TellAdmin
 from tests.unit.stores.entries import EAST, NORTH, about, ids, number, put, put_many, scanned, texts
-from tests.unit.stores.kinds import KINDS, Place, place_of
-
-
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place_of(request.param, tmp_path, request) as place:
-        yield place
+from tests.unit.stores.kinds import Place
 
 
 @pytest.fixture

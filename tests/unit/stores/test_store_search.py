@@ -1,19 +1,11 @@
 """What every vector store must find: each test takes the stores one after the other."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.stores.entries import EAST, NORTH, WEST, ids, number, put, texts
-from tests.unit.stores.kinds import KINDS, Place, place_of
-
-
-@pytest.fixture(params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with place_of(request.param, tmp_path, request) as place:
-        yield place
+from tests.unit.stores.kinds import Place
 
 
 @pytest.fixture

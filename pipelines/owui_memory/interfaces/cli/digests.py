@@ -31,9 +31,6 @@ def make(
         table(["name", "title", "subject"], [(one.name, one.title, one.about) for one in found])
         return
     with instance.control() as control:
-        documents = Documents(instance.engine, control.live)
-        shelf = Shelf(control, instance.past(control), documents)
-        digests = Digests(
-            instance.engine, control.live, lambda: instance.settings, ignore, shelf, instance.templates
-        )
+        shelf = Shelf(control, instance.past(control), Documents(instance.engine, control.live))
+        digests = Digests(shelf, ignore, instance.templates)
         print(digests.make(user_id, template, " ".join(about or ()), locale(language)))

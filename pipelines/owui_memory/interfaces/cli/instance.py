@@ -186,8 +186,9 @@ def settings_in(environment: Environment) -> Valves:
     except FileNotFoundError:
         saved = {}
     except (OSError, ValueError) as error:
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no JSON"
         raise TellAdmin(
-            f"{environment.valves_file} cannot be read ({type(error).__name__}).",
+            f"{environment.valves_file} cannot be read ({why}).",
             hint="Run this as the user of the Pipelines server.",
         ) from error
     return strict.strict_from(loading(**saved))

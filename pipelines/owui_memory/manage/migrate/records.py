@@ -180,7 +180,7 @@ def to_json(record: Record) -> dict[str, Any]:
         "created_at": payload.get("created_at"),
         "updated_at": payload.get("updated_at"),
         "expiration_date": payload.get("expiration_date"),
-        "metadata": {name: value for name, value in payload.items() if value and name not in _TOP},
+        "metadata": {name: value for name, value in payload.items() if name not in _TOP},
     }
 
 
