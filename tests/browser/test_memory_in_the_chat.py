@@ -180,7 +180,7 @@ def test_a_backend_that_stops_leaves_the_chat_working_and_loses_nothing(
     house: House, user: Person, scripted_llm: ScriptedLLM
 ) -> None:
     house.save_valves(
-        collection="stopped", **scripted_llm.embeds("scripted-embed"), embedder_api_key="embedder-key"
+        collection="stopped", **{**scripted_llm.embeds("scripted-embed"), "embedder_api_key": "embedder-key"}
     )
     user.new_chat()
     user.say(FACT)

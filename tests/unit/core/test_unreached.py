@@ -41,6 +41,10 @@ async def _asked(url: str) -> None:
         pass
 
 
+def _no_such_host(*_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
 def by_httpx(url: str) -> str:
     try:
         httpx.get(url, timeout=1, trust_env=False)
@@ -58,9 +62,11 @@ def by_aiohttp(url: str) -> str:
 
 
 @pytest.mark.parametrize("told", [by_httpx, by_aiohttp])
-def test_in_words(told, hung_up: str, silent: str) -> None:
+def test_in_words(told, hung_up: str, silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told("http://127.0.0.1:9") == "nothing listens there"
-    assert told("http://nowhere.invalid") == "there is no such host"
+    with monkeypatch.context() as without_names:  # no name server is asked
+        without_names.setattr(socket, "getaddrinfo", _no_such_host)
+        assert told("http://nowhere.invalid") == "there is no such host"
     assert told(hung_up) == "it closed the connection"
     assert told(silent) == "it does not answer in time"
 
