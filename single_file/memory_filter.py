@@ -33462,11 +33462,8 @@ def is_known(origin: str, addresses: Iterable[str]) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return False
-    if parts.scheme not in (
-        "http",
-        "https",
-    ):  # an application or a browser's extension; "null" may be any page
-        return bool(parts.scheme)
+    if parts.scheme not in ("http", "https"):
+        return bool(parts.scheme)  # an application or a browser's extension; "null" may be any page
     if host == "localhost" or host.endswith(".localhost") or _is_address(host):
         return True
     return host in {urlsplit(one).hostname for one in addresses if one}
