@@ -5,6 +5,7 @@ The key goes to the configured host only: no redirect is followed, no proxy is t
 
 from __future__ import annotations
 
+import threading
 from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,11 +54,15 @@ class Api(ABC):
     def __init__(self, url: str, auth: Auth | None, timeouts: Timeouts) -> None:
         self._url, self._timeouts = url, timeouts
         self._client = httpx.Client(base_url=url, auth=auth, follow_redirects=False, trust_env=False)
+        self._counting, self._requests, self._is_closed = threading.Lock(), 0, False
         limited(self._client)
 
     def close(self) -> None:
-        """Release the connections."""
-        self._client.close()
+        """Release the connections once no request is under way: httpx would lose those being made."""
+        with self._counting:
+            self._is_closed = True
+            if not self._requests:
+                self._client.close()
 
     def _fault_in(self, response: httpx.Response) -> MemoryFault | None:  # noqa: ARG002 - for subclasses
         """What an error answer means where its HTTP status does not tell."""
@@ -83,8 +88,16 @@ class Api(ABC):
 
     def _send(self, method: str, path: str, timeout_s: float, **sent: Any) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s, connect=self._timeouts.connect)
-        with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
-            return self._client.request(method, path, timeout=timeout, **sent)
+        with self._counting:
+            self._requests += 1
+        try:
+            with bounded(_WAITS * timeout_s, _ANSWER_BYTES):
+                return self._client.request(method, path, timeout=timeout, **sent)
+        finally:
+            with self._counting:
+                self._requests -= 1
+                if self._is_closed and not self._requests:
+                    self._client.close()
 
     def _read(self, response: httpx.Response) -> Answer:
         if response.is_redirect:

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from owui_memory.backends import open_backend
 from owui_memory.backends import platform as platform_module
+from owui_memory.backends.api import Api, Timeouts
 from owui_memory.backends.platform import PlatformBackend
 from owui_memory.backends.server import ServerBackend
 from owui_memory.core.errors import Drop, MemoryFault, Retry, TellAdmin
@@ -320,3 +322,25 @@ def test_a_platform_that_lists_no_second_page_is_not_asked_for_ever(
         with pytest.raises(Retry, match="again"):
             to_platform.list_all("ada")
         assert len(to_platform.of_kind("ada", "fact", 5)) <= 5
+
+
+class _Mem0(Api):
+    name, one_route = "mem0", "/{}"
+
+
+def test_what_is_closed_lets_a_request_end_and_leaves_no_connection() -> None:
+    answers: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        mem0 = _Mem0(f"http://127.0.0.1:{server.getsockname()[1]}", None, Timeouts())
+        asking = threading.Thread(target=lambda: answers.append(mem0._call("GET", "/", 60)))
+        asking.start()
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(60)
+            while b"\r\n\r\n" not in connection.recv(65536):
+                pass
+            mem0.close()
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            asking.join(60)
+            assert answers == [{}]
+            assert connection.recv(1) == b"", "the other end is closed"
